@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type Feedback, type Storage, StorageError, type StoredKey } from "./interface.ts";
+
+const HOUR = 3_600_000;
+
+function storedKey(change: Partial<StoredKey> = {}): StoredKey {
+  const id = change.id ?? "key_1";
+  return {
+    id,
+    name: "ci",
+    hash: new Bun.CryptoHasher("sha256").update(id).digest("hex"),
+    prefix: "ams_abcd",
+    createdAt: 1_000,
+    expiresAt: null,
+    revokedAt: null,
+    ...change,
+  };
+}
+
+function feedback(change: Partial<Feedback> = {}): Feedback {
+  return {
+    id: "fb_1",
+    target: "request",
+    targetId: "req_1",
+    name: "correct",
+    value: true,
+    comment: null,
+    source: null,
+    keyId: "key_1",
+    receivedAt: 1_000,
+    ...change,
+  };
+}
+
+/** What every database must do. `open` gives an empty one of its own for each test. */
+export function describeStorage(name: string, open: () => Promise<Storage>): void {
+  describe(name, () => {
+    let storage: Storage;
+    beforeEach(async () => {
+      storage = await open();
+    });
+    afterEach(() => storage.close());
+
+    describe("keys", () => {
+      test("are empty at first", async () => {
+        expect(await storage.keys.list()).toEqual([]);
+      });
+
+      test("come back as they were stored, oldest first", async () => {
+        const newer = storedKey({ id: "key_a", createdAt: Date.UTC(2030, 0), expiresAt: Date.UTC(2031, 0) });
+        const older = storedKey({
+          id: "key_b",
+          name: "Łódź 🚋 '; DROP TABLE gateway_keys; --",
+          revokedAt: 2_000,
+        });
+        await storage.keys.create(newer);
+        await storage.keys.create(older);
+        expect(await storage.keys.list()).toEqual([older, newer]);
+      });
+
+      test("are refused when the id or the hash is taken", async () => {
+        const first = storedKey();
+        await storage.keys.create(first);
+        await expect(storage.keys.create(storedKey({ hash: "f".repeat(64) }))).rejects.toThrow(StorageError);
+        await expect(storage.keys.create(storedKey({ id: "key_2", hash: first.hash }))).rejects.toThrow(
+          StorageError,
+        );
+        expect(await storage.keys.list()).toEqual([first]);
+      });
+
+      test("are revoked once, and only the one named", async () => {
+        await storage.keys.create(storedKey());
+        await storage.keys.create(storedKey({ id: "key_2" }));
+        expect(await storage.keys.revoke("key_1", 5_000)).toBe(true);
+        expect(await storage.keys.revoke("key_1", 6_000)).toBe(false);
+        expect(await storage.keys.revoke("key_9", 6_000)).toBe(false);
+        expect((await storage.keys.list()).map((key) => key.revokedAt)).toEqual([5_000, null]);
+      });
+
+      test("a first key is made when the others are revoked or expired, and only then", async () => {
+        await storage.keys.create(storedKey({ revokedAt: 2_000 }));
+        await storage.keys.create(storedKey({ id: "key_2", expiresAt: HOUR }));
+        expect(await storage.keys.createIfNoneUsable(storedKey({ id: "key_3", createdAt: HOUR - 1 }))).toBe(
+          false,
+        );
+        expect(await storage.keys.createIfNoneUsable(storedKey({ id: "key_3", createdAt: HOUR }))).toBe(true);
+        expect(await storage.keys.createIfNoneUsable(storedKey({ id: "key_4", createdAt: HOUR }))).toBe(
+          false,
+        );
+        expect((await storage.keys.list()).map((key) => key.id)).toEqual(["key_1", "key_2", "key_3"]);
+      });
+
+      test("of several first keys made at once one is kept", async () => {
+        const made = await Promise.all(
+          Array.from({ length: 8 }, (_, index) =>
+            storage.keys.createIfNoneUsable(storedKey({ id: `key_${index}` })),
+          ),
+        );
+        expect(made.filter(Boolean)).toHaveLength(1);
+        expect(await storage.keys.list()).toHaveLength(1);
+      });
+    });
+
+    describe("feedback", () => {
+      test("comes back as it was stored, in the order it came, for its own target alone", async () => {
+        const values = [
+          true,
+          false,
+          0,
+          -1.5e300,
+          "",
+          "Łódź 🚋 \u2028",
+          { correction: "It is 42.\n" },
+        ] as const;
+        const items = values.map((value, index) =>
+          feedback({ id: `fb_${index}`, value, receivedAt: 9 - index }),
+        );
+        const others = [
+          feedback({ id: "other", targetId: "req_2" }),
+          feedback({ id: "run", target: "run", comment: "too long", source: "judge", keyId: null }),
+        ];
+        expect(await storage.feedback.add([...items, ...others])).toEqual({ stored: 9, repeated: 0 });
+        expect(await storage.feedback.forTarget("request", "req_1")).toEqual(items);
+        expect(await storage.feedback.forTarget("run", "req_1")).toEqual([others[1]!]);
+        expect(await storage.feedback.forTarget("thread", "req_1")).toEqual([]);
+      });
+
+      test("is stored once when its id is repeated, in one call or in several", async () => {
+        const first = feedback({ value: 1 });
+        expect(await storage.feedback.add([first, feedback({ value: 2 })])).toEqual({
+          stored: 1,
+          repeated: 1,
+        });
+        expect(await storage.feedback.add([feedback({ value: 3 })])).toEqual({ stored: 0, repeated: 1 });
+        expect(await storage.feedback.forTarget("request", "req_1")).toEqual([first]);
+      });
+
+      test("one client's id does not hide another client's feedback", async () => {
+        const items = [feedback({ keyId: "key_1" }), feedback({ keyId: "key_2" }), feedback({ keyId: null })];
+        expect(await storage.feedback.add(items)).toEqual({ stored: 3, repeated: 0 });
+        expect(await storage.feedback.add(items)).toEqual({ stored: 0, repeated: 3 });
+      });
+
+      test("keeps the newest 1,000 in an answer", async () => {
+        await storage.feedback.add(
+          Array.from({ length: 1_005 }, (_, index) => feedback({ id: `fb_${index}` })),
+        );
+        const found = await storage.feedback.forTarget("request", "req_1");
+        expect([found.length, found[0]?.id, found.at(-1)?.id]).toEqual([1_000, "fb_5", "fb_1004"]);
+      });
+
+      test("stores all or none", async () => {
+        // A name of the wrong type stands for anything that a database refuses in the middle of a batch.
+        const broken = feedback({ id: "fb_2", name: null as unknown as string });
+        await expect(storage.feedback.add([feedback(), broken])).rejects.toThrow(StorageError);
+        expect(await storage.feedback.forTarget("request", "req_1")).toEqual([]);
+      });
+    });
+
+    test("the version changes with every kind of write and stays without", async () => {
+      const seen = [await storage.version()];
+      await storage.keys.create(storedKey());
+      seen.push(await storage.version());
+      await storage.keys.revoke("key_1", 5_000);
+      seen.push(await storage.version());
+      await storage.feedback.add([feedback()]);
+      seen.push(await storage.version());
+      expect(new Set(seen).size).toBe(4);
+      await storage.keys.list();
+      expect(await storage.version()).toBe(seen[3]!);
+    });
+
+    test("says that it works", async () => {
+      expect(await storage.check()).toBeNull();
+      expect(await storage.check()).toBeNull();
+    });
+
+    test("once closed it refuses with a StorageError, and closing again is harmless", async () => {
+      await storage.close();
+      await storage.close();
+      await expect(storage.keys.list()).rejects.toThrow(StorageError);
+      expect(await storage.check()).toContain("closed");
+    });
+  });
+}

@@ -1,0 +1,50 @@
+import type { Database } from "bun:sqlite";
+import type { KeyStore, StoredKey } from "../interface.ts";
+import type { SqliteConnection } from "./connection.ts";
+
+const COLUMNS = `id, name, hash, prefix, created_at AS createdAt, expires_at AS expiresAt, revoked_at AS revokedAt`;
+
+export class SqliteKeys implements KeyStore {
+  readonly #connection: SqliteConnection;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+  }
+
+  list(): Promise<StoredKey[]> {
+    return this.#connection.read((db) =>
+      db.query<StoredKey, []>(`SELECT ${COLUMNS} FROM gateway_keys ORDER BY created_at, id`).all(),
+    );
+  }
+
+  create(key: StoredKey): Promise<void> {
+    return this.#connection.writeDurably((db) => insert(db, key));
+  }
+
+  createIfNoneUsable(key: StoredKey): Promise<boolean> {
+    return this.#connection.writeDurably((db) => {
+      const usable = db
+        .query(
+          "SELECT 1 FROM gateway_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+        )
+        .get(key.createdAt);
+      if (usable !== null) return false;
+      insert(db, key);
+      return true;
+    });
+  }
+
+  revoke(id: string, at: number): Promise<boolean> {
+    return this.#connection.writeDurably((db) => {
+      const update = db.query("UPDATE gateway_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL");
+      return update.run(at, id).changes === 1;
+    });
+  }
+}
+
+function insert(db: Database, key: StoredKey): void {
+  db.query(
+    `INSERT INTO gateway_keys (id, name, hash, prefix, created_at, expires_at, revoked_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  ).run(key.id, key.name, key.hash, key.prefix, key.createdAt, key.expiresAt, key.revokedAt);
+}

@@ -1,0 +1,86 @@
+import type { Database } from "bun:sqlite";
+import { StorageError } from "../interface.ts";
+
+/** The letters "AMST", kept in the file's header so that another program's database is never taken for ours. */
+const APPLICATION_ID = 0x414d5354;
+
+/**
+ * Each entry takes the schema from its index to the next version. An entry that was released is never changed: a
+ * correction is a new entry.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE gateway_keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    prefix TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+
+  CREATE TABLE feedback (
+    sequence INTEGER PRIMARY KEY,
+    key_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    target TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    comment TEXT,
+    source TEXT,
+    received_at INTEGER NOT NULL,
+    UNIQUE (key_id, id)
+  ) STRICT;
+  CREATE INDEX feedback_by_target ON feedback (target, target_id, sequence);
+
+  CREATE TABLE health_check (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    written_at INTEGER NOT NULL
+  ) STRICT;
+  `,
+];
+
+/** Schema version that this program reads and writes. */
+export const LATEST_VERSION = MIGRATIONS.length;
+
+/**
+ * Refuses a database that another program, or a newer version of this one, has made. Reads only, so that a file which
+ * is refused is left as it was.
+ */
+export function recognise(db: Database, path: string): void {
+  const version = pragma(db, "user_version");
+  const application = pragma(db, "application_id");
+  if (application !== APPLICATION_ID && (version !== 0 || application !== 0 || hasTables(db))) {
+    throw new StorageError(
+      `Cannot use the database ${path}: it belongs to another program. Name another file in storage.url.`,
+    );
+  }
+  if (version > LATEST_VERSION) {
+    throw new StorageError(
+      `Cannot use the database ${path}: a newer Amsterdam has written it (schema ${version}, this one knows ` +
+        `${LATEST_VERSION}). Start the newer version, or restore a backup from before the upgrade.`,
+    );
+  }
+}
+
+/** Brings the schema up to date in one transaction; of several processes that start at once, one does it. */
+export function migrate(db: Database, path: string): void {
+  if (pragma(db, "user_version") === LATEST_VERSION) return;
+  db.transaction(() => {
+    // Another process may have migrated, also from a newer version, while this one waited for the lock.
+    recognise(db, path);
+    for (const sql of MIGRATIONS.slice(pragma(db, "user_version"))) db.run(sql);
+    db.run(`PRAGMA application_id = ${APPLICATION_ID}`);
+    db.run(`PRAGMA user_version = ${LATEST_VERSION}`);
+  }).immediate();
+}
+
+function pragma(db: Database, name: "user_version" | "application_id"): number {
+  return db.query<Record<string, number>, []>(`PRAGMA ${name}`).get()?.[name] ?? 0;
+}
+
+function hasTables(db: Database): boolean {
+  return db.query("SELECT 1 FROM sqlite_schema LIMIT 1").get() !== null;
+}

@@ -1,0 +1,37 @@
+import { type Storage, StorageError } from "../interface.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { SqliteFeedback } from "./feedback.ts";
+import { SqliteKeys } from "./keys.ts";
+
+export class SqliteStorage implements Storage {
+  readonly keys: SqliteKeys;
+  readonly feedback: SqliteFeedback;
+  readonly #connection: SqliteConnection;
+
+  constructor(connection: SqliteConnection) {
+    this.#connection = connection;
+    this.keys = new SqliteKeys(connection);
+    this.feedback = new SqliteFeedback(connection);
+  }
+
+  version(): Promise<number> {
+    return this.#connection.version();
+  }
+
+  async check(): Promise<string | null> {
+    try {
+      // A full disk lets everything through but a commit, so something is really written.
+      await this.#connection.write((db) =>
+        db.query("INSERT OR REPLACE INTO health_check (id, written_at) VALUES (1, ?)").run(Date.now()),
+      );
+      return null;
+    } catch (error) {
+      if (error instanceof StorageError) return error.message;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+}
