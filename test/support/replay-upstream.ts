@@ -1,0 +1,99 @@
+import { RECORDINGS, type RecordedExchange, recordedExchanges } from "./exchanges.ts";
+import { chunk, LAST_CHUNK } from "./http-text.ts";
+import { type Exchange, type RawServer, startRawServer } from "./raw-server.ts";
+
+/** How a recording is changed on its way; none of these changes what a correct reader understands, but for `cut`. */
+export interface Mutation {
+  /** Bytes in each chunk; without it each event, or the whole body, is one. */
+  readonly pieces?: number;
+  readonly crlf?: boolean;
+  /** A comment line after each event. */
+  readonly pings?: boolean;
+  /** Percent of the body after which the connection breaks. */
+  readonly cut?: number;
+  /** Milliseconds between chunks. */
+  readonly slow?: number;
+}
+
+export interface ReplayUpstream extends RawServer {
+  /** Requests that asked for a recording, in order. */
+  received(id: string): Exchange[];
+}
+
+/** Names the recording that a request asks for, and how to change it: `id` or `id,pieces=1,crlf`. */
+export const REPLAY_HEADER = "x-replay";
+
+export function replayHeader(id: string, mutation: Mutation = {}): string {
+  const parts = Object.entries(mutation).map(([name, value]) => (value === true ? name : `${name}=${value}`));
+  return [id, ...parts].join(",");
+}
+
+/** The bytes that the upstream sends for a recording under a mutation. */
+export function replayedBody(recording: RecordedExchange, mutation: Mutation = {}): Buffer {
+  let text = recording.body;
+  if (mutation.pings && isSse(recording)) text = text.replace(/(?:\r?\n){2}/g, "$&: ping\n\n");
+  if (mutation.crlf && isSse(recording)) text = text.replace(/\r?\n/g, "\r\n");
+  const bytes = Buffer.from(text);
+  return mutation.cut === undefined
+    ? bytes
+    : bytes.subarray(0, Math.floor((bytes.length * mutation.cut) / 100));
+}
+
+function isSse(recording: RecordedExchange): boolean {
+  return recording.content_type.startsWith("text/event-stream");
+}
+
+function readReplayHeader(value: string): [id: string, Mutation] {
+  const [id = "", ...parts] = value.split(",");
+  const entries = parts.map((part) => {
+    const [name = "", number] = part.split("=");
+    return [name, number === undefined ? true : Number(number)];
+  });
+  return [id, Object.fromEntries(entries) as Mutation];
+}
+
+function piecesOf(recording: RecordedExchange, mutation: Mutation): Uint8Array[] {
+  const body = replayedBody(recording, mutation);
+  if (mutation.pieces === undefined) {
+    return isSse(recording)
+      ? body
+          .toString()
+          .split(/(?<=\n\r?\n)/)
+          .map((event) => Buffer.from(event))
+      : [body];
+  }
+  const size = mutation.pieces;
+  return Array.from({ length: Math.ceil(body.length / size) }, (_, index) =>
+    body.subarray(index * size, (index + 1) * size),
+  );
+}
+
+async function replay(exchange: Exchange, recording: RecordedExchange, mutation: Mutation): Promise<void> {
+  await exchange.write(
+    `HTTP/1.1 ${recording.status} Recorded\r\ncontent-type: ${recording.content_type}\r\ntransfer-encoding: chunked\r\n\r\n`,
+  );
+  for (const piece of piecesOf(recording, mutation)) {
+    await exchange.write(chunk(piece));
+    if (mutation.slow !== undefined) await Bun.sleep(mutation.slow);
+  }
+  if (mutation.cut === undefined) await exchange.write(LAST_CHUNK);
+  else exchange.end();
+}
+
+/** Serves the recorded exchanges of every format on any path; the request's `x-replay` header chooses one. */
+export function startReplayUpstream(): ReplayUpstream {
+  const formats = Object.keys(RECORDINGS) as (keyof typeof RECORDINGS)[];
+  const recordings = new Map(
+    formats.flatMap(recordedExchanges).map((recording) => [recording.id, recording]),
+  );
+  const seen = new Map<string, Exchange[]>();
+  const server = startRawServer(async (exchange) => {
+    await exchange.body;
+    const [id, mutation] = readReplayHeader(exchange.header(REPLAY_HEADER)[0] ?? "");
+    seen.set(id, [...(seen.get(id) ?? []), exchange]);
+    const recording = recordings.get(id);
+    if (recording) await replay(exchange, recording, mutation);
+    else await exchange.write("HTTP/1.1 404 No Such Recording\r\ncontent-length: 0\r\n\r\n");
+  });
+  return { ...server, received: (id) => seen.get(id) ?? [] };
+}
