@@ -1,0 +1,35 @@
+/** A gateway key given by AMP_API_KEY or ADDITIONAL_API_KEYS. */
+export interface EnvironmentKey {
+  /** `env_amp` or `env_additional_<position>`: made from the place, since anything made from the key would tell of it. */
+  readonly id: string;
+  /** The variable, with the position in a list. */
+  readonly name: string;
+  readonly key: string;
+}
+
+/** Longest key that is compared; a longer one is refused unread. */
+export const MAX_KEY_LENGTH = 512;
+
+/**
+ * The keys of the environment; spaces around them, empty ones and repeated ones are left out. Throws when one could
+ * never be presented, because a gateway that silently refuses its operator's key is hard to understand.
+ */
+export function environmentKeys(env: Readonly<Record<string, string | undefined>>): EnvironmentKey[] {
+  const additional = (env.ADDITIONAL_API_KEYS ?? "").split(",");
+  const all: EnvironmentKey[] = [
+    { id: "env_amp", name: "AMP_API_KEY", key: (env.AMP_API_KEY ?? "").trim() },
+    ...additional.map((text, index) => ({
+      id: `env_additional_${index + 1}`,
+      name: `ADDITIONAL_API_KEYS #${index + 1}`,
+      key: text.trim(),
+    })),
+  ];
+  const seen = new Set<string>([""]);
+  const keys = all.filter(({ key }) => !seen.has(key) && seen.add(key));
+  for (const { name, key } of keys) {
+    if (key.length > MAX_KEY_LENGTH || !/^[\x20-\x7e]+$/.test(key)) {
+      throw new Error(`${name} must be at most ${MAX_KEY_LENGTH} printable ASCII characters.`);
+    }
+  }
+  return keys;
+}

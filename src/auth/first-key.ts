@@ -1,0 +1,27 @@
+import type { Storage } from "../storage/interface.ts";
+import { loadKeys } from "./key-refresh.ts";
+import type { KeyRing } from "./key-ring.ts";
+import { makeKey } from "./keys.ts";
+
+/**
+ * Loads the stored keys into the ring and, when neither the environment nor the storage has a usable one, makes the
+ * first. Returns that key to be printed, which is the only time that it can be read, or null when none was made.
+ */
+export async function ensureFirstKey(
+  ring: KeyRing,
+  storage: Storage,
+  nowMs = Date.now(),
+): Promise<string | null> {
+  await loadKeys(ring, storage);
+  if (ring.hasUsable(nowMs)) return null;
+  const { key, ...stored } = makeKey();
+  const made = await storage.keys.createIfNoneUsable({
+    ...stored,
+    name: "first key",
+    createdAt: nowMs,
+    expiresAt: null,
+    revokedAt: null,
+  });
+  await loadKeys(ring, storage);
+  return made ? key : null;
+}

@@ -1,0 +1,53 @@
+import type { Logger } from "../lib/logger.ts";
+import type { Storage } from "../storage/interface.ts";
+import type { KeyRing } from "./key-ring.ts";
+
+/** A revocation by any process has to act within a second, so the storage is asked three times as often. */
+const INTERVAL_MS = 300;
+
+/** Fills the ring from the storage. Throws a StorageError when that fails; the ring then stays as it was. */
+export async function loadKeys(ring: KeyRing, storage: Storage): Promise<void> {
+  ring.replaceStored(await storage.keys.list());
+}
+
+/**
+ * Keeps the ring up to date until the signal aborts, asking the storage beside the requests and never within one.
+ * While the storage fails the ring stays as it was; that is logged once, and once more when it works again.
+ */
+export function startKeyRefresh(
+  ring: KeyRing,
+  storage: Storage,
+  options: { logger: Logger; signal: AbortSignal; intervalMs?: number },
+): void {
+  const { logger, signal, intervalMs = INTERVAL_MS } = options;
+  let loadedVersion: number | null = null;
+  let failing = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function refresh(): Promise<void> {
+    try {
+      // The version is read first: a write between the two calls is then seen by the next turn, not missed.
+      const version = await storage.version();
+      if (version !== loadedVersion) {
+        await loadKeys(ring, storage);
+        loadedVersion = version;
+      }
+      if (failing) logger.info("The gateway keys are up to date again.");
+      failing = false;
+    } catch (error) {
+      if (!failing && !signal.aborted)
+        logger.error("The gateway keys cannot be refreshed; those known stay.", { error: String(error) });
+      failing = true;
+    }
+    schedule();
+  }
+
+  function schedule(): void {
+    if (signal.aborted) return;
+    timer = setTimeout(refresh, intervalMs);
+    timer.unref();
+  }
+
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  schedule();
+}

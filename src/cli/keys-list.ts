@@ -1,0 +1,71 @@
+import type { EnvironmentKey } from "../auth/environment-keys.ts";
+import type { StoredKey } from "../storage/interface.ts";
+
+/** The keys as a table for people, or as JSON: an array of objects with ISO timestamps. Never the keys themselves. */
+export function listKeys(
+  stored: readonly StoredKey[],
+  environment: readonly EnvironmentKey[],
+  options: { json: boolean; storageUrl: string; nowMs?: number },
+): string {
+  const now = options.nowMs ?? Date.now();
+  if (options.json)
+    return `${JSON.stringify([...environment.map(environmentJson), ...stored.map((key) => storedJson(key, now))], null, 2)}\n`;
+  if (stored.length + environment.length === 0) {
+    return `There is no key in ${options.storageUrl} or the environment. Make one: amsterdam keys create\n`;
+  }
+  return table([
+    ["ID", "NAME", "PREFIX", "CREATED", "EXPIRES", "STATE"],
+    ...environment.map(({ id, name }) => [id, name, "-", "-", "never", "active"]),
+    ...stored.map((key) => [
+      key.id,
+      key.name,
+      `${key.prefix}…`,
+      renderDate(key.createdAt),
+      key.expiresAt === null ? "never" : renderDate(key.expiresAt),
+      state(key, now),
+    ]),
+  ]);
+}
+
+/** `2026-12-31 18:00 UTC`. */
+export function renderDate(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function environmentJson({ id, name }: EnvironmentKey): Record<string, unknown> {
+  const unknown = { prefix: null, created_at: null, expires_at: null, revoked_at: null };
+  return { id, name, ...unknown, state: "active", source: "environment" };
+}
+
+function storedJson(key: StoredKey, now: number): Record<string, unknown> {
+  const iso = (time: number | null) => (time === null ? null : new Date(time).toISOString());
+  return {
+    id: key.id,
+    name: key.name,
+    prefix: key.prefix,
+    created_at: iso(key.createdAt),
+    expires_at: iso(key.expiresAt),
+    revoked_at: iso(key.revokedAt),
+    state: state(key, now),
+    source: "storage",
+  };
+}
+
+function state(key: StoredKey, now: number): "active" | "expired" | "revoked" {
+  if (key.revokedAt !== null) return "revoked";
+  return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "active";
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => Bun.stringWidth(row[column]!))));
+  const pad = (cell: string, width: number) => cell + " ".repeat(width - Bun.stringWidth(cell));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => pad(cell, widths[column]!))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
+}

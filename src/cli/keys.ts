@@ -1,0 +1,220 @@
+import { parseArgs } from "node:util";
+import { environmentKeys } from "../auth/environment-keys.ts";
+import { parseExpiry } from "../auth/expiry.ts";
+import { hashKey, makeKey } from "../auth/keys.ts";
+import { type Storage, StorageError, type StoredKey } from "../storage/interface.ts";
+import { listKeys, renderDate } from "./keys-list.ts";
+
+const HELP = `Make, list and revoke the keys that clients use with this gateway.
+
+Usage:
+  amsterdam keys create [--name <name>] [--expires <when>] [--json]
+  amsterdam keys list [--json]
+  amsterdam keys revoke <id | name | prefix>
+
+Options:
+  --name <name>      What the key is for, to recognise it by. Default: unnamed
+  --expires <when>   30d, 12h, 45m or 2w from now, a day such as 2026-12-31 (to its end,
+                     UTC), or a moment such as 2026-12-31T18:00:00Z. Default: never
+  --json             JSON instead of text
+
+A running gateway follows within a second. Keys in AMP_API_KEY and ADDITIONAL_API_KEYS
+are listed here but are changed in the environment only.
+`;
+
+const MAX_NAME_LENGTH = 100;
+
+interface Output {
+  write(text: string): unknown;
+}
+
+/** What the command needs from around it. */
+export interface KeysIo {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly storageUrl: string;
+  readonly openStorage: (url: string, cwd: string) => Promise<Storage>;
+}
+
+interface Options {
+  readonly name?: string;
+  readonly expires?: string;
+  readonly json?: boolean;
+  readonly help?: boolean;
+}
+
+/** What ends the command with a message: 1 when it could not be done, 2 when it was called wrongly. */
+class CommandError extends Error {
+  readonly exitCode: 1 | 2;
+
+  constructor(exitCode: 1 | 2, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** `amsterdam keys …`; `argv` begins after `keys`. Returns the exit code: 0, 1 (failed) or 2 (wrong usage). */
+export async function runKeys(argv: readonly string[], io: KeysIo): Promise<number> {
+  try {
+    const { options, positionals } = parse(argv);
+    const [command, ...operands] = positionals;
+    if (options.help) io.stdout.write(HELP);
+    else if (command === "create") await create(operands, options, io);
+    else if (command === "list") await list(operands, options, io);
+    else if (command === "revoke") await revoke(operands, options, io);
+    else
+      throw usage(
+        command === undefined ? "Say what to do: create, list or revoke." : `Unknown: keys ${command}.`,
+      );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof CommandError || error instanceof StorageError)) throw error;
+    io.stderr.write(`${error.message}\n`);
+    return error instanceof CommandError ? error.exitCode : 1;
+  }
+}
+
+function parse(argv: readonly string[]): { options: Options; positionals: string[] } {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        name: { type: "string" },
+        expires: { type: "string" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    return { options: values, positionals };
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(2, `${message}\nSee: amsterdam keys --help`);
+}
+
+async function create(operands: string[], options: Options, io: KeysIo): Promise<void> {
+  if (operands.length > 0) throw usage(`Too much: ${operands.join(" ")}. A name is given with --name.`);
+  const now = Date.now();
+  const { key, ...made } = makeKey();
+  const stored: StoredKey = {
+    ...made,
+    name: readName(options.name),
+    createdAt: now,
+    expiresAt: readExpiry(options.expires, now),
+    revokedAt: null,
+  };
+  await withStorage(io, (storage) => storage.keys.create(stored));
+  io.stdout.write(options.json ? createdAsJson(key, stored) : createdAsText(key, stored));
+}
+
+function createdAsJson(key: string, { id, name, prefix, createdAt, expiresAt }: StoredKey): string {
+  const iso = (time: number) => new Date(time).toISOString();
+  const expires = expiresAt === null ? null : iso(expiresAt);
+  return `${JSON.stringify({ id, name, key, prefix, created_at: iso(createdAt), expires_at: expires }, null, 2)}\n`;
+}
+
+function createdAsText(key: string, { id, name, expiresAt }: StoredKey): string {
+  const expiry = expiresAt === null ? "It does not expire." : `It expires on ${renderDate(expiresAt)}.`;
+  return `Key "${name}" (${id}):\n\n  ${key}\n\nKeep it now, it cannot be shown again. ${expiry}\n`;
+}
+
+function readName(name = "unnamed"): string {
+  const trimmed = name.trim();
+  // Control characters would let a name rewrite the terminal that lists it.
+  if (trimmed === "" || trimmed.length > MAX_NAME_LENGTH || /\p{C}/u.test(trimmed)) {
+    throw usage(`--name must be 1 to ${MAX_NAME_LENGTH} printable characters.`);
+  }
+  return trimmed;
+}
+
+function readExpiry(text: string | undefined, now: number): number | null {
+  if (text === undefined) return null;
+  const expiresAt = parseExpiry(text, now);
+  if (expiresAt === null)
+    throw usage(`--expires ${text}: expected a time to come, such as 30d, 12h or 2027-12-31.`);
+  return expiresAt;
+}
+
+async function list(operands: string[], options: Options, io: KeysIo): Promise<void> {
+  if (operands.length > 0 || options.name !== undefined || options.expires !== undefined) {
+    throw usage("keys list takes --json only.");
+  }
+  const stored = await withStorage(io, (storage) => storage.keys.list());
+  io.stdout.write(
+    listKeys(stored, readEnvironment(io), { json: options.json === true, storageUrl: io.storageUrl }),
+  );
+}
+
+async function revoke(operands: string[], options: Options, io: KeysIo): Promise<void> {
+  const [wanted] = operands;
+  if (
+    wanted === undefined ||
+    operands.length > 1 ||
+    options.name !== undefined ||
+    options.expires !== undefined
+  ) {
+    throw usage("keys revoke takes one id, name or prefix.");
+  }
+  const environment = readEnvironment(io);
+  const ofEnvironment = environment.find(({ id, name }) => id === wanted || name === wanted);
+  if (ofEnvironment) {
+    throw new CommandError(
+      1,
+      `${ofEnvironment.name} is set in the environment. Remove it there and restart.`,
+    );
+  }
+  await withStorage(io, async (storage) => {
+    const key = findKey(await storage.keys.list(), wanted, io.storageUrl);
+    const done = key.revokedAt === null && (await storage.keys.revoke(key.id, Date.now()));
+    io.stdout.write(`Key "${key.name}" (${key.id}) ${done ? "is revoked." : "was revoked before."}\n`);
+    const still = environment.find((entry) => hashKey(entry.key) === key.hash);
+    if (still)
+      io.stderr.write(`The same key is in ${still.name} and stays valid until it is removed there.\n`);
+  });
+}
+
+/** An id or the whole key decides; else the names and prefixes of unrevoked keys, then those of revoked ones. */
+function findKey(keys: readonly StoredKey[], wanted: string, storageUrl: string): StoredKey {
+  const hash = hashKey(wanted);
+  const exact = keys.find((key) => key.id === wanted || key.hash === hash);
+  if (exact) return exact;
+  const named = keys.filter((key) => key.name === wanted || key.prefix === wanted);
+  const usable = named.filter((key) => key.revokedAt === null);
+  const candidates = usable.length > 0 ? usable : named.slice(-1);
+  if (candidates.length === 1) return candidates[0]!;
+  if (candidates.length === 0)
+    throw new CommandError(1, `No key in ${storageUrl} has this id, name or prefix.`);
+  const lines = candidates.map(
+    (key) => `  ${key.id}  ${key.prefix}…  ${key.name}, made ${renderDate(key.createdAt)}`,
+  );
+  throw new CommandError(1, `Several keys match ${wanted}; name one by its id:\n${lines.join("\n")}`);
+}
+
+function readEnvironment(io: KeysIo) {
+  try {
+    return environmentKeys(io.env);
+  } catch (error) {
+    throw new CommandError(1, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function withStorage<T>(io: KeysIo, work: (storage: Storage) => Promise<T>): Promise<T> {
+  if (io.storageUrl.toLowerCase() === "sqlite::memory:") {
+    throw new CommandError(
+      1,
+      "storage.url is sqlite::memory:, so the stored keys live in the running gateway alone. Name a file instead.",
+    );
+  }
+  const storage = await io.openStorage(io.storageUrl, io.cwd);
+  try {
+    return await work(storage);
+  } finally {
+    await storage.close();
+  }
+}
