@@ -3,7 +3,7 @@ import { environmentKeys } from "../auth/environment-keys.ts";
 import { parseExpiry } from "../auth/expiry.ts";
 import { hashKey, makeKey } from "../auth/keys.ts";
 import { type Storage, StorageError, type StoredKey } from "../storage/interface.ts";
-import { listKeys, renderDate } from "./keys-list.ts";
+import { createdAsJson, createdAsText, listKeys, renderDate } from "./keys-output.ts";
 
 const HELP = `Make, list and revoke the keys that clients use with this gateway.
 
@@ -111,17 +111,6 @@ async function create(operands: string[], options: Options, io: KeysIo): Promise
   };
   await withStorage(io, (storage) => storage.keys.create(stored));
   io.stdout.write(options.json ? createdAsJson(key, stored) : createdAsText(key, stored));
-}
-
-function createdAsJson(key: string, { id, name, prefix, createdAt, expiresAt }: StoredKey): string {
-  const iso = (time: number) => new Date(time).toISOString();
-  const expires = expiresAt === null ? null : iso(expiresAt);
-  return `${JSON.stringify({ id, name, key, prefix, created_at: iso(createdAt), expires_at: expires }, null, 2)}\n`;
-}
-
-function createdAsText(key: string, { id, name, expiresAt }: StoredKey): string {
-  const expiry = expiresAt === null ? "It does not expire." : `It expires on ${renderDate(expiresAt)}.`;
-  return `Key "${name}" (${id}):\n\n  ${key}\n\nKeep it now, it cannot be shown again. ${expiry}\n`;
 }
 
 function readName(name = "unnamed"): string {

@@ -1,6 +1,19 @@
 import type { EnvironmentKey } from "../auth/environment-keys.ts";
 import type { StoredKey } from "../storage/interface.ts";
 
+/** A new key as JSON, with the key itself. */
+export function createdAsJson(key: string, { id, name, prefix, createdAt, expiresAt }: StoredKey): string {
+  const iso = (time: number) => new Date(time).toISOString();
+  const expires = expiresAt === null ? null : iso(expiresAt);
+  return `${JSON.stringify({ id, name, key, prefix, created_at: iso(createdAt), expires_at: expires }, null, 2)}\n`;
+}
+
+/** A new key for people, with the key itself. */
+export function createdAsText(key: string, { id, name, expiresAt }: StoredKey): string {
+  const expiry = expiresAt === null ? "It does not expire." : `It expires on ${renderDate(expiresAt)}.`;
+  return `Key "${name}" (${id}):\n\n  ${key}\n\nKeep it now, it cannot be shown again. ${expiry}\n`;
+}
+
 /** The keys as a table for people, or as JSON: an array of objects with ISO timestamps. Never the keys themselves. */
 export function listKeys(
   stored: readonly StoredKey[],
