@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { isListenAddress } from "./host.ts";
 
 /**
  * The configuration file, whole. This definition is the only one: validation, the TypeScript types, the JSON Schema
- * for editors and the table in README.md are all made from it. Key names are those of the file; an AMP Server's
- * `proxy_config.yaml` (`global_timeout`, `global_retry`, `endpoints`) is valid as it is.
+ * for editors, the file that `amsterdam init` writes and the table in README.md are all made from it. Key names are
+ * those of the file; an AMP Server's `proxy_config.yaml` (`global_timeout`, `global_retry`, `endpoints`) is valid as it
+ * is. A message given to a rule is the `expected` of the problem that a reader sees.
  */
 
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const;
@@ -12,9 +14,13 @@ export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "off"] as 
 const FORMATS = ["openai-chat", "openai-responses", "anthropic-messages", "gemini"] as const;
 
 const seconds = (max: number) => z.number().positive().max(max);
-const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "a header name");
-const headerValue = z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, "a header value without line breaks or control characters");
-const httpUrl = z.url({ protocol: /^https?$/, hostname: /^.+$/ });
+const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "a header name (letters, digits and hyphens)");
+const headerValue = z
+  .string()
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "a header value without line breaks or control characters");
+const httpUrl = z.url({ protocol: /^https?$/, hostname: /^.+$/, error: "an http or https URL" });
 
 const retry = z
   .strictObject({
@@ -29,31 +35,64 @@ const retry = z
   });
 
 const breaker = z.strictObject({
-  enabled: z.boolean().default(true),
-  failure_share: z.number().gt(0).max(1).default(0.5).describe("Share of failed calls that opens the breaker."),
+  enabled: z.boolean().default(true).describe("Whether failing upstreams are left alone for a while."),
+  failure_share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe("Share of failed calls that opens the breaker."),
   window: seconds(3600).default(30).describe("Seconds over which calls are counted."),
-  minimum_calls: z.int().min(1).max(100_000).default(10).describe("Calls in the window before the share counts."),
+  minimum_calls: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(10)
+    .describe("Calls in the window before the share counts."),
   open: seconds(3600).default(15).describe("Seconds an open breaker refuses calls before it tries one."),
 });
 
 const timeouts = {
-  timeout: seconds(3600).optional().describe("Seconds to the first byte of the response, and of every silence after it."),
+  timeout: seconds(3600)
+    .optional()
+    .describe("Seconds to the first byte of the response, and of every silence after it."),
   connect_timeout: seconds(600).optional().describe("Seconds to an open connection, TLS included."),
   total_timeout: seconds(86_400).optional().describe("Seconds for the whole exchange, retries included."),
 };
 
 const endpoint = z.strictObject({
-  path: z.string().regex(/^\/[^?#\s]*$/, 'a path that starts with "/"').describe("Exact path, or with wildcards: `*`, `{*rest}`, `{name}`."),
-  target_url: z.string().describe("http or https URL; `{name}` and `*` are filled from the path."),
-  fallback_urls: z.array(z.string()).default([]).describe("Tried in order when target_url fails before its first output."),
-  method: z.string().toUpperCase().pipe(z.enum(METHODS)).default("POST"),
-  response_type: z.enum(RESPONSE_TYPES).default("json").describe("json: whole; sse: event by event; stream: byte by byte; html: whole."),
-  enabled: z.boolean().default(true),
-  custom_headers: z.record(headerName, headerValue).default({}).describe("Set on the request to the target; values may use ${NAME}."),
+  path: z
+    .string()
+    .regex(/^\/[^?#\s]*$/, 'a path that starts with "/"')
+    .describe("Exact path, or with wildcards: `*`, `{*rest}`, `{name}`."),
+  target_url: z
+    .string()
+    .describe(
+      "http or https URL; `{name}`, `{*rest}` and `*` are filled from the path; without them, the rest of a wildcard path is appended.",
+    ),
+  fallback_urls: z
+    .array(z.string())
+    .default([])
+    .describe("Tried in order when target_url fails before its first output."),
+  method: z
+    .string()
+    .toUpperCase()
+    .pipe(z.enum(METHODS))
+    .default("POST")
+    .describe(`${METHODS.join(", ")}, in any case.`),
+  response_type: z
+    .enum(RESPONSE_TYPES)
+    .default("json")
+    .describe("json: whole; sse: event by event; stream: byte by byte; html: whole."),
+  enabled: z.boolean().default(true).describe("false: the endpoint is not there."),
+  custom_headers: z
+    .record(headerName, headerValue)
+    .default({})
+    .describe("Set on the request to the target; values may read the environment."),
   forward_request_headers: z.array(headerName).optional().describe("Client headers passed to the target."),
   forward_response_headers: z.array(headerName).optional().describe("Target headers passed to the client."),
   ...timeouts,
-  retry: retry.optional(),
+  retry: retry.optional().describe("In place of global_retry."),
 });
 
 const provider = z.strictObject({
@@ -62,66 +101,139 @@ const provider = z.strictObject({
   api_key: z.string().min(1).optional().describe("Default: the provider's own environment variable."),
   api_keys: z.array(z.string().min(1)).min(1).optional().describe("Several keys, taken in turn."),
   formats: z.array(z.enum(FORMATS)).min(1).optional().describe("API formats it speaks."),
-  models: z.array(z.string().min(1)).optional().describe("Bare model names that go here; a trailing `*` matches any ending."),
-  custom_headers: z.record(headerName, headerValue).default({}),
+  models: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Bare model names that go here; a trailing `*` matches any ending."),
+  custom_headers: z
+    .record(headerName, headerValue)
+    .default({})
+    .describe("Set on every request to it; values may read the environment."),
   forward_request_headers: z.array(headerName).default([]).describe("Passed on beside the built-in list."),
   forward_response_headers: z.array(headerName).default([]).describe("Passed back beside the built-in list."),
   ...timeouts,
-  retry: retry.optional(),
-  breaker: breaker.optional(),
+  retry: retry.optional().describe("In place of global_retry."),
+  breaker: breaker.optional().describe("In place of the breaker above."),
 });
 
 const route = z.strictObject({
-  targets: z.array(z.string().regex(/^[^/]+\/.+$/, "provider/model")).min(1).describe("Tried in order, each `provider/model`."),
+  targets: z
+    .array(z.string().regex(/^[^/]+\/.+$/, "a target written as provider/model"))
+    .min(1)
+    .describe("Tried in order, each `provider/model`."),
 });
 
 const server = z.strictObject({
-  host: z.string().min(1).default("127.0.0.1").describe("HOST in the environment wins."),
-  port: z.int().min(0).max(65_535).default(3000).describe("PORT in the environment wins; 0 takes a free one."),
-  max_body_mb: z.number().positive().max(4096).default(100).describe("Largest request body, after decompression."),
-  max_concurrent_requests: z.int().min(1).default(10_000).describe("More are refused with 503."),
+  host: z
+    .string()
+    .refine(isListenAddress, "an IP address or a host name")
+    .default("127.0.0.1")
+    .describe("Address to listen on. HOST in the environment wins."),
+  port: z
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(3000)
+    .describe("Port to listen on; 0 takes a free one. PORT in the environment wins."),
+  max_body_mb: z
+    .number()
+    .positive()
+    .max(4096)
+    .default(100)
+    .describe("Largest request body, after decompression."),
+  max_concurrent_requests: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe("Requests served at once; more are refused with 503."),
   body_timeout: seconds(3600).default(60).describe("Seconds a client may be silent while it sends its body."),
   stall_timeout: seconds(3600).default(300).describe("Seconds a client may leave a response unread."),
-  sse_keep_alive: z.number().min(0).max(3600).default(15).describe("Seconds of silence before an SSE comment is sent; 0 sends none."),
-  drain_timeout: z.number().min(0).max(3600).default(30).describe("Seconds that running requests may finish in at shutdown."),
+  sse_keep_alive: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(15)
+    .describe("Seconds of silence before an SSE comment is sent; 0 sends none."),
+  drain_timeout: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(30)
+    .describe("Seconds that running requests may finish in at shutdown."),
 });
 
 const logging = z.strictObject({
-  level: z.enum(LOG_LEVELS).default("info").describe("LOG_LEVEL or RUST_LOG in the environment wins."),
-  format: z.enum(["auto", "json", "pretty"]).default("auto").describe("auto: pretty on a terminal, JSON elsewhere."),
+  level: z
+    .enum(LOG_LEVELS)
+    .default("info")
+    .describe("Least level that is logged. LOG_LEVEL or RUST_LOG in the environment wins."),
+  format: z
+    .enum(["auto", "json", "pretty"])
+    .default("auto")
+    .describe("auto: pretty on a terminal, JSON elsewhere."),
   requests: z.boolean().default(true).describe("One line a request."),
   file: z
     .strictObject({
-      path: z.string().min(1),
-      max_size_mb: z.number().positive().max(10_240).default(100).describe("Size at which a new file is begun."),
+      path: z.string().min(1).describe("Where the log is written; its folder is made."),
+      max_size_mb: z
+        .number()
+        .positive()
+        .max(10_240)
+        .default(100)
+        .describe("Size at which a new file is begun."),
       max_age_days: z.number().positive().max(3650).default(14).describe("Older files are deleted."),
       max_files: z.int().min(1).max(1000).default(10).describe("Files kept beside the current one."),
     })
-    .optional(),
+    .optional()
+    .describe("Logs to a file too; files are begun anew by size and deleted by age."),
 });
 
 const storage = z.strictObject({
-  url: z.string().min(1).default("sqlite:data/amsterdam.db").describe("Where keys and records are kept."),
+  url: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "sqlite:<file> or postgres://<server>/<database>")
+    .default("sqlite:data/amsterdam.db")
+    .describe("Where keys and records are kept: sqlite:<file> or postgres://…"),
 });
 
 export const configSchema = z.strictObject({
-  server: server.prefault({}),
-  global_timeout: seconds(3600).min(1).default(300).describe("Seconds to the first byte, and of every silence, where nothing nearer says so."),
-  global_connect_timeout: seconds(600).default(10),
-  global_total_timeout: seconds(86_400).default(3600),
-  global_retry: retry.prefault({}),
+  server: server.prefault({}).describe("How the gateway listens, and its limits."),
+  global_timeout: seconds(3600)
+    .min(1)
+    .default(300)
+    .describe("Seconds to the first byte, and of every silence, where nothing nearer says so."),
+  global_connect_timeout: seconds(600).default(10).describe("Seconds to an open connection, TLS included."),
+  global_total_timeout: seconds(86_400)
+    .default(3600)
+    .describe("Seconds for the whole exchange, retries included."),
+  global_retry: retry.prefault({}).describe("How failed calls are tried again, before the first output."),
   retry_budget: z
     .strictObject({
-      share: z.number().min(0).max(1).default(0.2).describe("Retries allowed for each first try, over the last 10 seconds."),
+      share: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.2)
+        .describe("Retries allowed for each first try, over the last 10 seconds."),
       minimum: z.int().min(0).max(100_000).default(10).describe("Retries always allowed in 10 seconds."),
     })
-    .prefault({}),
-  breaker: breaker.prefault({}),
-  providers: z.record(z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "a name of a-z, 0-9, - and _"), provider).default({}),
-  routes: z.record(z.string().min(1), route).default({}),
-  endpoints: z.array(endpoint).default([]),
-  logging: logging.prefault({}),
-  storage: storage.prefault({}),
+    .prefault({})
+    .describe("Keeps retries from multiplying an outage."),
+  breaker: breaker.prefault({}).describe("For each upstream: closed, open, half-open."),
+  providers: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "a name of a-z, 0-9, - and _"), provider)
+    .default({})
+    .describe("Built-in providers by their names, or your own with base_url and formats."),
+  routes: z
+    .record(z.string().min(1), route)
+    .default({})
+    .describe("Model names of your own, each with its targets."),
+  endpoints: z
+    .array(endpoint)
+    .default([])
+    .describe("Paths of your own, each with its target; an AMP Server's endpoints."),
+  logging: logging.prefault({}).describe("What is written to the log."),
+  storage: storage.prefault({}).describe("The database."),
 });
 
 /** A valid configuration with every default filled in. Frozen once loaded. */

@@ -1,0 +1,74 @@
+import { checkEndpoints } from "./checks/endpoints.ts";
+import { checkProviders } from "./checks/providers.ts";
+import { checkRoutes } from "./checks/routes.ts";
+import { readDocument } from "./document.ts";
+import { type EnvironmentSettings, readEnvironment, withEnvironment } from "./env.ts";
+import { findConfigFile } from "./find.ts";
+import { freezeConfig } from "./freeze.ts";
+import type { Environment } from "./interpolate.ts";
+import { makeProblem, type Problem } from "./problems.ts";
+import type { Config } from "./schema.ts";
+import { checkShape } from "./shape.ts";
+import { countLines, readSource } from "./source.ts";
+
+export interface LoadOptions {
+  /** The file that `--config` names; then AMSTERDAM_CONFIG and the usual names are not looked at. */
+  readonly path?: string | undefined;
+  /** The process's environment, `.env` included. */
+  readonly env: Environment;
+  readonly cwd: string;
+  /** Names of the built-in providers. */
+  readonly knownProviders: readonly string[];
+}
+
+export type ConfigResult =
+  | {
+      readonly ok: true;
+      /** Frozen through and through, defaults filled in, the environment's HOST, PORT and log level applied. */
+      readonly config: Config;
+      /** Absolute path; null when there is no file and the defaults serve. */
+      readonly file: string | null;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly ok: false; readonly file: string | null; readonly problems: readonly Problem[] };
+
+/** Finds, reads and checks the configuration. Never throws for what the file says: every problem is in the result. */
+export function loadConfig(options: LoadOptions): ConfigResult {
+  const settings = readEnvironment(options.env);
+  const found = findConfigFile(options.path, options.env, options.cwd);
+  if (found === undefined) return fromText("", null, null, settings, options);
+  const source = readSource(found.path);
+  if ("fault" in source) {
+    const { line, column, ...details } = source.fault;
+    const at = line === undefined || column === undefined ? {} : { line, column };
+    const problem = makeProblem({ file: found.shown, ...at }, details);
+    return { ok: false, file: found.path, problems: [problem, ...settings.problems] };
+  }
+  const result = fromText(source.text, found.path, found.shown, settings, options);
+  return result.ok ? { ...result, warnings: [...found.warnings, ...result.warnings] } : result;
+}
+
+function fromText(
+  text: string,
+  file: string | null,
+  shown: string | null,
+  settings: EnvironmentSettings,
+  options: LoadOptions,
+): ConfigResult {
+  const { value, marks, report } = readDocument(text, countLines(text), shown, options.env);
+  report.settle();
+  const config = checkShape(value, marks, report);
+  report.settle();
+  checkEndpoints(value.endpoints, report);
+  checkProviders(value.providers, options.knownProviders, report);
+  checkRoutes(value.routes, value.providers, options.knownProviders, report);
+  const problems = [...report.problems, ...settings.problems];
+  if (config === undefined || problems.length > 0)
+    return { ok: false, file, problems: problems.toSorted(byPlace) };
+  const warnings = [...report.warnings, ...settings.warnings];
+  return { ok: true, config: freezeConfig(withEnvironment(config, settings)), file, warnings };
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0;
+}
