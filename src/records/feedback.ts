@@ -32,7 +32,7 @@ const value = z.union(
 );
 
 /** One item as a client sends it. */
-export const feedbackSchema = z.strictObject({
+const feedbackSchema = z.strictObject({
   id: text(1, MAX_ID)
     .nullish()
     .describe("Makes repeats harmless: an id is stored once for each gateway key."),

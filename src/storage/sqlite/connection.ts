@@ -108,7 +108,8 @@ function openDatabase(path: string): Database {
   if (path !== MEMORY) prepareFile(path);
   const db = new Database(path, { readwrite: true, create: path === MEMORY, strict: true });
   try {
-    recognise(db, path);
+    // One transaction, so that another process's first migration is seen whole or not at all.
+    db.transaction(() => recognise(db, path)).deferred();
     db.run("PRAGMA journal_mode = WAL");
     db.run("PRAGMA synchronous = NORMAL");
     migrate(db, path);

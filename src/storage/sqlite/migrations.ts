@@ -43,11 +43,11 @@ const MIGRATIONS: readonly string[] = [
 ];
 
 /** Schema version that this program reads and writes. */
-export const LATEST_VERSION = MIGRATIONS.length;
+const LATEST_VERSION = MIGRATIONS.length;
 
 /**
  * Refuses a database that another program, or a newer version of this one, has made. Reads only, so that a file which
- * is refused is left as it was.
+ * is refused is left as it was. Call it within a transaction.
  */
 export function recognise(db: Database, path: string): void {
   const version = pragma(db, "user_version");
