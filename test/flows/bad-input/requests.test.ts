@@ -4,6 +4,7 @@ import { RawClient, rawRequest, requestText } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { compress, json } from "../../support/faults.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { chunk, LAST_CHUNK } from "../../support/http-text.ts";
 import { CAN_READ_PROC, peakBytes } from "../../support/process-facts.ts";
 
 let upstream: FaultUpstream;
@@ -112,8 +113,7 @@ describe("an oversized body", () => {
     const headers = { authorization: `Bearer ${gateway.key}`, "transfer-encoding": "chunked" };
     await client.send(requestText("POST", "/v1/well/chat/completions", headers));
     const piece = Buffer.alloc(65_536, " ");
-    const chunk = Buffer.concat([Buffer.from("10000\r\n"), piece, Buffer.from("\r\n")]);
-    for (let sent = 0; sent <= tooMuch && (await client.send(chunk)); sent += piece.length);
+    for (let sent = 0; sent <= tooMuch && (await client.send(chunk(piece))); sent += piece.length);
     expect((await client.response()).status).toBe(413);
     client.close();
   });
@@ -199,17 +199,16 @@ describe("a body that breaks off", () => {
     client.close();
   });
 
-  test("does not count as broken off while a slow sender goes on", async () => {
-    const whole = chatText(gateway, "well");
+  test("does not count as broken off while a slow sender of chunks goes on", async () => {
     const client = await RawClient.connect(gateway.url);
-    const split = whole.indexOf("\r\n\r\n") + 4;
-    await client.send(whole.subarray(0, split));
+    const headers = { authorization: `Bearer ${gateway.key}`, "transfer-encoding": "chunked" };
+    await client.send(requestText("POST", "/v1/well/chat/completions", headers));
     // Longer in all than the time that a sender may be silent.
-    for (const byte of whole.subarray(split, split + 20)) {
-      await client.send(Uint8Array.of(byte));
+    for (const piece of JSON.stringify(CHAT).match(/.{1,3}/g)!) {
+      await client.send(chunk(piece));
       await Bun.sleep(150);
     }
-    await client.send(whole.subarray(split + 20));
+    await client.send(LAST_CHUNK);
     expect((await client.response()).status).toBe(200);
     client.close();
   });
