@@ -14,7 +14,7 @@ export function describeMachine(command: string, rounds: number): string {
 
 /** The commit, with a word when the sources differ from it, since the figures are then not that commit's. */
 function commit(): string {
-  const hash = printed(["git", "rev-parse", "--short", "HEAD"], /^[0-9a-f]+/);
+  const hash = printed(["git", "rev-parse", "--short", "HEAD"], /^[0-9a-f]{7,}/);
   return printed(["git", "status", "--porcelain", "src"], /\S/) === "unknown" ? hash : `${hash} with changes`;
 }
 

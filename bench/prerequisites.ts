@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { findTool, PORTKEY_FOLDER, PORTKEY_VERSION } from "./places.ts";
 import { CORES, run } from "./processes.ts";
 
-const PACKAGES = { nginx: "nginx-light", wrk: "wrk", taskset: "util-linux" };
+const PACKAGES = { nginx: "nginx", wrk: "wrk", taskset: "util-linux" };
 
 /**
  * Finds nginx, wrk and taskset, and installs what is missing where that is allowed: as root, with apt-get.
