@@ -38,6 +38,7 @@ export function createLogFile(config: LogFileConfig): LogFile {
   const maxAge = config.max_age_days * DAY_MS;
   let file: OpenFile | null = null;
   let tidiedAt = 0;
+  let lastRotation = 0;
   let failure: string | null = null;
 
   async function write(lines: Buffer): Promise<number> {
@@ -67,7 +68,10 @@ export function createLogFile(config: LogFileConfig): LogFile {
     const fits = lines.indexOf(LINE_BREAK, from) + 1 - from <= maxBytes - file.size;
     if (fits && Date.now() - file.begun < maxAge) return null;
     try {
-      await rename(path, await freeName(path));
+      // Later than the last name, also within one millisecond, since the names' order is the files' age.
+      const name = await freeName(path, Math.max(Date.now(), lastRotation + 1));
+      await rename(path, name.path);
+      lastRotation = name.time;
     } catch (error) {
       return describe(error);
     }
@@ -189,10 +193,10 @@ function rotatedName(path: string, mark: string): string {
   return join(dirname(path), `${basename(path, extension)}.${mark}${extension}`);
 }
 
-async function freeName(path: string): Promise<string> {
-  for (let time = Date.now(); ; time++) {
+async function freeName(path: string, from: number): Promise<{ path: string; time: number }> {
+  for (let time = from; ; time++) {
     const name = rotatedName(path, new Date(time).toISOString().replaceAll(/[-:.]/g, ""));
-    if ((await stat(name).catch(missing)) === null) return name;
+    if ((await stat(name).catch(missing)) === null) return { path: name, time };
   }
 }
 

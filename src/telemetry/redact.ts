@@ -59,8 +59,8 @@ export function maskSecrets(text: string): string {
     .replace(CREDENTIAL_HEADER, `$1$2${REDACTED}`)
     .replace(BEARER, `$1${REDACTED}`)
     .replace(BASIC, `$1${REDACTED}`)
-    .replace(PROVIDER_KEY, `$1${REDACTED}`)
     .replace(NAMED_VALUE, `$1${REDACTED}`)
+    .replace(PROVIDER_KEY, `$1${REDACTED}`)
     .replace(URL_PASSWORD, `$1${REDACTED}@`);
 }
 
