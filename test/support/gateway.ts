@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "./until.ts";
@@ -7,6 +7,8 @@ const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const TEST_KEY = "ams_test_key_of_the_flow_tests";
 
 export interface GatewayOptions {
+  /** The configuration file's name; one that the gateway finds by itself is not named on the command line. */
+  file?: "amsterdam.yaml" | "proxy_config.yaml";
   /** The configuration file's content, as a value or as YAML text. Port and storage are set where it leaves them out. */
   config?: Record<string, unknown> | string;
   /** Beside PATH and HOME, nothing of the tests' own environment is passed on. */
@@ -32,6 +34,7 @@ export interface Gateway {
   signal(name: NodeJS.Signals): void;
   /** Resolves with the exit code once the process has ended. */
   readonly exited: Promise<number>;
+  /** Puts another configuration in the file's place. */
   writeConfig(config: Record<string, unknown> | string): void;
   /** Ends the process in order, removes its folder and returns the exit code. Rejects when it had to be killed. */
   stop(): Promise<number>;
@@ -42,7 +45,7 @@ export interface Gateway {
 /** Starts the real gateway, as `amsterdam start` does, and waits until it has printed its address. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const dir = mkdtempSync(join(tmpdir(), "amsterdam-test-"));
-  writeFileSync(join(dir, "amsterdam.yaml"), configText(dir, options.config ?? {}));
+  writeFileSync(join(dir, options.file ?? "amsterdam.yaml"), configText(dir, options.config ?? {}));
   return launch(dir, options);
 }
 
@@ -84,12 +87,16 @@ export function spawnAmsterdam(dir: string, args: string[], env: Record<string, 
 }
 
 async function launch(dir: string, options: GatewayOptions): Promise<Gateway> {
-  const configFile = join(dir, "amsterdam.yaml");
+  const configFile = join(dir, options.file ?? "amsterdam.yaml");
   const env = { ...(options.withKey === false ? {} : { AMP_API_KEY: TEST_KEY }), ...options.env };
-  const { process: child, output } = spawnAmsterdam(dir, ["start", "--config", configFile], env);
+  const { process: child, output } = spawnAmsterdam(
+    dir,
+    options.file ? ["start"] : ["start", "--config", configFile],
+    env,
+  );
   const port = await until("the gateway prints its address", () => {
     if (child.exitCode !== null) throw new Error(`The gateway ended with ${child.exitCode}:\n${output()}`);
-    return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]);
+    return Number(/http:\/\/127\.0\.0\.[12]:(\d+)/.exec(output())?.[1]);
   });
   const key =
     env.AMP_API_KEY ?? (await until("the gateway prints its key", () => /ams_[\w-]+/.exec(output())?.[0]));
@@ -113,7 +120,11 @@ async function launch(dir: string, options: GatewayOptions): Promise<Gateway> {
     logs: () => logLines(output()),
     signal: (name) => child.kill(name),
     exited: child.exited,
-    writeConfig: (config) => writeFileSync(configFile, configText(dir, config)),
+    writeConfig(config) {
+      // Renamed into place, so that nobody reads half of it.
+      writeFileSync(`${configFile}.new`, configText(dir, config));
+      renameSync(`${configFile}.new`, configFile);
+    },
     async stop() {
       const code = await end();
       rmSync(dir, { recursive: true, force: true });
