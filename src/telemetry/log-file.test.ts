@@ -169,6 +169,23 @@ describe("the log file", () => {
     await file.close();
   });
 
+  test("every time it fails and recovers, the cause comes and goes", async () => {
+    const path = join(folder, "sub", "a.log");
+    const file = createLogFile({ ...limits, path });
+    for (let round = 0; round < 3; round++) {
+      expect(await file.write(line(round))).toBe(line(round).length);
+      expect(file.error()).toBeNull();
+      renameSync(join(folder, "sub"), join(folder, "aside"));
+      writeFileSync(join(folder, "sub"), "a file where the folder should be");
+      expect(await file.write(line(99))).toBe(0);
+      expect(file.error()).not.toBeNull();
+      rmSync(join(folder, "sub"));
+      renameSync(join(folder, "aside"), join(folder, "sub"));
+    }
+    await file.close();
+    expect(numbersIn(readFileSync(path, "utf8"))).toEqual([0, 1, 2]);
+  });
+
   test("a device that is full takes nothing and says why", async () => {
     const file = createLogFile({ ...limits, path: "/dev/full" });
     expect(await file.write(line(1))).toBe(0);

@@ -1,8 +1,8 @@
-import type { Stats } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { type FileHandle, mkdir, open, rename, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { LoggingConfig } from "../config/schema.ts";
 import type { LineDestination } from "./line-queue.ts";
+import { deleteOldFiles, freeRotatedName, missing } from "./log-rotation.ts";
 
 export type LogFileConfig = NonNullable<LoggingConfig["file"]>;
 
@@ -39,7 +39,8 @@ export function createLogFile(config: LogFileConfig): LogFile {
   let file: OpenFile | null = null;
   let tidiedAt = 0;
   let lastRotation = 0;
-  let failure: string | null = null;
+  let writeFailure: string | null = null;
+  let tidyFailure: string | null = null;
 
   async function write(lines: Buffer): Promise<number> {
     let written = 0;
@@ -58,7 +59,8 @@ export function createLogFile(config: LogFileConfig): LogFile {
       cause = describe(error);
       await close();
     }
-    failure = cause ?? (written > 0 ? await tidyWhenDue() : failure);
+    writeFailure = cause;
+    if (written > 0) await tidyWhenDue();
     return written;
   }
 
@@ -69,7 +71,7 @@ export function createLogFile(config: LogFileConfig): LogFile {
     if (fits && Date.now() - file.begun < maxAge) return null;
     try {
       // Later than the last name, also within one millisecond, since the names' order is the files' age.
-      const name = await freeName(path, Math.max(Date.now(), lastRotation + 1));
+      const name = await freeRotatedName(path, Math.max(Date.now(), lastRotation + 1));
       await rename(path, name.path);
       lastRotation = name.time;
     } catch (error) {
@@ -81,10 +83,15 @@ export function createLogFile(config: LogFileConfig): LogFile {
     return null;
   }
 
-  async function tidyWhenDue(): Promise<string | null> {
-    if (Date.now() - tidiedAt < TIDY_EVERY_MS) return failure;
+  async function tidyWhenDue(): Promise<void> {
+    if (!file?.regular || Date.now() - tidiedAt < TIDY_EVERY_MS) return;
     tidiedAt = Date.now();
-    return file?.regular ? await deleteOld(path, config.max_files, maxAge) : null;
+    try {
+      await deleteOldFiles(path, config.max_files, maxAge);
+      tidyFailure = null;
+    } catch (error) {
+      tidyFailure = describe(error);
+    }
   }
 
   async function release(): Promise<void> {
@@ -97,18 +104,18 @@ export function createLogFile(config: LogFileConfig): LogFile {
     try {
       await release();
     } catch (error) {
-      failure = describe(error);
+      writeFailure = describe(error);
     }
   }
 
-  return { write, close, error: () => failure };
+  return { write, close, error: () => writeFailure ?? tidyFailure };
 }
 
 /** Where a part of `lines` from `from` ends that fits into `room`: after a whole line, and after the first at least. */
 function partEnd(lines: Buffer, from: number, room: number): number {
   if (lines.length - from <= room) return lines.length;
   const last = room > 0 ? lines.lastIndexOf(LINE_BREAK, from + room - 1) + 1 : 0;
-  return last > from ? last : lines.indexOf(LINE_BREAK, from) + 1;
+  return last > from ? last : lines.indexOf(LINE_BREAK, from) + 1 || lines.length;
 }
 
 async function openAt(path: string): Promise<OpenFile> {
@@ -181,48 +188,6 @@ async function isStillAt(path: string, file: OpenFile): Promise<boolean> {
   if (stats === null || stats.ino !== file.inode || stats.dev !== file.device) return false;
   file.size = stats.size;
   return true;
-}
-
-function missing(error: NodeJS.ErrnoException): null {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return null;
-  throw error;
-}
-
-function rotatedName(path: string, mark: string): string {
-  const extension = extname(path);
-  return join(dirname(path), `${basename(path, extension)}.${mark}${extension}`);
-}
-
-async function freeName(path: string, from: number): Promise<{ path: string; time: number }> {
-  for (let time = from; ; time++) {
-    const name = rotatedName(path, new Date(time).toISOString().replaceAll(/[-:.]/g, ""));
-    if ((await stat(name).catch(missing)) === null) return { path: name, time };
-  }
-}
-
-const MARK = /^\d{8}T\d{9}Z$/;
-
-/** Deletes what rotation left beyond the limits and answers why some of it could not be deleted, or null. */
-async function deleteOld(path: string, maxFiles: number, maxAge: number): Promise<string | null> {
-  try {
-    const [before, after] = rotatedName(path, "\0").split("\0") as [string, string];
-    const prefix = basename(before);
-    const names = await readdir(dirname(path));
-    const rotated = names
-      .filter((name) => name.startsWith(prefix) && name.endsWith(after))
-      .filter((name) => MARK.test(name.slice(prefix.length, name.length - after.length)))
-      .sort()
-      .reverse();
-    for (const [index, name] of rotated.entries()) {
-      const full = join(dirname(path), name);
-      const stats: Stats | null = await stat(full).catch(missing);
-      if (stats !== null && (index >= maxFiles || Date.now() - stats.mtimeMs > maxAge))
-        await unlink(full).catch(missing);
-    }
-    return null;
-  } catch (error) {
-    return describe(error);
-  }
 }
 
 /** The system's own words name the operation and the path, e.g. `ENOSPC: no space left on device, write`. */

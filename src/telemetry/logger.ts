@@ -67,8 +67,9 @@ export function createLogger(config: LoggingConfig, output: LogOutput): GatewayL
   function log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     if (RANKS[level] < threshold) return;
     const entry = toLogEntry(level, message, fields);
-    screen.push(format(entry));
-    fileQueue?.push(jsonLine(entry));
+    const line = format(entry);
+    screen.push(line);
+    fileQueue?.push(pretty ? jsonLine(entry) : line);
   }
 
   /** The file's failures are told on the screen, once each, since the file cannot tell them itself. */
