@@ -16,7 +16,9 @@ const stamp = join(modules, ".installed-from");
 
 /** `tools` needs everything; `run` is content with what an earlier `tools` installed. */
 function install(scope) {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   const installed = existsSync(stamp) ? readFileSync(stamp, "utf8").split(" ") : [];
   if (installed[0] === lock && (installed[1] === "tools" || installed[1] === scope)) return;
   process.stderr.write("Installing dependencies from package-lock.json…\n");
@@ -24,7 +26,10 @@ function install(scope) {
   const npmArgs = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const commands = [
     [npm, scope === "run" ? [...npmArgs, "--omit=dev"] : npmArgs],
-    [process.versions.bun ? process.execPath : "bun", ["install", "--silent", ...(scope === "run" ? ["--production"] : [])]],
+    [
+      process.versions.bun ? process.execPath : "bun",
+      ["install", "--silent", ...(scope === "run" ? ["--production"] : [])],
+    ],
   ];
   for (const [command, args] of commands) {
     const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, "inherit"] });
@@ -41,16 +46,23 @@ function install(scope) {
 function bunBinary() {
   const binary = join(modules, "bun", "bin", "bun.exe");
   if (existsSync(binary) && statSync(binary).size > 1_000_000) return binary;
-  spawnSync(process.execPath, [join(modules, "bun", "install.js")], { cwd: join(modules, "bun"), stdio: "inherit" });
+  spawnSync(process.execPath, [join(modules, "bun", "install.js")], {
+    cwd: join(modules, "bun"),
+    stdio: "inherit",
+  });
   if (existsSync(binary) && statSync(binary).size > 1_000_000) return binary;
-  process.stderr.write("The bun package has no binary for this machine; run `npm ci` and look at its messages.\n");
+  process.stderr.write(
+    "The bun package has no binary for this machine; run `npm ci` and look at its messages.\n",
+  );
   process.exit(1);
 }
 
 const args = process.argv.slice(2);
 const isTool = args[0] === "--tool";
 install(isTool ? "tools" : "run");
-const target = isTool ? [join(root, "scripts", `${args[1]}.ts`), ...args.slice(2)] : [join(root, "src", "main.ts"), ...args];
+const target = isTool
+  ? [join(root, "scripts", `${args[1]}.ts`), ...args.slice(2)]
+  : [join(root, "src", "main.ts"), ...args];
 const child = spawn(bunBinary(), target, { stdio: "inherit", cwd: isTool ? root : process.cwd() });
 // A terminal sends Ctrl-C to the whole group; a service manager signals this process alone. Either way the child decides.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));

@@ -3,25 +3,26 @@ export const KEY_HEADERS = ["authorization", "x-api-key", "api-key", "x-goog-api
 
 const BEARER = "bearer";
 
+export interface PresentedKey {
+  /** The header's name, or `key` for the query parameter. */
+  readonly place: string;
+  readonly key: string;
+}
+
 /**
  * The keys that a request presents, at most one for each of the five places. Some clients fill several, with keys for
  * different servers, so the caller admits the request when any of them is valid. `search` is the URL's query string,
  * with or without its question mark.
  */
-export function presentedKeys(headers: Headers, search: string): string[] {
-  const keys: string[] = [];
-  for (const name of KEY_HEADERS) {
-    const value = headers.get(name);
-    if (value) keys.push(name === "authorization" ? withoutBearer(value) : value);
+export function presentedKeys(headers: Headers, search: string): PresentedKey[] {
+  const keys: PresentedKey[] = [];
+  for (const place of KEY_HEADERS) {
+    const value = headers.get(place);
+    if (value) keys.push({ place, key: place === "authorization" ? withoutBearer(value) : value });
   }
   const fromQuery = keyParam(search);
-  if (fromQuery) keys.push(fromQuery);
+  if (fromQuery) keys.push({ place: "key", key: fromQuery });
   return keys;
-}
-
-/** The first key that a request presents, or null. */
-export function presentedKey(headers: Headers, search: string): string | null {
-  return presentedKeys(headers, search)[0] ?? null;
 }
 
 /** The query string without its `key` parameters and otherwise byte for byte as it was; empty when nothing is left. */

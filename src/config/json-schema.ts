@@ -3,9 +3,10 @@ import { configSchema, METHODS } from "./schema.ts";
 
 /** The part of JSON Schema that the configuration's definition makes use of. */
 export interface JsonSchema {
-  type?: string;
+  type?: string | readonly string[];
   description?: string;
   default?: unknown;
+  examples?: readonly unknown[];
   enum?: readonly unknown[];
   pattern?: string;
   format?: string;
@@ -56,27 +57,33 @@ export function schemaAt(path: readonly PropertyKey[]): JsonSchema | undefined {
 /** Text that reads the environment, which the gateway turns into the number, boolean or choice that is wanted. */
 const FROM_ENVIRONMENT: JsonSchema = { type: "string", pattern: "\\$\\{" };
 
-/** `configJsonSchema` for editors: every value may also be read from the environment, and a heading may be empty. */
+/** `configJsonSchema` for editors: every value may also be read from the environment, and a heading may stand alone. */
 export function editorJsonSchema(): JsonSchema {
   const { $schema, ...schema } = configJsonSchema();
   return { $schema: $schema ?? "", title: "Amsterdam configuration", ...forEditor(schema) };
 }
 
 function forEditor(schema: JsonSchema): JsonSchema {
-  const { description, default: fallback, ...rules } = schema;
+  const { description, default: fallback, examples, ...rules } = schema;
   const documented = {
     ...(description === undefined ? {} : { description }),
     ...(fallback === undefined ? {} : { default: fallback }),
+    ...(examples === undefined ? {} : { examples }),
   };
-  if (schema.properties !== undefined) {
-    const properties = Object.entries(schema.properties).map(([name, below]) => [name, forEditor(below)]);
-    return { ...documented, ...rules, properties: Object.fromEntries(properties) };
-  }
-  if (schema.items !== undefined) return { ...documented, ...rules, items: forEditor(schema.items) };
-  if (typeof schema.additionalProperties === "object") {
-    return { ...documented, ...rules, additionalProperties: forEditor(schema.additionalProperties) };
-  }
-  // "uri" is stricter in editors than the rule that is applied here, and refuses the environment's placeholders.
+  const below = bodyForEditor(schema);
+  if (below !== undefined) return { ...documented, ...rules, type: [String(schema.type), "null"], ...below };
+  // "uri" is stricter in editors than the rule that is applied here.
   const { format: _, ...plain } = rules;
   return { ...documented, anyOf: [plain, FROM_ENVIRONMENT] };
+}
+
+/** What a mapping or a list holds; undefined for a single value. */
+function bodyForEditor(schema: JsonSchema): JsonSchema | undefined {
+  if (schema.properties !== undefined) {
+    const properties = Object.entries(schema.properties).map(([name, value]) => [name, forEditor(value)]);
+    return { properties: Object.fromEntries(properties) };
+  }
+  if (schema.items !== undefined) return { items: forEditor(schema.items) };
+  if (typeof schema.additionalProperties !== "object") return undefined;
+  return { additionalProperties: forEditor(schema.additionalProperties) };
 }

@@ -79,7 +79,7 @@ const endpoint = z.strictObject({
     .toUpperCase()
     .pipe(z.enum(METHODS))
     .default("POST")
-    .describe(`${METHODS.join(", ")}, in any case.`),
+    .describe("HTTP method, in upper or lower case."),
   response_type: z
     .enum(RESPONSE_TYPES)
     .default("json")
@@ -174,7 +174,13 @@ const logging = z.strictObject({
   requests: z.boolean().default(true).describe("One line a request."),
   file: z
     .strictObject({
-      path: z.string().min(1).describe("Where the log is written; its folder is made."),
+      path: z
+        .string()
+        .min(1)
+        .meta({
+          description: "Where the log is written; its folder is made.",
+          examples: ["logs/amsterdam.log"],
+        }),
       max_size_mb: z
         .number()
         .positive()
@@ -223,15 +229,26 @@ export const configSchema = z.strictObject({
   providers: z
     .record(z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, "a name of a-z, 0-9, - and _"), provider)
     .default({})
-    .describe("Built-in providers by their names, or your own with base_url and formats."),
+    .meta({
+      description: "Built-in providers by their names, or your own with base_url and formats.",
+      examples: [
+        { local: { base_url: "http://127.0.0.1:8000/v1", formats: ["openai-chat"], models: ["llama-*"] } },
+      ],
+    }),
   routes: z
     .record(z.string().min(1), route)
     .default({})
-    .describe("Model names of your own, each with its targets."),
+    .meta({
+      description: "Model names of your own, each with its targets.",
+      examples: [{ fast: { targets: ["cerebras/llama-3.3-70b", "openai/gpt-4.1-mini"] } }],
+    }),
   endpoints: z
     .array(endpoint)
     .default([])
-    .describe("Paths of your own, each with its target; an AMP Server's endpoints."),
+    .meta({
+      description: "Paths of your own, each with its target; an AMP Server's endpoints.",
+      examples: [[{ path: "/models/*", target_url: "https://api.openai.com/v1/models", method: "GET" }]],
+    }),
   logging: logging.prefault({}).describe("What is written to the log."),
   storage: storage.prefault({}).describe("The database."),
 });

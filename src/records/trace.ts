@@ -1,17 +1,6 @@
 import type { ErrorCategory, ErrorCode } from "../exchange/errors.ts";
 import type { Format, Operation } from "../exchange/formats.ts";
-
-/** Fields that a client adds to say what a request belongs to. They never reach a provider. */
-export interface Tracking {
-  agent_id?: string;
-  run_id?: string;
-  request_parent_id?: string;
-  request_id?: string;
-  thread_id?: string;
-  tags?: unknown;
-  /** Template fields with the place they were taken from, as a path such as `messages[0].content[1]`. */
-  templates?: { path: string; template?: unknown; template_id?: unknown; variables?: unknown }[];
-}
+import type { Tracking } from "./tracking.ts";
 
 /** One try at one target. Times are milliseconds after the trace's start. */
 export interface Attempt {
@@ -63,3 +52,40 @@ export interface Trace {
 
 /** Told of every trace once it is finished. Must return at once; slow work is queued by the subscriber. */
 export type TraceSubscriber = (trace: Trace) => void;
+
+/** A trace at its beginning: nothing is known but what came on the first line. */
+export function startTrace(
+  ids: Pick<Trace, "requestId" | "traceId" | "spanId" | "parentSpanId">,
+  method: string,
+  path: string,
+): Trace {
+  return {
+    requestId: ids.requestId,
+    traceId: ids.traceId,
+    spanId: ids.spanId,
+    parentSpanId: ids.parentSpanId,
+    startedAt: Date.now(),
+    startedTick: performance.now(),
+    method,
+    path,
+    door: "none",
+    keyId: null,
+    clientFormat: null,
+    operation: "other",
+    stream: false,
+    provider: null,
+    requestedModel: null,
+    model: null,
+    route: null,
+    tracking: null,
+    attempts: [],
+    status: 0,
+    error: null,
+    errorCategory: null,
+    cause: null,
+    requestBytes: 0,
+    responseBytes: 0,
+    firstByteAt: null,
+    endedAt: null,
+  };
+}

@@ -1,0 +1,82 @@
+import { GatewayError } from "../exchange/errors.ts";
+import type { Deadlines } from "../lib/deadlines.ts";
+import type { Trace } from "../records/trace.ts";
+import { ClientGoneError, StallError, streamOut } from "../server/stream-out.ts";
+import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
+import type { Success } from "../upstream/outcome.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+import { addUpstreamHeaders, gatewayHeaders, withCookies } from "./headers.ts";
+import { noteError } from "./refuse.ts";
+
+export interface DeliverOptions {
+  readonly filter: HeaderFilter;
+  readonly upstream: Upstream;
+  readonly deadlines: Deadlines;
+  readonly keepAlive: number;
+  readonly stallTimeout: number;
+  /** The SSE text that tells an error in the client's format. */
+  renderStreamError(error: GatewayError): string;
+  /** Called once, after the last byte. */
+  finish(): void;
+}
+
+/** The answer made of an upstream's: whole, or as a stream that goes on after this returns. */
+export function deliver(success: Success, trace: Trace, options: DeliverOptions): Response {
+  const { response, delivery } = success;
+  const headers = gatewayHeaders(trace);
+  addUpstreamHeaders(headers, response.headers, options.filter);
+  const init = { status: response.status, headers: withCookies(headers, response.headers, options.filter) };
+  trace.status = response.status;
+  if (delivery === "whole" || hasNoBody(response.status, trace.method)) {
+    const body = success.body ?? new Uint8Array();
+    trace.responseBytes = body.length;
+    trace.firstByteAt = performance.now() - trace.startedTick;
+    options.finish();
+    return new Response(
+      hasNoBody(response.status, trace.method)
+        ? null
+        : Buffer.from(body.buffer, body.byteOffset, body.length),
+      init,
+    );
+  }
+  const mode = delivery === "events" ? "events" : "bytes";
+  const body = streamOut(response, {
+    mode,
+    deadlines: options.deadlines,
+    keepAlive: options.keepAlive,
+    stallTimeout: options.stallTimeout,
+    onChunk(bytes) {
+      trace.firstByteAt ??= performance.now() - trace.startedTick;
+      trace.responseBytes += bytes;
+    },
+    onFailure: (error) =>
+      error instanceof GatewayError && error.code !== "client_closed"
+        ? options.renderStreamError(error)
+        : null,
+    onEnd(error) {
+      if (error !== null) noteBroken(trace, options.upstream, error);
+      options.finish();
+    },
+  });
+  return new Response(body, init);
+}
+
+function hasNoBody(status: number, method: string): boolean {
+  return method === "HEAD" || status === 204 || status === 205 || status === 304;
+}
+
+/** The stream ended before its end: the client's doing, or the upstream's, which its breaker is told. */
+function noteBroken(trace: Trace, upstream: Upstream, error: Error): void {
+  const known =
+    error instanceof GatewayError
+      ? error
+      : error instanceof ClientGoneError || error instanceof StallError
+        ? new GatewayError("client_closed", error.message)
+        : new GatewayError("gateway_error", "The stream could not be written.", { cause: error });
+  noteError(trace, known);
+  const last = trace.attempts.at(-1);
+  if (last !== undefined) last.error = known.code;
+  if (known.category !== "upstream-failed" && known.category !== "timeout") return;
+  upstream.lastError = { code: known.code, at: Date.now() };
+  upstream.breaker.failedLate();
+}

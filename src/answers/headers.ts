@@ -1,0 +1,62 @@
+import type { Attempt, Trace } from "../records/trace.ts";
+import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
+import type { HeaderList } from "../upstream/http/headers.ts";
+
+/** The gateway's own header fields on an answer: what served it, for whoever looks for the reason of something. */
+export function gatewayHeaders(trace: Trace): Record<string, string> {
+  const headers: Record<string, string> = { "x-request-id": trace.requestId };
+  if (trace.provider !== null) headers["x-amsterdam-provider"] = trace.provider;
+  if (trace.model !== null) headers["x-amsterdam-model"] = headerText(trace.model);
+  if (trace.route !== null) headers["x-amsterdam-route"] = headerText(trace.route);
+  if (trace.attempts.length > 0) headers["x-amsterdam-attempts"] = attemptsText(trace.attempts);
+  return headers;
+}
+
+/** `openai/gpt-5=503, anthropic/claude=200`: each try in order, with its status or what went wrong. */
+function attemptsText(attempts: readonly Attempt[]): string {
+  let text = "";
+  for (const attempt of attempts) {
+    if (text !== "") text += ", ";
+    text += `${headerText(attempt.target)}=${attempt.status ?? attempt.error ?? "running"}`;
+  }
+  return text;
+}
+
+/** Model names come from clients; in a header only visible Latin-1 may stand. */
+function headerText(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return encodeURIComponent(text);
+  }
+  return text;
+}
+
+/** Adds an upstream's header fields that the filter allows. Its request id is kept under another name than ours. */
+export function addUpstreamHeaders(
+  out: Record<string, string>,
+  from: HeaderList,
+  filter: HeaderFilter,
+): void {
+  const { names, values } = from;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
+    if (name === "x-request-id") out["x-amsterdam-upstream-request-id"] = values[i]!;
+    else if (filter.allows(name)) out[name] = name in out ? `${out[name]}, ${values[i]}` : values[i]!;
+  }
+}
+
+/** Response headers; several cookies, which cannot be joined into one field, each on a line of its own. */
+export function withCookies(
+  headers: Record<string, string>,
+  from: HeaderList,
+  filter: HeaderFilter,
+): Record<string, string> | Headers {
+  if (!("set-cookie" in headers)) return headers;
+  const { "set-cookie": _joined, ...rest } = headers;
+  const all = new Headers(rest);
+  for (let i = 0; i < from.names.length; i++) {
+    if (from.names[i] === "set-cookie" && filter.allows("set-cookie"))
+      all.append("set-cookie", from.values[i]!);
+  }
+  return all;
+}

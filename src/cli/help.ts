@@ -1,0 +1,12 @@
+export const HELP = `Amsterdam: a self-hosted LLM gateway.
+
+Usage:
+  amsterdam [start] [--config <file>]   Run the gateway
+  amsterdam check [file]                Say whether a configuration is valid
+  amsterdam init [file]                 Write a commented configuration
+  amsterdam keys create|list|revoke     Manage the keys that clients use
+  amsterdam demo [--port <port>]        Run the demo provider alone
+  amsterdam --version
+
+Each command has --help.
+`;

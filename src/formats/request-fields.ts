@@ -1,0 +1,126 @@
+import {
+  applyEdits,
+  type Edit,
+  isArray,
+  isObject,
+  type Member,
+  readElements,
+  readMembers,
+  removeMembers,
+  skipSpace,
+} from "../lib/json-scan.ts";
+import type { TemplatePlaces } from "./format.ts";
+
+/** Template fields taken out of a message, item, part or instruction; `path` is where, as `messages[0].content[1]`. */
+export interface TemplateFields {
+  path: string;
+  template?: unknown;
+  template_id?: unknown;
+  variables?: unknown;
+}
+
+/** What the gateway reads of a request's body, and the edits that take its own fields out again. */
+export interface RequestFields {
+  /** The body's `model`, or null when it has none that is a string. */
+  readonly model: string | null;
+  readonly stream: boolean;
+  /** Top-level tracking fields as they were sent, parsed; null when there are none. */
+  readonly tracking: Record<string, unknown> | null;
+  readonly templates: TemplateFields[];
+  /** Where the model's name stands, for `withModel`. */
+  readonly modelSpans: readonly { start: number; end: number }[];
+  readonly edits: readonly Edit[];
+}
+
+export const TRACKING_FIELDS = [
+  "agent_id",
+  "run_id",
+  "request_parent_id",
+  "request_id",
+  "thread_id",
+  "tags",
+] as const;
+const TRACKING = new Set<string>(TRACKING_FIELDS);
+const TEMPLATE = new Set(["template", "template_id", "variables"]);
+
+/**
+ * Reads the fields of a JSON request body. Throws JsonSyntaxError when the body is not one JSON object.
+ * `places` says where template fields may stand; they are looked for only when their names occur at all.
+ */
+export function readRequestFields(body: Buffer, places: TemplatePlaces): RequestFields {
+  const start = skipSpace(body, 0);
+  if (!isObject(body, start)) throw new SyntaxError("the body is not a JSON object");
+  const members = readMembers(body, start);
+  let model: string | null = null;
+  let stream = false;
+  let tracking: Record<string, unknown> | null = null;
+  const modelSpans: { start: number; end: number }[] = [];
+  for (const member of members) {
+    if (member.key === "model") {
+      const value = valueOf(body, member);
+      model = typeof value === "string" ? value : null;
+      modelSpans.push(member);
+    } else if (member.key === "stream") {
+      stream = body[member.start] === 0x74; // "true"
+    } else if (TRACKING.has(member.key)) {
+      tracking ??= {};
+      tracking[member.key] = valueOf(body, member);
+    }
+  }
+  const edits = tracking === null ? [] : removeMembers(members, (member) => TRACKING.has(member.key));
+  const templates: TemplateFields[] = [];
+  if (body.includes('"template') || body.includes('"variables"'))
+    takeTemplates(body, members, places, "", templates, edits);
+  return { model, stream, tracking, templates, modelSpans, edits };
+}
+
+/** The body without the gateway's own fields and, unless `model` is null, with that model's name. */
+export function rewriteBody(body: Buffer, fields: RequestFields, model: string | null): Buffer {
+  if (model === null || model === fields.model) return applyEdits(body, fields.edits);
+  const name = Buffer.from(JSON.stringify(model));
+  const renames = fields.modelSpans.map((span) => ({ start: span.start, end: span.end, bytes: name }));
+  return applyEdits(body, [...fields.edits, ...renames]);
+}
+
+function takeTemplates(
+  body: Buffer,
+  members: readonly Member[],
+  places: TemplatePlaces,
+  path: string,
+  found: TemplateFields[],
+  edits: Edit[],
+): void {
+  for (const member of members) {
+    const inner = Object.hasOwn(places, member.key) ? places[member.key] : undefined;
+    if (inner === undefined) continue;
+    const at = path === "" ? member.key : `${path}.${member.key}`;
+    if (isObject(body, member.start)) takeFrom(body, member.start, inner, at, found, edits);
+    if (!isArray(body, member.start)) continue;
+    for (const [index, start] of readElements(body, member.start).entries()) {
+      if (isObject(body, start)) takeFrom(body, start, inner, `${at}[${index}]`, found, edits);
+    }
+  }
+}
+
+function takeFrom(
+  body: Buffer,
+  start: number,
+  places: TemplatePlaces,
+  path: string,
+  found: TemplateFields[],
+  edits: Edit[],
+): void {
+  const members = readMembers(body, start);
+  const taken = members.filter((member) => TEMPLATE.has(member.key));
+  if (taken.length > 0) {
+    const fields: Record<string, unknown> = {};
+    for (const member of taken) fields[member.key] = valueOf(body, member);
+    found.push({ path, ...fields });
+    edits.push(...removeMembers(members, (member) => TEMPLATE.has(member.key)));
+  }
+  takeTemplates(body, members, places, path, found, edits);
+}
+
+function valueOf(body: Buffer, member: { start: number; end: number }): unknown {
+  return JSON.parse(body.toString("utf8", member.start, member.end));
+}

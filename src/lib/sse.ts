@@ -1,0 +1,52 @@
+/** Server-sent events on the byte level (WHATWG HTML, section 9.2). Lines end in LF or CRLF. */
+
+const LF = 10;
+const CR = 13;
+
+/** Offset after the first blank line, that is after the first whole event; -1 when there is none. */
+export function firstEventEnd(bytes: Uint8Array): number {
+  for (let i = bytes.indexOf(LF); i >= 0; i = bytes.indexOf(LF, i + 1)) {
+    if (endsEvent(bytes, i, "")) return i + 1;
+  }
+  return -1;
+}
+
+/**
+ * Offset in `chunk` after the last blank line, -1 when none ends in it. `before` holds the last two bytes that came
+ * before the chunk, as Latin-1 text, so that a blank line cut in two is seen.
+ */
+export function lastEventEnd(chunk: Uint8Array, before: string): number {
+  for (let i = chunk.lastIndexOf(LF); i >= 0; i = i === 0 ? -1 : chunk.lastIndexOf(LF, i - 1)) {
+    if (endsEvent(chunk, i, before)) return i + 1;
+  }
+  return -1;
+}
+
+/** Whether the line feed at `i` ends an empty line: LF LF, or LF CR LF. */
+function endsEvent(bytes: Uint8Array, i: number, before: string): boolean {
+  const previous = byteBefore(bytes, i - 1, before);
+  return previous === LF || (previous === CR && byteBefore(bytes, i - 2, before) === LF);
+}
+
+function byteBefore(bytes: Uint8Array, i: number, before: string): number {
+  if (i >= 0) return bytes[i]!;
+  const code = before.charCodeAt(before.length + i);
+  return Number.isNaN(code) ? -1 : code;
+}
+
+export interface SseEvent {
+  readonly event: string | null;
+  /** The data lines, joined with line feeds; empty for a comment. */
+  readonly data: string;
+}
+
+/** Reads one event's text, with or without the blank line that ends it. */
+export function parseEvent(text: string): SseEvent {
+  let event: string | null = null;
+  const data: string[] = [];
+  for (const line of text.replace(/^\ufeff/, "").split(/\r?\n/)) {
+    if (line.startsWith("data:")) data.push(line.slice(line[5] === " " ? 6 : 5));
+    else if (line.startsWith("event:")) event = line.slice(line[6] === " " ? 7 : 6);
+  }
+  return { event, data: data.join("\n") };
+}

@@ -1,0 +1,247 @@
+import { deliver } from "./answers/deliver.ts";
+import { takeFeedback } from "./answers/feedback.ts";
+import { modelsBody } from "./answers/models.ts";
+import { refuse, refuseWith } from "./answers/refuse.ts";
+import { authenticate, type Caller } from "./auth/authenticate.ts";
+import type { KeyRing } from "./auth/key-ring.ts";
+import { withoutKeyParam } from "./auth/presented-key.ts";
+import { GatewayError, toGatewayError } from "./exchange/errors.ts";
+import type { ErrorShape } from "./exchange/formats.ts";
+import { identify } from "./formats/identify.ts";
+import { FORMAT_MODULES, streamErrorIn } from "./formats/registry.ts";
+import type { Deadlines } from "./lib/deadlines.ts";
+import { hidesDotSegment, splitUrl } from "./lib/request-url.ts";
+import type { FeedbackWriter } from "./records/feedback-writer.ts";
+import { startTrace, type Trace, type TraceSubscriber } from "./records/trace.ts";
+import { readTracking } from "./records/tracking.ts";
+import type { Door } from "./routing/doors.ts";
+import type { RequestFacts } from "./routing/request-facts.ts";
+import type { Resolution, Router } from "./routing/router.ts";
+import type { Admission } from "./server/admission.ts";
+import { hasBody, readBody } from "./server/body-in.ts";
+import { continueTrace, formatTraceparent, requestId, type TraceContext } from "./telemetry/trace-context.ts";
+import type { HttpClient } from "./upstream/http/client.ts";
+import { run } from "./upstream/run.ts";
+
+/** What a request passes through; `router` is asked anew for each request, so that a reload acts on the next. */
+export interface Rooms {
+  router(): Router;
+  readonly ring: KeyRing;
+  readonly admission: Admission;
+  readonly client: HttpClient;
+  readonly deadlines: Deadlines;
+  readonly feedback: FeedbackWriter;
+  /** Told of every request once it has ended. */
+  readonly onTrace: TraceSubscriber;
+}
+
+/** A JSON answer is held to be delivered whole up to this size, so that a break in its middle can still be mended. */
+const WHOLE_LIMIT = 16 * 1024 * 1024;
+/** Bodies that nobody here reads are held up to this size, so that they can be sent again; longer ones pass through. */
+const REPLAY_LIMIT = 1024 * 1024;
+/** A stream is held this long for its first event: an error there can still be mended elsewhere. */
+const FIRST_EVENT_PATIENCE_MS = 2000;
+
+/** The life of a request: every door that leads to a provider, from the first byte in to the last byte out. */
+export function createPipeline(rooms: Rooms): (request: Request) => Promise<Response> {
+  return async function handle(request) {
+    const { path, search } = splitUrl(request.url);
+    const router = rooms.router();
+    const door = router.door(request.method, path);
+    const shape = errorShape(door, router, request.headers);
+    const context = continueTrace(request.headers.get("traceparent"));
+    const trace = traceOf(request, path, door, context);
+    let admitted = false;
+    const finish = () => {
+      if (admitted) rooms.admission.release();
+      trace.endedAt = performance.now() - trace.startedTick;
+      rooms.onTrace(trace);
+    };
+    try {
+      refuseWrongCalls(door, path);
+      const caller = authenticate(rooms.ring, request.headers, search, trace.startedAt);
+      trace.keyId = caller.identity.id;
+      admitted = admit(rooms.admission);
+      const facts = await readFacts(request, door, search, caller, context, trace, router, rooms.deadlines);
+      if (door.kind === "feedback")
+        return finished(finish, takeFeedback(facts.body, caller, rooms.feedback, trace));
+      if (door.kind === "models") return finished(finish, modelsAnswer(door, router, request.headers, trace));
+
+      const resolution = resolve(door, router, facts);
+      trace.route = resolution.route;
+      const { target, outcome } = await run(resolution.targets, {
+        client: rooms.client,
+        deadlines: rooms.deadlines,
+        signal: request.signal,
+        startedTick: trace.startedTick,
+        totalAt: trace.startedTick + resolution.targets[0]!.settings.totalTimeout,
+        wholeLimit: WHOLE_LIMIT,
+        firstEventPatience: FIRST_EVENT_PATIENCE_MS,
+        attempts: trace.attempts,
+        streamErrorOf: (event) => streamErrorIn(door.call.format, event),
+      });
+      trace.provider = target.provider;
+      trace.model = target.model;
+      if (!outcome.ok) return finished(finish, refuseWith(outcome, resolution.responseFilter, shape, trace));
+
+      const { sse_keep_alive, stall_timeout } = router.config.server;
+      return deliver(outcome, trace, {
+        filter: resolution.responseFilter,
+        upstream: target.upstream,
+        deadlines: rooms.deadlines,
+        keepAlive: sse_keep_alive * 1000,
+        stallTimeout: stall_timeout * 1000,
+        renderStreamError: (error) => renderStreamError(door, error, trace.requestId),
+        finish,
+      });
+    } catch (error) {
+      return finished(finish, refuse(toGatewayError(error), shape, trace));
+    }
+  };
+}
+
+function finished(finish: () => void, response: Response): Response {
+  finish();
+  return response;
+}
+
+function traceOf(request: Request, path: string, door: Door, context: TraceContext): Trace {
+  const ids = { requestId: requestId(request.headers.get("x-request-id")), ...context };
+  const trace = startTrace(ids, request.method, path);
+  trace.door = door.name;
+  trace.clientFormat = door.call.format;
+  trace.operation = door.call.operation;
+  return trace;
+}
+
+/** Errors are told as the API that was called tells them; where the path does not say which, as the provider's does. */
+function errorShape(door: Door, router: Router, headers: Headers): ErrorShape {
+  if (door.kind === "models" && headers.has("anthropic-version")) return "anthropic";
+  const { errorShape: shape, format } = door.call;
+  if (format !== null || door.kind !== "provider") return shape;
+  const [first] = Object.keys(router.providers.byName.get(door.provider)?.formats ?? {});
+  return first === undefined ? shape : FORMAT_MODULES[first as keyof typeof FORMAT_MODULES].errorShape;
+}
+
+function refuseWrongCalls(door: Door, path: string): void {
+  if (door.kind === "none")
+    throw new GatewayError("not_found", `Nothing is served at ${path.slice(0, 200)}.`);
+  if (door.kind === "other-methods") {
+    throw new GatewayError("method_not_allowed", `This path takes ${door.allow}.`, {
+      headers: { allow: door.allow },
+    });
+  }
+  if (hidesDotSegment(path))
+    throw new GatewayError("invalid_request", "The path hides a dot segment behind an encoded slash.");
+}
+
+/** True, so that whoever is admitted is released once. */
+function admit(admission: Admission): true {
+  if (admission.admit()) return true;
+  if (admission.draining) {
+    throw new GatewayError("draining", "The gateway is shutting down.", {
+      retryAfter: 1,
+      headers: { connection: "close" },
+    });
+  }
+  throw new GatewayError(
+    "server_overloaded",
+    "The gateway is serving as many requests as it may (server.max_concurrent_requests).",
+    {
+      retryAfter: 1,
+    },
+  );
+}
+
+async function readFacts(
+  request: Request,
+  door: Door,
+  search: string,
+  caller: Caller,
+  context: TraceContext,
+  trace: Trace,
+  router: Router,
+  deadlines: Deadlines,
+): Promise<RequestFacts> {
+  const { max_body_mb, body_timeout } = router.config.server;
+  const limits = { maxBytes: max_body_mb * 1024 * 1024, timeout: body_timeout * 1000, deadlines };
+  const body = !hasBody(request)
+    ? null
+    : passesUnread(request, door)
+      ? request.body
+      : await readBody(request, limits);
+  const fields = body instanceof Buffer ? identify(body, door.call, door.kind === "unified") : null;
+  trace.requestBytes =
+    body instanceof Buffer ? body.length : Number(request.headers.get("content-length") ?? 0);
+  trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;
+  trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
+  trace.tracking = readTracking(fields?.tracking ?? null, fields?.templates ?? [], request.headers);
+  const isOwnPath = door.kind === "endpoint";
+  return {
+    method: request.method,
+    // On a path of the configuration `key` may be the target's own parameter, unless it holds a key of ours.
+    search: isOwnPath && !caller.places.has("key") ? search : withoutKeyParam(search),
+    headers: request.headers,
+    keyHeaders: caller.places,
+    body,
+    fields,
+    contentLength: request.headers.get("content-length"),
+    traceparent: formatTraceparent(context),
+    tracestate: context.parentSpanId === null ? null : request.headers.get("tracestate"),
+  };
+}
+
+/** Large bodies of calls that the gateway does not read, such as uploads, go on as they come. */
+function passesUnread(request: Request, door: Door): boolean {
+  if (door.call.format !== null || door.kind === "feedback" || request.headers.has("content-encoding"))
+    return false;
+  if (request.headers.get("content-type")?.startsWith("application/json")) return false;
+  return !(Number(request.headers.get("content-length") ?? Number.NaN) <= REPLAY_LIMIT);
+}
+
+function resolve(door: Door, router: Router, facts: RequestFacts): Resolution {
+  switch (door.kind) {
+    case "endpoint":
+      if (!door.match.endpoint.config.enabled) {
+        throw new GatewayError(
+          "endpoint_disabled",
+          "This endpoint is switched off in the configuration (enabled: false).",
+        );
+      }
+      return router.resolveEndpoint(door.match, facts);
+    case "provider":
+      return router.resolveProvider(router.providerOf(door.provider), door.rest, door.call, facts);
+    default: {
+      const model = door.call.pathModel ?? facts.fields?.model ?? null;
+      if (model === null || model === "") {
+        throw new GatewayError("invalid_request", "The request names no model: `model` is needed.", {
+          param: "model",
+        });
+      }
+      return router.resolveModel(model, door.call, facts);
+    }
+  }
+}
+
+function modelsAnswer(
+  door: Door & { kind: "models" },
+  router: Router,
+  headers: Headers,
+  trace: Trace,
+): Response {
+  const shape = door.name.startsWith("/v1beta")
+    ? "gemini"
+    : headers.has("anthropic-version")
+      ? "anthropic"
+      : "openai";
+  const body = Buffer.from(JSON.stringify(modelsBody(router, door.id, shape)));
+  trace.status = 200;
+  trace.responseBytes = body.length;
+  return new Response(trace.method === "HEAD" ? null : body, {
+    headers: { "content-type": "application/json", "x-request-id": trace.requestId },
+  });
+}
+
+function renderStreamError(door: Door, error: GatewayError, id: string): string {
+  return FORMAT_MODULES[door.call.format ?? "openai-chat"].renderStreamError(error, id);
+}

@@ -1,0 +1,136 @@
+import type { Config, ProviderConfig } from "../config/schema.ts";
+import type { Format } from "../exchange/formats.ts";
+import { CATALOGUE, DEMO } from "./catalogue.ts";
+import { BEARER, type KeyStyle, type ProviderEntry } from "./provider.ts";
+
+/** A provider that is switched on, with everything decided. */
+export interface Provider {
+  readonly name: string;
+  /** Base URL without a trailing slash. */
+  readonly baseUrl: URL;
+  readonly keyStyle: KeyStyle;
+  /** Empty when it needs none. */
+  readonly keys: readonly string[];
+  readonly formats: Partial<Record<Format, string>>;
+  readonly models: readonly string[];
+  readonly defaultHeaders: Readonly<Record<string, string>>;
+  readonly config: ProviderConfig | null;
+}
+
+export interface Providers {
+  /** By name and alias. */
+  readonly byName: ReadonlyMap<string, Provider>;
+  /** Known by name but not switched on: what to say to those who ask for one. */
+  readonly missing: ReadonlyMap<string, string>;
+}
+
+const ALL_FORMATS: Partial<Record<Format, string>> = {
+  "openai-chat": "",
+  "openai-responses": "",
+  "anthropic-messages": "",
+  gemini: "",
+};
+
+/**
+ * The providers that are switched on: those with a key in the configuration or the environment, those given a base URL,
+ * and the demo at `demoUrl`.
+ */
+export function readProviders(
+  config: Config,
+  env: Record<string, string | undefined>,
+  demoUrl: string,
+): Providers {
+  const byName = new Map<string, Provider>();
+  const missing = new Map<string, string>();
+  const canonical = new Map<string, string>();
+  for (const [name, entry] of Object.entries(CATALOGUE))
+    for (const alias of entry.aliases ?? []) canonical.set(alias, name);
+  const settings = new Map<string, ProviderConfig>();
+  for (const [name, value] of Object.entries(config.providers))
+    settings.set(canonical.get(name) ?? name, value);
+
+  for (const name of new Set([...Object.keys(CATALOGUE), ...settings.keys()])) {
+    if (name === DEMO) continue;
+    const provider = readProvider(name, CATALOGUE[name] ?? null, settings.get(name) ?? null, env);
+    if (typeof provider === "string") missing.set(name, provider);
+    else byName.set(name, provider);
+  }
+  if (settings.get(DEMO)?.enabled !== false)
+    byName.set(DEMO, demoProvider(demoUrl, settings.get(DEMO) ?? null));
+  for (const [alias, name] of canonical) {
+    const provider = byName.get(name);
+    if (provider !== undefined) byName.set(alias, provider);
+    else missing.set(alias, missing.get(name) ?? "");
+  }
+  return { byName, missing };
+}
+
+/** The provider, or why it is switched off. */
+function readProvider(
+  name: string,
+  entry: ProviderEntry | null,
+  config: ProviderConfig | null,
+  env: Record<string, string | undefined>,
+): Provider | string {
+  if (config?.enabled === false) return `The provider "${name}" is switched off in the configuration.`;
+  const envKey = entry?.env
+    .map((variable) => env[variable])
+    .find((value) => value !== undefined && value !== "");
+  const keys =
+    config?.api_keys ??
+    (config?.api_key !== undefined ? [config.api_key] : envKey !== undefined ? [envKey] : []);
+  const baseUrl = config?.base_url ?? entry?.baseUrl;
+  const isOn = keys.length > 0 || config?.base_url !== undefined || config?.enabled === true;
+  if (!isOn || baseUrl === undefined) {
+    const variable = entry?.env[0];
+    const hint = variable === undefined ? "" : ` Set ${variable}, or providers.${name}.api_key.`;
+    return `The provider "${name}" has no API key.${hint}`;
+  }
+  return {
+    name,
+    baseUrl: new URL(baseUrl.replace(/\/+$/, "")),
+    keyStyle: entry?.key ?? keyStyleFor(config),
+    keys,
+    formats: formatsOf(entry, config),
+    models: config?.models ?? entry?.models ?? [],
+    defaultHeaders: entry?.defaultHeaders ?? defaultHeadersFor(config),
+    config,
+  };
+}
+
+function demoProvider(url: string, config: ProviderConfig | null): Provider {
+  return {
+    name: DEMO,
+    baseUrl: new URL(`${url}/v1`),
+    keyStyle: BEARER,
+    keys: [],
+    formats: { ...ALL_FORMATS, gemini: "" },
+    models: [],
+    defaultHeaders: {},
+    config,
+  };
+}
+
+function formatsOf(
+  entry: ProviderEntry | null,
+  config: ProviderConfig | null,
+): Partial<Record<Format, string>> {
+  if (config?.formats === undefined) return entry?.formats ?? { "openai-chat": "" };
+  const formats: Partial<Record<Format, string>> = {};
+  for (const format of config.formats) formats[format] = entry?.formats[format] ?? "";
+  return formats;
+}
+
+/** A provider of the user's own sends its key as the first format it speaks does. */
+function keyStyleFor(config: ProviderConfig | null): KeyStyle {
+  const first = config?.formats?.[0];
+  if (first === "anthropic-messages") return CATALOGUE["anthropic"]!.key;
+  if (first === "gemini") return CATALOGUE["gemini"]!.key;
+  return BEARER;
+}
+
+function defaultHeadersFor(config: ProviderConfig | null): Readonly<Record<string, string>> {
+  return config?.formats?.includes("anthropic-messages")
+    ? (CATALOGUE["anthropic"]!.defaultHeaders ?? {})
+    : {};
+}

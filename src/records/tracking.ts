@@ -1,0 +1,56 @@
+/** Fields that a client adds to say what a request belongs to. They never reach a provider. */
+export interface Tracking {
+  agent_id?: string;
+  run_id?: string;
+  request_parent_id?: string;
+  request_id?: string;
+  thread_id?: string;
+  tags?: unknown;
+  /** Template fields with the place they were taken from, as `messages[0].content[1]`. */
+  templates?: readonly { path: string; template?: unknown; template_id?: unknown; variables?: unknown }[];
+}
+
+const IDS = ["agent_id", "run_id", "request_parent_id", "request_id", "thread_id"] as const;
+
+/** Headers that say the same for clients that cannot change bodies; the later one of a field wins. */
+const ID_HEADERS: readonly (readonly [string, (typeof IDS)[number]])[] = [
+  ["x-amp-thread-id", "thread_id"],
+  ["x-amp-feature", "agent_id"],
+  ["x-amsterdam-agent-id", "agent_id"],
+  ["x-amsterdam-run-id", "run_id"],
+  ["x-amsterdam-request-parent-id", "request_parent_id"],
+  ["x-amsterdam-request-id", "request_id"],
+  ["x-amsterdam-thread-id", "thread_id"],
+];
+
+/** Characters kept of an id: longer ones are a mistake, and records are not the place to keep it. */
+const MAX_ID = 256;
+
+/**
+ * What a request says of itself, in its body or, where that is silent, in its headers. Null when it says nothing.
+ * A number counts as an id; other values than text are passed over, for a wrong field must not break traffic.
+ */
+export function readTracking(
+  fields: Readonly<Record<string, unknown>> | null,
+  templates: NonNullable<Tracking["templates"]>,
+  headers: Headers,
+): Tracking | null {
+  const tracking: Tracking = {};
+  for (const [header, field] of ID_HEADERS) {
+    const value = headers.get(header);
+    if (value !== null && value !== "") tracking[field] = value.slice(0, MAX_ID);
+  }
+  const tagsHeader = headers.get("x-amsterdam-tags");
+  if (tagsHeader !== null) tracking.tags = tagsHeader.split(",").map((tag) => tag.trim());
+  if (fields !== null) {
+    for (const field of IDS) {
+      const value = fields[field];
+      if (typeof value === "string" && value !== "") tracking[field] = value.slice(0, MAX_ID);
+      else if (typeof value === "number") tracking[field] = String(value);
+    }
+    if (fields["tags"] !== undefined && fields["tags"] !== null) tracking.tags = fields["tags"];
+  }
+  if (templates.length > 0) tracking.templates = templates;
+  for (const _ in tracking) return tracking;
+  return null;
+}

@@ -1,0 +1,109 @@
+import { type Call, callOfPath } from "../formats/call.ts";
+import type { EndpointMatch, EndpointTable } from "./endpoints.ts";
+
+/** What a client called, read from method and path alone. */
+export type Door =
+  /** A path of the configuration. */
+  | { readonly kind: "endpoint"; readonly name: string; readonly call: Call; readonly match: EndpointMatch }
+  /** `/v1/<provider>/<rest>` and `/api/provider/<provider>/<rest>`: that provider's own API. */
+  | {
+      readonly kind: "provider";
+      readonly name: string;
+      readonly call: Call;
+      readonly provider: string;
+      readonly rest: string;
+    }
+  /** One API for every provider: the model's name says which. */
+  | { readonly kind: "unified"; readonly name: string; readonly call: Call }
+  | { readonly kind: "models"; readonly name: string; readonly call: Call; readonly id: string | null }
+  | { readonly kind: "feedback"; readonly name: string; readonly call: Call }
+  | { readonly kind: "other-methods"; readonly name: string; readonly call: Call; readonly allow: string }
+  | { readonly kind: "none"; readonly name: string; readonly call: Call };
+
+/**
+ * Finds the door of a path, which is as it came but for dot segments, percent-encoding kept. Endpoints of the
+ * configuration come before the built-in doors.
+ */
+export function findDoor(endpoints: EndpointTable, method: string, path: string): Door {
+  const found = endpoints.find(method, path);
+  if (found.kind === "match") {
+    return {
+      kind: "endpoint",
+      name: found.match.endpoint.config.path,
+      call: callOfPath(path.slice(1)),
+      match: found.match,
+    };
+  }
+  const door = builtInDoor(method, path);
+  if (found.kind === "other-methods" && (door.kind === "none" || door.kind === "other-methods")) {
+    return { kind: "other-methods", name: "none", call: door.call, allow: found.allow };
+  }
+  return door;
+}
+
+const PLAIN = callOfPath("");
+
+function builtInDoor(method: string, path: string): Door {
+  if (path === "/v1/feedback") {
+    if (method === "POST") return { kind: "feedback", name: path, call: PLAIN };
+    return { kind: "other-methods", name: path, call: PLAIN, allow: "POST" };
+  }
+  if (path.startsWith("/v1/") || path.startsWith("/v1beta")) {
+    const call = callOfPath(path.slice(1));
+    const unified = unifiedDoor(method, path, call);
+    if (unified !== null) return unified;
+    if (path.startsWith("/v1/")) return providerDoor("/v1/<provider>", path.slice("/v1/".length), call);
+    return { kind: "none", name: "none", call };
+  }
+  if (path.startsWith("/api/provider/")) {
+    return providerDoor("/api/provider/<provider>", path.slice("/api/provider/".length), null);
+  }
+  if (path === "/api/tab/llm-proxy") return postOnly(method, path, callOfPath("completions"));
+  return { kind: "none", name: "none", call: PLAIN };
+}
+
+const UNIFIED = new Set([
+  "/v1/chat/completions",
+  "/v1/responses",
+  "/v1/messages",
+  "/v1/messages/count_tokens",
+  "/v1/embeddings",
+  "/v1/completions",
+]);
+
+function unifiedDoor(method: string, path: string, call: Call): Door | null {
+  if (UNIFIED.has(path)) return postOnly(method, path, call);
+  if (isGeminiModelPath(path, call)) return postOnly(method, "/v1beta/models/{model}", call);
+  const models = path === "/v1/models" ? "" : modelsRest(path);
+  if (models === null) return null;
+  const door = path.startsWith("/v1beta") ? "/v1beta/models" : "/v1/models";
+  if (method !== "GET" && method !== "HEAD")
+    return { kind: "other-methods", name: door, call, allow: "GET, HEAD" };
+  return { kind: "models", name: door, call, id: models === "" ? null : models };
+}
+
+/** Not below a provider's name: `/v1/gemini/models/…` is that provider's door. */
+function isGeminiModelPath(path: string, call: Call): boolean {
+  return call.pathModel !== null && /^\/v1(beta\d*)?\/models\//.test(path);
+}
+
+/** What follows `/models/`, or null when the path is no models list. */
+function modelsRest(path: string): string | null {
+  const match = /^\/v1(?:beta\d*)?\/models(?:\/([^:]*))?$/.exec(path);
+  return match === null ? null : (match[1] ?? "");
+}
+
+function postOnly(method: string, name: string, call: Call): Door {
+  return method === "POST"
+    ? { kind: "unified", name, call }
+    : { kind: "other-methods", name, call, allow: "POST" };
+}
+
+/** `tail` is `<provider>/<rest>`; `call` is what the whole path was read as, if it was. */
+function providerDoor(name: string, tail: string, call: Call | null): Door {
+  const slash = tail.indexOf("/");
+  const provider = slash < 0 ? tail : tail.slice(0, slash);
+  const rest = slash < 0 ? "" : tail.slice(slash + 1);
+  if (provider === "") return { kind: "none", name: "none", call: call ?? PLAIN };
+  return { kind: "provider", name, call: callOfPath(rest), provider, rest };
+}

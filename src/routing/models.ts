@@ -1,0 +1,62 @@
+import type { Config } from "../config/schema.ts";
+import { GatewayError } from "../exchange/errors.ts";
+import type { Provider, Providers } from "../providers/providers.ts";
+
+/** A model at a provider. */
+export interface ModelTarget {
+  readonly provider: Provider;
+  /** The name that the provider knows it by. */
+  readonly model: string;
+}
+
+export interface ModelChoice {
+  /** The route's name, where the client named one. */
+  readonly route: string | null;
+  readonly targets: readonly ModelTarget[];
+}
+
+/**
+ * What a model's name stands for: a route of the configuration, `provider/model`, or a bare name that a provider has.
+ * Throws model_not_found, or provider_not_configured where the provider is known but switched off.
+ */
+export function chooseModel(name: string, config: Config, providers: Providers): ModelChoice {
+  const route = Object.hasOwn(config.routes, name) ? config.routes[name] : undefined;
+  if (route !== undefined) {
+    return {
+      route: name,
+      targets: route.targets.map((target) => named(target, providers) ?? unknown(target, providers)),
+    };
+  }
+  const target = named(name, providers) ?? bare(name, providers) ?? unknown(name, providers);
+  return { route: null, targets: [target] };
+}
+
+function named(name: string, providers: Providers): ModelTarget | null {
+  const slash = name.indexOf("/");
+  if (slash <= 0 || slash === name.length - 1) return null;
+  const provider = providers.byName.get(name.slice(0, slash));
+  if (provider !== undefined) return { provider, model: name.slice(slash + 1) };
+  const reason = providers.missing.get(name.slice(0, slash));
+  if (reason !== undefined) throw new GatewayError("provider_not_configured", reason);
+  return null;
+}
+
+function bare(name: string, providers: Providers): ModelTarget | null {
+  for (const provider of new Set(providers.byName.values())) {
+    if (provider.models.some((pattern) => matches(pattern, name))) return { provider, model: name };
+  }
+  return null;
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+function unknown(name: string, providers: Providers): never {
+  const names = [...new Set([...providers.byName.values()].map((provider) => provider.name))].join(", ");
+  throw new GatewayError(
+    "model_not_found",
+    `The model "${name.slice(0, 200)}" is not known. Name it as provider/model (providers that are switched on: ${names}) or as a route of the configuration.`,
+    { param: "model" },
+  );
+}

@@ -1,0 +1,19 @@
+import type { RequestFields } from "../formats/request-fields.ts";
+
+/** What of a request the targets' own requests are made from. */
+export interface RequestFacts {
+  readonly method: string;
+  /** Query string with its question mark, the gateway's key taken out; empty when there is none. */
+  readonly search: string;
+  readonly headers: Headers;
+  /** Header fields that carried a gateway key. */
+  readonly keyHeaders: ReadonlySet<string>;
+  /** The body as it came, decompressed; a stream where it is passed on unread; null when there is none. */
+  readonly body: Buffer | ReadableStream<Uint8Array> | null;
+  /** What was read in the body, where it is JSON that the gateway understands. */
+  readonly fields: RequestFields | null;
+  /** The length that the client stated for a body that is a stream. */
+  readonly contentLength: string | null;
+  readonly traceparent: string;
+  readonly tracestate: string | null;
+}

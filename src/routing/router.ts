@@ -1,0 +1,260 @@
+import { KEY_HEADERS } from "../auth/presented-key.ts";
+import type { BreakerConfig, Config, RetryConfig } from "../config/schema.ts";
+import { fillTarget } from "../config/target-template.ts";
+import { GatewayError } from "../exchange/errors.ts";
+import type { Format } from "../exchange/formats.ts";
+import type { Call } from "../formats/call.ts";
+import {
+  BODY_HEADERS,
+  REQUEST_HEADER_PREFIXES,
+  REQUEST_HEADERS,
+  RESPONSE_HEADER_PREFIXES,
+  RESPONSE_HEADERS,
+} from "../providers/headers.ts";
+import type { Provider, Providers } from "../providers/providers.ts";
+import { joinBase } from "../providers/url.ts";
+import { HeaderFilter } from "../upstream/http/forward-headers.ts";
+import { type Origin, originOf } from "../upstream/http/origin.ts";
+import type { CallSettings, Target } from "../upstream/target.ts";
+import type { Upstream, Upstreams } from "../upstream/upstream.ts";
+import { type Door, findDoor } from "./doors.ts";
+import { type EndpointMatch, EndpointTable } from "./endpoints.ts";
+import { chooseModel, type ModelTarget } from "./models.ts";
+import { keyHeader, prepareRequest } from "./prepare.ts";
+import type { RequestFacts } from "./request-facts.ts";
+
+/** What a request is to be sent to, in order, and how its answer's headers pass. */
+export interface Resolution {
+  readonly route: string | null;
+  readonly targets: readonly Target[];
+  readonly responseFilter: HeaderFilter;
+}
+
+/** What is made once of a provider. */
+interface ProviderPlan {
+  readonly provider: Provider;
+  readonly origin: Origin;
+  readonly upstream: Upstream;
+  readonly settings: CallSettings;
+  readonly requestFilter: HeaderFilter;
+  readonly responseFilter: HeaderFilter;
+}
+
+const ALL_KEY_HEADERS: ReadonlySet<string> = new Set(KEY_HEADERS);
+const PROVIDER_RESPONSES = new HeaderFilter(RESPONSE_HEADERS, RESPONSE_HEADER_PREFIXES);
+
+/** One configuration, ready to resolve requests. A reload makes another one; requests that run keep theirs. */
+export class Router {
+  readonly config: Config;
+  readonly providers: Providers;
+  readonly #upstreams: Upstreams;
+  readonly #endpoints: EndpointTable;
+  readonly #plans = new Map<Provider, ProviderPlan>();
+  readonly #endpointFilters = new Map<object, { request: HeaderFilter; response: HeaderFilter }>();
+
+  constructor(config: Config, providers: Providers, upstreams: Upstreams) {
+    this.config = config;
+    this.providers = providers;
+    this.#upstreams = upstreams;
+    this.#endpoints = new EndpointTable(config.endpoints);
+    for (const provider of new Set(providers.byName.values()))
+      this.#plans.set(provider, this.#planOf(provider));
+    for (const endpoint of config.endpoints) this.#endpointFilters.set(endpoint, filtersOf(endpoint));
+  }
+
+  door(method: string, path: string): Door {
+    return findDoor(this.#endpoints, method, path);
+  }
+
+  /** The provider that a door names. Throws not_found or provider_not_configured. */
+  providerOf(name: string): Provider {
+    const provider = this.providers.byName.get(name);
+    if (provider !== undefined) return provider;
+    const reason = this.providers.missing.get(name);
+    if (reason !== undefined) throw new GatewayError("provider_not_configured", reason);
+    throw new GatewayError("not_found", `There is no provider "${name.slice(0, 100)}".`);
+  }
+
+  /** Targets of an endpoint: its target_url, then its fallback_urls. */
+  resolveEndpoint(match: EndpointMatch, facts: RequestFacts): Resolution {
+    const { config } = match.endpoint;
+    const filters = this.#endpointFilters.get(config)!;
+    const fixed = lowerCaseNames(config.custom_headers);
+    const targets = match.endpoint.targets.map((template): Target => {
+      const url = new URL(fillTarget(template, match.values));
+      const origin = originOf(url);
+      return {
+        name: `${url.host}${url.pathname}`,
+        upstream: this.#upstream(origin.key, this.config.breaker),
+        provider: null,
+        model: facts.fields?.model ?? null,
+        settings: this.#settings(config),
+        responseType: config.response_type,
+        keyCount: 0,
+        secrets: Object.values(config.custom_headers),
+        passRedirects: true,
+        prepare: () =>
+          prepareRequest(facts, {
+            origin,
+            target: url.pathname + mergeSearch(url.search, facts.search),
+            filter: filters.request,
+            fixed,
+            withheld: facts.keyHeaders,
+            model: null,
+          }),
+      };
+    });
+    return { route: null, targets, responseFilter: filters.response };
+  }
+
+  /** The one target of a provider's own door. */
+  resolveProvider(provider: Provider, rest: string, call: Call, facts: RequestFacts): Resolution {
+    const plan = this.#plans.get(provider)!;
+    const model = call.pathModel ?? facts.fields?.model ?? null;
+    const target = this.#providerTarget(plan, joinBase(provider.baseUrl, rest), model, null, call, facts);
+    return { route: null, targets: [target], responseFilter: plan.responseFilter };
+  }
+
+  /** Targets of a door that serves every provider, by the model's name. Throws as `chooseModel`, or conversion_unavailable. */
+  resolveModel(name: string, call: Call, facts: RequestFacts): Resolution {
+    const choice = chooseModel(name, this.config, this.providers);
+    const format = call.format!;
+    const able = choice.targets.filter((target) => target.provider.formats[format] !== undefined);
+    if (able.length === 0) throw conversionUnavailable(name, format, choice.targets);
+    const targets = able.map((target) => {
+      const plan = this.#plans.get(target.provider)!;
+      const path = joinBase(
+        target.provider.baseUrl,
+        target.provider.formats[format] + pathOf(call, target.model),
+      );
+      return this.#providerTarget(plan, path, target.model, target.model, call, facts);
+    });
+    const responseFilter =
+      able.length === 1 ? this.#plans.get(able[0]!.provider)!.responseFilter : PROVIDER_RESPONSES;
+    return { route: choice.route, targets, responseFilter };
+  }
+
+  /** `model` is for the record; `rename` is put in the body's place of it, null leaves the body's. */
+  #providerTarget(
+    plan: ProviderPlan,
+    path: string,
+    model: string | null,
+    rename: string | null,
+    call: Call,
+    facts: RequestFacts,
+  ): Target {
+    const { provider } = plan;
+    return {
+      name: model === null ? provider.name : `${provider.name}/${model}`,
+      upstream: plan.upstream,
+      provider: provider.name,
+      model,
+      settings: plan.settings,
+      // Without `alt=sse` Gemini streams one JSON array, piece by piece, under a content type that does not say so.
+      responseType:
+        call.method === "streamGenerateContent" && !facts.search.includes("alt=sse") ? "stream" : null,
+      keyCount: provider.keys.length,
+      secrets: provider.keys,
+      passRedirects: false,
+      prepare: () =>
+        prepareRequest(facts, {
+          origin: plan.origin,
+          target: path + mergeSearch(provider.baseUrl.search, facts.search),
+          filter: plan.requestFilter,
+          fixed: {
+            ...withoutClients(provider.defaultHeaders, facts.headers),
+            ...keyHeader(provider),
+            ...lowerCaseNames(provider.config?.custom_headers ?? {}),
+          },
+          withheld: ALL_KEY_HEADERS,
+          model: rename,
+        }),
+    };
+  }
+
+  #planOf(provider: Provider): ProviderPlan {
+    const { config } = provider;
+    return {
+      provider,
+      origin: originOf(provider.baseUrl),
+      upstream: this.#upstream(provider.name, config?.breaker ?? this.config.breaker),
+      settings: this.#settings(config),
+      requestFilter: new HeaderFilter(
+        [...REQUEST_HEADERS, ...(config?.forward_request_headers ?? [])],
+        REQUEST_HEADER_PREFIXES,
+      ),
+      responseFilter: new HeaderFilter(
+        [...RESPONSE_HEADERS, ...(config?.forward_response_headers ?? [])],
+        RESPONSE_HEADER_PREFIXES,
+      ),
+    };
+  }
+
+  #upstream(name: string, breaker: BreakerConfig): Upstream {
+    return this.#upstreams.get(name, breaker, this.config.retry_budget);
+  }
+
+  #settings(nearer: NearerSettings | null): CallSettings {
+    const { config } = this;
+    return {
+      timeout: (nearer?.timeout ?? config.global_timeout) * 1000,
+      connectTimeout: (nearer?.connect_timeout ?? config.global_connect_timeout) * 1000,
+      totalTimeout: (nearer?.total_timeout ?? config.global_total_timeout) * 1000,
+      retry: nearer?.retry ?? config.global_retry,
+    };
+  }
+}
+
+interface NearerSettings {
+  readonly timeout?: number | undefined;
+  readonly connect_timeout?: number | undefined;
+  readonly total_timeout?: number | undefined;
+  readonly retry?: RetryConfig | undefined;
+}
+
+/** An endpoint that names no list forwards what the providers' doors do; one that does forwards that, and the body's. */
+function filtersOf(endpoint: Config["endpoints"][number]): { request: HeaderFilter; response: HeaderFilter } {
+  const { forward_request_headers: request, forward_response_headers: response } = endpoint;
+  return {
+    request:
+      request === undefined
+        ? new HeaderFilter(REQUEST_HEADERS, REQUEST_HEADER_PREFIXES)
+        : new HeaderFilter([...BODY_HEADERS, ...request]),
+    response: response === undefined ? PROVIDER_RESPONSES : new HeaderFilter([...BODY_HEADERS, ...response]),
+  };
+}
+
+/** The path of a call below a provider's base URL. */
+function pathOf(call: Call, model: string): string {
+  if (call.format === "gemini") return `models/${encodeURIComponent(model)}:${call.method}`;
+  if (call.operation === "embeddings") return "embeddings";
+  if (call.operation === "completions") return "completions";
+  if (call.format === "openai-chat") return "chat/completions";
+  if (call.format === "openai-responses") return "responses";
+  return call.operation === "count-tokens" ? "messages/count_tokens" : "messages";
+}
+
+function conversionUnavailable(name: string, format: Format, targets: readonly ModelTarget[]): GatewayError {
+  const spoken = [...new Set(targets.flatMap((target) => Object.keys(target.provider.formats)))].join(", ");
+  return new GatewayError(
+    "conversion_unavailable",
+    `The model "${name.slice(0, 200)}" is served in the format ${spoken}, and this request is in ${format}. This version does not convert between formats: call it through the door of its own format.`,
+    { param: "model" },
+  );
+}
+
+/** The target's own parameters first, then the client's. */
+function mergeSearch(own: string, client: string): string {
+  if (own === "") return client;
+  return client === "" ? own : `${own}&${client.slice(1)}`;
+}
+
+function withoutClients(defaults: Readonly<Record<string, string>>, client: Headers): Record<string, string> {
+  const result: Record<string, string> = {};
+  for (const name in defaults) if (!client.has(name)) result[name] = defaults[name]!;
+  return result;
+}
+
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

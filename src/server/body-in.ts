@@ -1,0 +1,115 @@
+import { GatewayError } from "../exchange/errors.ts";
+import type { Deadline, Deadlines } from "../lib/deadlines.ts";
+import { codingsOf, decompress, EncodingError, TooLargeError } from "../lib/decompress.ts";
+
+export interface BodyLimits {
+  /** Bytes, before and after decompression. */
+  readonly maxBytes: number;
+  /** Milliseconds of silence in mid-body. */
+  readonly timeout: number;
+  readonly deadlines: Deadlines;
+}
+
+/** Bodies up to this are read in one piece, which is quicker; the timeout then bounds the whole of it. */
+const ONE_PIECE = 256 * 1024;
+
+/** Whether the request announces a body. */
+export function hasBody(request: Request): boolean {
+  const length = request.headers.get("content-length");
+  if (length !== null) return length !== "0";
+  return request.headers.has("transfer-encoding");
+}
+
+/**
+ * The whole body, decompressed; empty when there is none. Rejects with body_too_large, body_timeout,
+ * unsupported_encoding, malformed_body or client_closed.
+ */
+export async function readBody(request: Request, limits: BodyLimits): Promise<Buffer> {
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (length > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  const raw =
+    length <= ONE_PIECE ? await inOnePiece(request, length, limits) : await inPieces(request, limits);
+  const encoding = request.headers.get("content-encoding");
+  if (encoding === null) return raw;
+  return await unpack(raw, encoding, limits.maxBytes);
+}
+
+async function inOnePiece(request: Request, length: number, limits: BodyLimits): Promise<Buffer> {
+  const body = await withDeadline(request.arrayBuffer(), limits);
+  if (body.byteLength !== length) throw closed();
+  return Buffer.from(body);
+}
+
+async function inPieces(request: Request, limits: BodyLimits): Promise<Buffer> {
+  if (request.body === null) return Buffer.alloc(0);
+  const reader = request.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await withDeadline(reader.read(), limits);
+    if (done) return Buffer.concat(chunks, size);
+    chunks.push(value);
+    size += value.length;
+    if (size > limits.maxBytes) {
+      await reader.cancel();
+      throw tooLarge(limits.maxBytes);
+    }
+  }
+}
+
+async function unpack(raw: Buffer, encoding: string, maxBytes: number): Promise<Buffer> {
+  try {
+    const plain = await decompress(raw, codingsOf(encoding), maxBytes);
+    return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength);
+  } catch (error) {
+    if (error instanceof TooLargeError) throw tooLarge(maxBytes);
+    if (!(error instanceof EncodingError)) throw error;
+    const isUnknown = error.message.startsWith("unknown") || error.message.startsWith("more");
+    throw new GatewayError(
+      isUnknown ? "unsupported_encoding" : "malformed_body",
+      `The request body could not be decompressed: ${error.message}. Accepted: gzip, br, zstd, deflate.`,
+    );
+  }
+}
+
+/** The client's body may never come: waiting for it ends at the timeout. */
+function withDeadline<T>(work: Promise<T>, limits: BodyLimits): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const deadline: Deadline = {
+      at: performance.now() + limits.timeout,
+      expire: () =>
+        reject(
+          new GatewayError(
+            "body_timeout",
+            `The request body was not received: nothing came for ${limits.timeout / 1000} s.`,
+            {
+              headers: { connection: "close" },
+            },
+          ),
+        ),
+    };
+    limits.deadlines.add(deadline);
+    work
+      .then(resolve, (cause: unknown) => reject(closed(cause)))
+      .finally(() => limits.deadlines.remove(deadline));
+  });
+}
+
+function closed(cause?: unknown): GatewayError {
+  return new GatewayError(
+    "client_closed",
+    "The client closed the connection before its request was complete.",
+    { cause },
+  );
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  const megabytes = Math.round((maxBytes / (1024 * 1024)) * 100) / 100;
+  return new GatewayError(
+    "body_too_large",
+    `The request body is larger than ${megabytes} MB (server.max_body_mb).`,
+    {
+      headers: { connection: "close" },
+    },
+  );
+}

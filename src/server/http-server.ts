@@ -1,0 +1,84 @@
+import type { Server } from "bun";
+import type { Logger } from "../lib/logger.ts";
+
+export interface HttpServerOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly logger: Logger;
+  /** Answers a request. Must not reject: what goes wrong is an answer too. */
+  handle(request: Request): Response | Promise<Response>;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connections; those that are open go on. */
+  stopAccepting(): void;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+/** Seconds that a connection may be silent between requests, or while it sends a request's head. */
+const IDLE_TIMEOUT = 120;
+
+/** Larger than any limit of ours: bodies are measured where the error can be told in the client's own format. */
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+/** The address cannot be listened on. The message says why and what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+}
+
+/** Listens; throws ListenError when the address is taken or not ours. */
+export function startHttpServer(options: HttpServerOptions): HttpServer {
+  const server = listen(options);
+  const host = options.hostname.includes(":") ? `[${options.hostname}]` : options.hostname;
+  return {
+    url: `http://${host}:${server.port}`,
+    port: server.port ?? options.port,
+    stopAccepting: () => void server.stop(false),
+    close: () => server.stop(true),
+  };
+}
+
+function listen(options: HttpServerOptions): Server<undefined> {
+  try {
+    return Bun.serve({
+      hostname: options.hostname,
+      port: options.port,
+      idleTimeout: IDLE_TIMEOUT,
+      maxRequestBodySize: NO_LIMIT,
+      reusePort: false,
+      fetch(request, server) {
+        // The time that an answer may take is bounded where it is made, not by the silence of the line.
+        server.timeout(request, 0);
+        return options.handle(request);
+      },
+      error(error) {
+        options.logger.error("A response could not be made", { error });
+        return new Response(
+          '{"error":{"code":"gateway_error","message":"The gateway failed to handle this request."}}',
+          {
+            status: 500,
+            headers: { "content-type": "application/json" },
+          },
+        );
+      },
+    });
+  } catch (error) {
+    throw new ListenError(listenMessage(options, error), { cause: error });
+  }
+}
+
+function listenMessage(options: HttpServerOptions, error: unknown): string {
+  const code = (error as { code?: unknown }).code;
+  const at = `${options.hostname}:${options.port}`;
+  if (code === "EADDRINUSE") {
+    return `Port ${options.port} on ${options.hostname} is in use by another process. Stop it, or choose another with PORT or server.port.`;
+  }
+  if (code === "EACCES")
+    return `Listening on ${at} is not permitted. Ports below 1024 need privileges; choose another.`;
+  if (code === "EADDRNOTAVAIL")
+    return `${options.hostname} is not an address of this machine. Set HOST or server.host.`;
+  return `Listening on ${at} failed: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,128 @@
+import { GatewayError, toGatewayError } from "../exchange/errors.ts";
+import type { Deadlines } from "../lib/deadlines.ts";
+import { codingsOf } from "../lib/decompress.ts";
+import { firstEventEnd, parseEvent, type SseEvent } from "../lib/sse.ts";
+import type { HttpClient } from "./http/client.ts";
+import type { HttpResponse } from "./http/exchange.ts";
+import { type Delivery, type Failure, failureOf, type Outcome, refusalOf } from "./outcome.ts";
+import type { Target, TargetRequest } from "./target.ts";
+
+export interface AttemptOptions {
+  readonly client: HttpClient;
+  readonly deadlines: Deadlines;
+  readonly signal: AbortSignal;
+  /** `performance.now()` moment at which the whole request ends. */
+  readonly totalAt: number;
+  /** Longest body that is held to be delivered whole, in bytes; a longer one is handed on as it comes. */
+  readonly wholeLimit: number;
+  /** Milliseconds that a stream is held for its first event, which may be an error that another target can mend. */
+  readonly firstEventPatience: number;
+  /** The error that a stream's first event tells, or null. */
+  streamErrorOf(event: SseEvent): { status: number; message: string } | null;
+}
+
+/** One try at one target: sends, and reads as far as is needed to know whether the answer may be committed to. */
+export async function tryOnce(
+  target: Target,
+  request: TargetRequest,
+  options: AttemptOptions,
+): Promise<Outcome> {
+  const { settings } = target;
+  try {
+    const response = await options.client.send({
+      ...request,
+      connectTimeout: settings.connectTimeout,
+      timeout: settings.timeout,
+      totalAt: options.totalAt,
+      signal: options.signal,
+    });
+    if (response.status >= 400) return await refusalOf(response, target);
+    if (response.status >= 300 && response.status !== 304 && !target.passRedirects)
+      return redirected(response);
+    return await settle(response, deliveryOf(target, response), options);
+  } catch (error) {
+    return failureOf(toGatewayError(error));
+  }
+}
+
+async function settle(response: HttpResponse, delivery: Delivery, options: AttemptOptions): Promise<Outcome> {
+  if (delivery === "whole") {
+    const body = await response.bytes(options.wholeLimit);
+    return { ok: true, response, delivery: body === null ? "bytes" : "whole", body };
+  }
+  if (delivery === "events") {
+    const first = await firstEvent(response, options);
+    const error = first === null || first.data === "" ? null : options.streamErrorOf(first);
+    if (error !== null) {
+      response.cancel();
+      return toldInStream(error);
+    }
+  }
+  return { ok: true, response, delivery, body: null };
+}
+
+function deliveryOf(target: Target, response: HttpResponse): Delivery {
+  const { headers } = response;
+  const isEvents = headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
+  const isCompressed = codingsOf(headers.get("content-encoding")).length > 0;
+  if (target.responseType === "stream") return "bytes";
+  // Nothing can be put between the events of a compressed stream.
+  if (isEvents) return isCompressed ? "bytes" : "events";
+  if (target.responseType === "json" || target.responseType === "html") return "whole";
+  if (target.responseType === "sse") return "bytes";
+  return headers.get("content-type")?.toLowerCase().startsWith("application/json") ? "whole" : "bytes";
+}
+
+function redirected(response: HttpResponse): Failure {
+  const location = response.headers.get("location");
+  response.cancel();
+  const error = new GatewayError(
+    "upstream_redirected",
+    "The upstream redirected the request elsewhere; redirects are not followed.",
+    {
+      cause: `redirected with status ${response.status} to ${location?.slice(0, 200) ?? "nowhere"}; is its base URL right?`,
+    },
+  );
+  return { ...failureOf(error), status: response.status };
+}
+
+function toldInStream(told: { status: number; message: string }): Failure {
+  const code =
+    told.status === 429 ? "upstream_limited" : told.status >= 500 ? "upstream_error" : "upstream_refused";
+  const error = new GatewayError(code, told.message.slice(0, 500), { status: told.status });
+  return { ...failureOf(error), message: told.message.slice(0, 500), status: told.status };
+}
+
+const MAX_FIRST_EVENT = 64 * 1024;
+
+/**
+ * The stream's first whole event, or null when it is long or does not come in time. What was read is given back, so the
+ * stream begins at its beginning for whoever consumes it next.
+ */
+function firstEvent(response: HttpResponse, options: AttemptOptions): Promise<SseEvent | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = [];
+    let text: Uint8Array = new Uint8Array();
+    const finish = (event: SseEvent | null) => {
+      options.deadlines.remove(patience);
+      response.unread(chunks);
+      resolve(event);
+    };
+    const patience = { at: performance.now() + options.firstEventPatience, expire: () => finish(null) };
+    options.deadlines.add(patience);
+    response.consume({
+      data(chunk) {
+        chunks.push(chunk);
+        text = text.length === 0 ? chunk : Buffer.concat([text, chunk]);
+        const end = firstEventEnd(text);
+        if (end >= 0) finish(parseEvent(Buffer.from(text.subarray(0, end)).toString("utf8")));
+        else if (text.length > MAX_FIRST_EVENT) finish(null);
+      },
+      end: () => finish(null),
+      failed(error) {
+        options.deadlines.remove(patience);
+        reject(error);
+      },
+    });
+  });
+}

@@ -1,0 +1,117 @@
+import { GatewayError } from "../../exchange/errors.ts";
+import type { Deadlines } from "../../lib/deadlines.ts";
+import { type Connection, connect } from "./connection.ts";
+import { Exchange, type HttpResponse } from "./exchange.ts";
+import type { Origin } from "./origin.ts";
+
+export interface HttpRequest {
+  readonly origin: Origin;
+  readonly method: string;
+  /** Path and query, as they go on the request line. */
+  readonly target: string;
+  /** Header lines, each `name: value\r\n`, without host, content-length and transfer-encoding. */
+  readonly headerLines: string;
+  /** Bytes are sent whole and may be sent again; a stream is sent as it comes, once. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  /** Milliseconds for the connection. */
+  readonly connectTimeout: number;
+  /** Milliseconds to the first byte of the response, and of every silence after it. */
+  readonly timeout: number;
+  /** `performance.now()` moment at which the exchange ends in any case. */
+  readonly totalAt: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpClientOptions {
+  readonly deadlines: Deadlines;
+  /** Milliseconds that an unused connection is kept. */
+  readonly idleTimeout?: number;
+  /** Unused connections kept for one origin. */
+  readonly maxIdle?: number;
+  /** PEM certificates trusted beside the system's. */
+  readonly ca?: string | undefined;
+}
+
+/**
+ * An HTTP/1.1 client for proxying: nothing is decoded, followed or retried, bytes are handed on as they come, and
+ * reading is held back when the reader is. Bun's fetch costs 1.3 times the CPU of a whole exchange and can tell neither
+ * a connection's timeout from a response's nor keep header fields as they came (docs/decisions/0002).
+ */
+export class HttpClient {
+  readonly #deadlines: Deadlines;
+  readonly #idleTimeout: number;
+  readonly #maxIdle: number;
+  readonly #ca: string | undefined;
+  readonly #idle = new Map<string, Connection[]>();
+
+  constructor(options: HttpClientOptions) {
+    this.#deadlines = options.deadlines;
+    this.#idleTimeout = options.idleTimeout ?? 50_000;
+    this.#maxIdle = options.maxIdle ?? 512;
+    this.#ca = options.ca;
+  }
+
+  /**
+   * Sends a request; resolves when the response's head is there. Rejects with a GatewayError: connect_timeout,
+   * upstream_unreachable, first_byte_timeout, total_timeout, upstream_disconnected, upstream_invalid, client_closed.
+   */
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    if (request.signal?.aborted) throw new GatewayError("client_closed", "The client closed the connection.");
+    const idle = this.#take(request.origin);
+    if (idle !== null) {
+      const exchange = this.#start(idle, request);
+      try {
+        return await exchange.response;
+      } catch (error) {
+        // The peer may close an idle connection at the moment it is taken; that says nothing about the request.
+        if (!exchange.wasStale || request.body instanceof ReadableStream) throw error;
+      }
+    }
+    const timeout = Math.min(request.connectTimeout, Math.max(0, request.totalAt - performance.now()));
+    const connection = await connect(request.origin, {
+      timeout,
+      deadlines: this.#deadlines,
+      ca: this.#ca,
+      signal: request.signal,
+    });
+    return await this.#start(connection, request).response;
+  }
+
+  /** Closes unused connections. Those in use are closed when their exchange ends. */
+  close(): void {
+    for (const connections of this.#idle.values())
+      for (const connection of [...connections]) connection.destroy();
+  }
+
+  #start(connection: Connection, request: HttpRequest): Exchange {
+    return new Exchange(connection, request, this.#deadlines, (keepAlive) =>
+      this.#keep(connection, keepAlive),
+    );
+  }
+
+  #take(origin: Origin): Connection | null {
+    const connection = this.#idle.get(origin.key)?.pop() ?? null;
+    if (connection !== null) {
+      this.#deadlines.remove(connection);
+      connection.onClose = null;
+    }
+    return connection;
+  }
+
+  /** `keepAlive` is the peer's own limit in milliseconds, if it named one. */
+  #keep(connection: Connection, keepAlive: number | null): void {
+    let connections = this.#idle.get(connection.origin.key);
+    if (connections === undefined) this.#idle.set(connection.origin.key, (connections = []));
+    // The peer counts from its own last byte; a second is left for the way.
+    const time = keepAlive === null ? this.#idleTimeout : Math.min(this.#idleTimeout, keepAlive - 1000);
+    if (connections.length >= this.#maxIdle || time <= 0) return connection.destroy();
+    connections.push(connection);
+    connection.at = performance.now() + time;
+    connection.onClose = () => {
+      this.#deadlines.remove(connection);
+      const at = connections.indexOf(connection);
+      if (at >= 0) connections.splice(at, 1);
+    };
+    this.#deadlines.add(connection);
+  }
+}

@@ -1,0 +1,326 @@
+import { GatewayError } from "../../exchange/errors.ts";
+import type { BodyConsumer, ByteSource } from "../../lib/byte-source.ts";
+import type { Deadline, Deadlines } from "../../lib/deadlines.ts";
+import type { HttpRequest } from "./client.ts";
+import type { Connection, ConnectionUser } from "./connection.ts";
+import type { HeaderList } from "./headers.ts";
+import { type ParserEvents, ResponseParser } from "./response-parser.ts";
+
+/** An upstream's response; its body fails with a GatewayError: upstream_disconnected, upstream_invalid, silence_timeout,
+ * total_timeout or client_closed. */
+export interface HttpResponse extends ByteSource {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** The whole body, or null when it is longer than `limit`: what came is then kept for `consume`. Rejects as above. */
+  bytes(limit: number): Promise<Uint8Array | null>;
+  /** Gives back what a consumer has been handed, so that it comes first at the next `consume`. */
+  unread(chunks: Uint8Array[]): void;
+}
+
+/** Takes the connection back; `keepAlive` is how many milliseconds the peer said it keeps it, if it did. */
+type Release = (keepAlive: number | null) => void;
+
+const JOIN_LIMIT = 64 * 1024;
+
+/** One request and its response on one connection. */
+export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpResponse {
+  at: number;
+  status = 0;
+  headers!: HeaderList;
+  readonly response: Promise<HttpResponse>;
+  /** The connection had carried others before and was closed before it said anything to this request. */
+  wasStale = false;
+
+  readonly #connection: Connection;
+  readonly #request: HttpRequest;
+  readonly #deadlines: Deadlines;
+  readonly #release: Release;
+  readonly #parser: ResponseParser;
+  #resolve!: (response: HttpResponse) => void;
+  #reject!: (error: GatewayError) => void;
+  #consumer: BodyConsumer | null = null;
+  /** Chunks that came before there was a consumer. */
+  #waiting: Uint8Array[] = [];
+  #ended = false;
+  #failure: GatewayError | null = null;
+  #paused = false;
+  #unsent: Uint8Array | null = null;
+  #sent = false;
+  #wakeUpload: (() => void) | null = null;
+  #over = false;
+
+  constructor(connection: Connection, request: HttpRequest, deadlines: Deadlines, release: Release) {
+    this.#connection = connection;
+    this.#request = request;
+    this.#deadlines = deadlines;
+    this.#release = release;
+    this.#parser = new ResponseParser(request.method, this);
+    this.response = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.at = 0;
+    this.#touch();
+    deadlines.add(this);
+    request.signal?.addEventListener("abort", this.#aborted, { once: true });
+    connection.use(this);
+    this.#sendRequest();
+  }
+
+  // ---- the request
+
+  #sendRequest(): void {
+    const { method, target, origin, headerLines, body } = this.#request;
+    const head = `${method} ${target} HTTP/1.1\r\nhost: ${origin.hostHeader}\r\n${headerLines}`;
+    if (body instanceof ReadableStream) {
+      const framing = /^content-length:/im.test(headerLines) ? "" : "transfer-encoding: chunked\r\n";
+      this.#write(Buffer.from(`${head}${framing}\r\n`, "latin1"));
+      this.#upload(body, framing !== "").catch((error: unknown) => this.#fail(uploadError(error)));
+      return;
+    }
+    const length =
+      body === null
+        ? needsLength(method)
+          ? "content-length: 0\r\n"
+          : ""
+        : `content-length: ${body.length}\r\n`;
+    const text = `${head}${length}\r\n`;
+    this.#sent = true;
+    if (body === null || body.length > JOIN_LIMIT) {
+      this.#write(Buffer.from(text, "latin1"));
+      if (body !== null) this.#write(body);
+      return;
+    }
+    // One segment, one system call.
+    const joined = Buffer.allocUnsafe(text.length + body.length);
+    joined.write(text, 0, "latin1");
+    joined.set(body, text.length);
+    this.#write(joined);
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#unsent !== null) {
+      this.#unsent = Buffer.concat([this.#unsent, bytes]);
+      return;
+    }
+    const taken = this.#connection.write(bytes);
+    if (taken < bytes.length) this.#unsent = bytes.subarray(taken);
+  }
+
+  writable(): void {
+    this.#touch();
+    const rest = this.#unsent;
+    if (rest !== null) {
+      this.#unsent = null;
+      this.#write(rest);
+    }
+    if (this.#unsent === null) {
+      this.#wakeUpload?.();
+      this.#wakeUpload = null;
+    }
+  }
+
+  /** Reads the client's body only as fast as the upstream takes it. */
+  async #upload(body: ReadableStream<Uint8Array>, chunked: boolean): Promise<void> {
+    const reader = body.getReader();
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (this.#over) return;
+        this.#touch();
+        if (done) break;
+        if (value.length === 0) continue;
+        if (chunked) this.#write(Buffer.from(`${value.length.toString(16)}\r\n`, "latin1"));
+        this.#write(value);
+        if (chunked) this.#write(Buffer.from("\r\n", "latin1"));
+        if (this.#unsent !== null) {
+          await new Promise<void>((resolve) => {
+            this.#wakeUpload = resolve;
+          });
+        }
+      }
+      if (chunked) this.#write(Buffer.from("0\r\n\r\n", "latin1"));
+      this.#sent = true;
+    } finally {
+      if (!this.#sent) await reader.cancel().catch(() => undefined);
+    }
+  }
+
+  // ---- the response
+
+  received(bytes: Buffer): void {
+    this.#touch();
+    try {
+      this.#parser.feed(bytes);
+    } catch (error) {
+      this.#fail(
+        new GatewayError("upstream_invalid", "The upstream's answer is not valid HTTP.", {
+          cause: `${this.#request.origin.key}: ${error instanceof Error ? error.message : String(error)}`,
+        }),
+      );
+    }
+  }
+
+  head(status: number, headers: HeaderList): void {
+    this.status = status;
+    this.headers = headers;
+    this.#resolve(this);
+  }
+
+  data(chunk: Uint8Array): void {
+    if (this.#consumer === null) this.#waiting.push(chunk);
+    else this.#consumer.data(chunk);
+  }
+
+  end(): void {
+    this.#ended = true;
+    const reusable = this.#parser.persistent && this.#sent && this.#unsent === null && this.#connection.open;
+    this.#settle();
+    this.#connection.free();
+    if (this.#paused) this.#connection.resume();
+    if (reusable) this.#release(keepAliveOf(this.headers));
+    else this.#connection.destroy();
+    this.#consumer?.end();
+  }
+
+  closed(error: Error | null): void {
+    if (this.#over) return;
+    if (error === null && this.#parser.headReceived && this.#parser.close()) return;
+    this.wasStale = this.#connection.uses > 0 && !this.#parser.started;
+    this.#fail(
+      new GatewayError(
+        "upstream_disconnected",
+        "The upstream closed the connection before its answer was complete.",
+        {
+          cause: `${this.#request.origin.key}: ${error?.message ?? "closed"}`,
+        },
+      ),
+    );
+  }
+
+  consume(consumer: BodyConsumer): void {
+    this.#consumer = consumer;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const chunk of waiting) {
+      // The consumer may hand over in the middle of what had been waiting.
+      if (this.#consumer === consumer) consumer.data(chunk);
+      else this.data(chunk);
+    }
+    if (this.#consumer !== consumer) return;
+    if (this.#ended) consumer.end();
+    else if (this.#failure !== null) consumer.failed(this.#failure);
+  }
+
+  unread(chunks: Uint8Array[]): void {
+    this.#consumer = null;
+    this.#waiting = chunks;
+  }
+
+  pause(): void {
+    if (this.#over || this.#paused) return;
+    this.#paused = true;
+    this.#connection.pause();
+    this.#touch();
+  }
+
+  resume(): void {
+    if (this.#over || !this.#paused) return;
+    this.#paused = false;
+    this.#connection.resume();
+    this.#touch();
+  }
+
+  cancel(): void {
+    if (this.#over) return;
+    this.#consumer = null;
+    this.#settle();
+    this.#connection.destroy();
+  }
+
+  bytes(limit: number): Promise<Uint8Array | null> {
+    return new Promise((resolve, reject) => {
+      const chunks: Uint8Array[] = [];
+      let length = 0;
+      this.consume({
+        data: (chunk) => {
+          chunks.push(chunk);
+          length += chunk.length;
+          if (length <= limit) return;
+          this.pause();
+          this.unread(chunks);
+          resolve(null);
+        },
+        end: () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)),
+        failed: reject,
+      });
+    });
+  }
+
+  // ---- time and failure
+
+  expire(): void {
+    const { timeout, totalAt } = this.#request;
+    if (performance.now() >= totalAt) {
+      this.#fail(
+        new GatewayError("total_timeout", "The request took longer than its total timeout (total_timeout)."),
+      );
+    } else if (this.#parser.headReceived) {
+      this.#fail(
+        new GatewayError(
+          "silence_timeout",
+          `The upstream fell silent for ${timeout / 1000} s in mid-answer (timeout).`,
+        ),
+      );
+    } else {
+      this.#fail(
+        new GatewayError(
+          "first_byte_timeout",
+          `The upstream sent no answer within ${timeout / 1000} s (timeout).`,
+        ),
+      );
+    }
+  }
+
+  /** While the client holds reading back, silence is not the upstream's. */
+  #touch(): void {
+    const { timeout, totalAt } = this.#request;
+    this.at = this.#paused ? totalAt : Math.min(totalAt, performance.now() + timeout);
+  }
+
+  readonly #aborted = (): void => {
+    this.#fail(new GatewayError("client_closed", "The client closed the connection."));
+  };
+
+  #fail(error: GatewayError): void {
+    if (this.#over) return;
+    this.#failure = error;
+    this.#settle();
+    this.#connection.destroy();
+    this.#reject(error);
+    this.#consumer?.failed(error);
+  }
+
+  #settle(): void {
+    this.#over = true;
+    this.#deadlines.remove(this);
+    this.#request.signal?.removeEventListener("abort", this.#aborted);
+    this.#wakeUpload?.();
+    this.#wakeUpload = null;
+  }
+}
+
+function needsLength(method: string): boolean {
+  return method === "POST" || method === "PUT" || method === "PATCH";
+}
+
+/** Milliseconds of `Keep-Alive: timeout=N`, or null. */
+function keepAliveOf(headers: HeaderList): number | null {
+  const value = headers.get("keep-alive");
+  const match = value === null ? null : /timeout=(\d+)/i.exec(value);
+  return match === null ? null : Number(match[1]) * 1000;
+}
+
+function uploadError(cause: unknown): GatewayError {
+  return new GatewayError("client_closed", "The request's body could not be read to its end.", { cause });
+}

@@ -1,0 +1,151 @@
+import { ERRORS, type ErrorCode, GatewayError } from "../exchange/errors.ts";
+import { codingsOf, decompress } from "../lib/decompress.ts";
+import type { HttpResponse } from "./http/exchange.ts";
+import type { HeaderList } from "./http/headers.ts";
+import { askedDelay } from "./retry-delay.ts";
+
+/** How a response is handed on: whole, event by event, or as its bytes come. */
+export type Delivery = "whole" | "events" | "bytes";
+
+export interface Success {
+  readonly ok: true;
+  readonly response: HttpResponse;
+  readonly delivery: Delivery;
+  /** The body, where the delivery is whole. */
+  readonly body: Uint8Array | null;
+}
+
+/** An upstream's answer that is an error, kept to be handed on if nothing better comes. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** As it came, compressed or not. */
+  readonly body: Uint8Array;
+}
+
+export interface Failure {
+  readonly ok: false;
+  readonly error: GatewayError;
+  /** The upstream's own words, for the record; at most 500 characters. */
+  readonly message: string | null;
+  readonly status: number | null;
+  readonly answer: UpstreamAnswer | null;
+  /** Whether the same target is worth another try, and whether another target is. */
+  readonly retryable: boolean;
+  readonly fallback: boolean;
+  /** Milliseconds that the upstream asked to wait. */
+  readonly asked: number | null;
+}
+
+export type Outcome = Success | Failure;
+
+/** A failure without an answer of the upstream. */
+export function failureOf(error: GatewayError): Failure {
+  return {
+    ok: false,
+    error,
+    message: null,
+    status: null,
+    answer: null,
+    retryable: error.retryable,
+    fallback: error.fallback,
+    asked: null,
+  };
+}
+
+const MAX_ERROR_BODY = 1024 * 1024;
+
+/** Reads an answer of status 400 or above to its end. Where keys are taken in turn, a refused one is retried. */
+export async function refusalOf(
+  response: HttpResponse,
+  target: { readonly keyCount: number; readonly secrets: readonly string[] },
+): Promise<Failure> {
+  const { status } = response;
+  const asked = askedDelay(response.headers);
+  const { answer, message } = await readAnswer(response, target.secrets);
+  const code = codeOfStatus(status);
+  const isKeyRefused = (status === 401 || status === 403) && target.keyCount > 1;
+  const hint = response.headers.get("x-should-retry");
+  const retryable =
+    hint === "false" ? false : hint === "true" || isRetryableStatus(status, asked) || isKeyRefused;
+  const error = new GatewayError(code, message ?? `The upstream answered with status ${status}.`, {
+    status,
+    ...(asked === null ? {} : { retryAfter: Math.ceil(asked / 1000) }),
+  });
+  const fallback = ERRORS[code].fallback || status === 401 || status === 403;
+  return { ok: false, error, message, status, answer, retryable, fallback, asked };
+}
+
+/** Some upstreams repeat the key that they refuse. What is handed on has it replaced. */
+async function readAnswer(
+  response: HttpResponse,
+  secrets: readonly string[],
+): Promise<{ answer: UpstreamAnswer; message: string | null }> {
+  const { status, headers } = response;
+  const body = (await response.bytes(MAX_ERROR_BODY)) ?? new Uint8Array();
+  const text = await textOf(headers, body);
+  if (text === null) return { answer: { status, headers, body }, message: null };
+  const clean = withoutSecrets(text, secrets);
+  const message = (messageInJson(clean) ?? messageInText(clean))?.slice(0, 500) ?? null;
+  if (clean === text) return { answer: { status, headers, body }, message };
+  return {
+    answer: { status, headers: headers.without("content-encoding"), body: Buffer.from(clean) },
+    message,
+  };
+}
+
+/** Shorter ones are placeholders such as "x", which would be found in any text. */
+const MIN_SECRET = 8;
+
+function withoutSecrets(text: string, secrets: readonly string[]): string {
+  let clean = text;
+  for (const secret of secrets)
+    if (secret.length >= MIN_SECRET) clean = clean.replaceAll(secret, "[redacted]");
+  return clean;
+}
+
+function codeOfStatus(status: number): ErrorCode {
+  if (status === 429) return "upstream_limited";
+  if (status === 408 || status === 409 || status === 425 || status >= 500) return "upstream_error";
+  return "upstream_refused";
+}
+
+function isRetryableStatus(status: number, asked: number | null): boolean {
+  if (status === 409) return asked !== null;
+  if (status === 501 || status === 505) return false;
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+/** The body as text, or null when it cannot be unpacked: its bytes and status are handed on all the same. */
+async function textOf(headers: HeaderList, body: Uint8Array): Promise<string | null> {
+  try {
+    const plain = await decompress(body, codingsOf(headers.get("content-encoding")), MAX_ERROR_BODY);
+    return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString("utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** The message inside an error body of any of the formats. */
+function messageInJson(text: string): string | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const first = Array.isArray(value) ? value[0] : value;
+  const error = (first as { error?: unknown } | null)?.error ?? first;
+  if (typeof error === "string") return error;
+  const message = (error as { message?: unknown } | null)?.message;
+  return typeof message === "string" ? message : null;
+}
+
+function messageInText(text: string): string | null {
+  const words = text
+    .replace(/<(script|style)[\s\S]*?<\/\1>/gi, " ")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  return words === "" ? null : words;
+}

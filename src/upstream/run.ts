@@ -1,0 +1,128 @@
+import { GatewayError } from "../exchange/errors.ts";
+import type { Attempt } from "../records/trace.ts";
+import { type AttemptOptions, tryOnce } from "./attempt.ts";
+import type { Permit } from "./breaker.ts";
+import { type Failure, failureOf, type Outcome } from "./outcome.ts";
+import { retryDelay } from "./retry-delay.ts";
+import type { Target } from "./target.ts";
+
+export interface RunOptions extends AttemptOptions {
+  /** `performance.now()` at the request's start; attempts are timed from there. */
+  readonly startedTick: number;
+  /** Every try is put down here, as it happens. */
+  readonly attempts: Attempt[];
+}
+
+/** Asks the targets in order, each with its retries, until one may be committed to. Never throws. */
+export async function run(
+  targets: readonly Target[],
+  options: RunOptions,
+): Promise<{ target: Target; outcome: Outcome }> {
+  let last: { target: Target; outcome: Failure } | null = null;
+  for (const target of targets) {
+    const outcome = await tryTarget(target, options);
+    if (outcome.ok) return { target, outcome };
+    // What an upstream said is worth more to the client than that the next one is being spared.
+    if (last === null || outcome.error.code !== "breaker_open") last = { target, outcome };
+    if (!outcome.fallback) break;
+  }
+  if (last === null) throw new Error("no targets");
+  return last;
+}
+
+async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> {
+  const { upstream, settings } = target;
+  upstream.budget.firstTry();
+  for (let tries = 1; ; tries++) {
+    const permit = upstream.breaker.admit();
+    if (permit === null) return breakerOpen(target, options);
+    const outcome = await tryRecorded(target, permit, options);
+    if (outcome.ok || !outcome.retryable || tries >= settings.retry.max_attempts || options.signal.aborted)
+      return outcome;
+    const delay = retryDelay(settings.retry, tries, outcome.asked);
+    if (delay === null || performance.now() + delay >= options.totalAt || !upstream.budget.take())
+      return outcome;
+    await sleep(delay, options.signal);
+    if (options.signal.aborted)
+      return failureOf(new GatewayError("client_closed", "The client closed the connection."));
+  }
+}
+
+async function tryRecorded(target: Target, permit: Permit, options: RunOptions): Promise<Outcome> {
+  const startedAt = performance.now() - options.startedTick;
+  const attempt: Attempt = {
+    target: target.name,
+    startedAt,
+    endedAt: null,
+    status: null,
+    error: null,
+    message: null,
+  };
+  options.attempts.push(attempt);
+  const request = target.prepare();
+  const outcome = await tryOnce(target, request, options);
+  attempt.endedAt = performance.now() - options.startedTick;
+  attempt.status = outcome.ok ? outcome.response.status : outcome.status;
+  if (!outcome.ok) {
+    attempt.error = outcome.error.code;
+    attempt.message = outcome.message ?? causeOf(outcome.error);
+  }
+  judge(target, permit, outcome);
+  // A body that was being read from the client is gone; it cannot be sent again.
+  if (!outcome.ok && request.body instanceof ReadableStream && request.body.locked) {
+    return { ...outcome, retryable: false, fallback: false };
+  }
+  return outcome;
+}
+
+/** Tells the breaker. A refusal is an answer: the upstream works. A limit says nothing about its health. */
+function judge(target: Target, permit: Permit, outcome: Outcome): void {
+  const { upstream } = target;
+  if (outcome.ok) {
+    upstream.lastSuccessAt = Date.now();
+    return permit.succeeded();
+  }
+  switch (outcome.error.category) {
+    case "upstream-failed":
+    case "timeout":
+      upstream.lastError = { code: outcome.error.code, at: Date.now() };
+      return permit.failed();
+    case "upstream-refused":
+      return permit.succeeded();
+    default:
+      return permit.undecided();
+  }
+}
+
+function breakerOpen(target: Target, options: RunOptions): Failure {
+  const now = performance.now() - options.startedTick;
+  options.attempts.push({
+    target: target.name,
+    startedAt: now,
+    endedAt: now,
+    status: null,
+    error: "breaker_open",
+    message: null,
+  });
+  return failureOf(
+    new GatewayError("breaker_open", "The upstream has been failing and is given time to recover.", {
+      retryAfter: target.upstream.breaker.retryAfter(),
+    }),
+  );
+}
+
+function causeOf(error: GatewayError): string | null {
+  return typeof error.cause === "string" ? error.cause.slice(0, 500) : null;
+}
+
+function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,43 @@
+import type { BreakerConfig, Config } from "../config/schema.ts";
+import type { ErrorCode } from "../exchange/errors.ts";
+import { Breaker, type BreakerState } from "./breaker.ts";
+import { RetryBudget } from "./retry-budget.ts";
+
+/** What is known of one upstream's health, from its traffic alone. */
+export interface Upstream {
+  readonly name: string;
+  readonly breaker: Breaker;
+  readonly budget: RetryBudget;
+  lastError: { readonly code: ErrorCode; readonly at: number } | null;
+  /** Unix milliseconds. */
+  lastSuccessAt: number | null;
+}
+
+/** Every upstream that was ever called, by name. A changed breaker configuration begins anew; others stay as they are. */
+export class Upstreams {
+  readonly #byName = new Map<string, { upstream: Upstream; settings: string }>();
+  readonly #onBreaker: (name: string, state: BreakerState) => void;
+
+  constructor(onBreaker: (name: string, state: BreakerState) => void = () => undefined) {
+    this.#onBreaker = onBreaker;
+  }
+
+  get(name: string, breaker: BreakerConfig, budget: Config["retry_budget"]): Upstream {
+    const settings = JSON.stringify([breaker, budget]);
+    const known = this.#byName.get(name);
+    if (known?.settings === settings) return known.upstream;
+    const upstream: Upstream = {
+      name,
+      breaker: new Breaker(breaker, (state) => this.#onBreaker(name, state)),
+      budget: new RetryBudget(budget),
+      lastError: null,
+      lastSuccessAt: null,
+    };
+    this.#byName.set(name, { upstream, settings });
+    return upstream;
+  }
+
+  all(): Upstream[] {
+    return [...this.#byName.values()].map((entry) => entry.upstream);
+  }
+}
