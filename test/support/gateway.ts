@@ -96,7 +96,7 @@ async function launch(dir: string, options: GatewayOptions): Promise<Gateway> {
   );
   const port = await until("the gateway prints its address", () => {
     if (child.exitCode !== null) throw new Error(`The gateway ended with ${child.exitCode}:\n${output()}`);
-    return Number(/http:\/\/127\.0\.0\.[12]:(\d+)/.exec(output())?.[1]);
+    return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]);
   });
   const key =
     env.AMP_API_KEY ?? (await until("the gateway prints its key", () => /ams_[\w-]+/.exec(output())?.[0]));

@@ -90,6 +90,10 @@ class Connection {
     this.#answer = answer;
   }
 
+  isBusy(): boolean {
+    return this.#current !== null && !this.#current.finished;
+  }
+
   drained(): Promise<void> {
     return this.#drain.promise;
   }
@@ -151,6 +155,8 @@ export interface RawServer {
   readonly url: string;
   /** Connections that are open now. */
   connections(): number;
+  /** Of these, those whose request is not answered yet. */
+  busy(): number;
   stop(): void;
 }
 
@@ -192,6 +198,7 @@ export function startRawServer(answer: Behaviour): RawServer {
     port: listener.port,
     url: `http://127.0.0.1:${listener.port}`,
     connections: () => open.size,
+    busy: () => [...open].filter((connection) => connection.isBusy()).length,
     stop: () => listener.stop(true),
   };
 }

@@ -60,7 +60,7 @@ describe("an AMP Server's file", () => {
     expect(request.target).toBe("/openai/v1/chat/completions?alt=sse&b=%20c");
   });
 
-  test("custom_headers are set, with ${NAME} from the environment, in place of the client's", async () => {
+  test("custom_headers are set, filled from the environment, in place of the client's", async () => {
     const { request } = await lastRequest("openai", () =>
       call("POST", CHAT, { "content-type": "text/plain" }),
     );

@@ -1,0 +1,182 @@
+import { chatChunk, chatText } from "./chat.ts";
+import { RawClient } from "./client.ts";
+import { startFaultUpstream } from "./fault-upstream.ts";
+import * as faults from "./faults.ts";
+import { type Gateway, startGateway } from "./gateway.ts";
+import { CAN_READ_PROC, openConnections, residentBytes } from "./process-facts.ts";
+import type { Behaviour } from "./raw-server.ts";
+import { until } from "./until.ts";
+
+export interface SoakOptions {
+  /** Streams that run at the same time. */
+  readonly streams: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  /** Milliseconds between a stream's events, on average. */
+  readonly gap: number;
+}
+
+export interface SoakReport {
+  /** How many requests ended in which way: a status, how a stream ended, or what the client did. */
+  readonly endings: Record<string, number>;
+  /** Log lines of the gateway that tell an error of its own. */
+  readonly gatewayErrors: Record<string, unknown>[];
+  readonly isAlive: boolean;
+  /** Requests to the upstream, and connections of clients, that nobody has ended. */
+  readonly upstreamsLeft: number;
+  readonly clientsLeft: number;
+  /** Bytes of memory after the warm-up, at the most while it ran, and after the end; null where it cannot be read. */
+  readonly memory: { start: number; most: number; end: number } | null;
+  readonly exitCode: number;
+}
+
+const DONE = "data: [DONE]\n\n";
+
+function pick<T>(choices: readonly (readonly [weight: number, choice: T])[]): T {
+  let point = Math.random() * choices.reduce((sum, [weight]) => sum + weight, 0);
+  for (const [weight, choice] of choices) {
+    point -= weight;
+    if (point < 0) return choice;
+  }
+  return choices.at(-1)![1];
+}
+
+/** A behaviour chosen anew for each request: mostly whole streams, and every way in which one can fail. */
+function anyBehaviour(gap: number): Behaviour {
+  const event = faults.sseEvents(chatChunk("some words of an answer "))[0]!;
+  const rest = () => Bun.sleep(Math.random() * 2 * gap);
+  const events = (count: number) => Array.from({ length: count }, () => [event, rest]).flat();
+  const some = () => 1 + Math.floor(Math.random() * 40);
+  return (exchange) =>
+    pick<() => Behaviour>([
+      [50, () => faults.stream([...events(some()), DONE])],
+      [10, () => faults.stream([rest, ...events(some())], { finish: "reset" })],
+      [10, () => faults.stream(events(some()), { finish: "close" })],
+      [5, () => faults.stream(events(some()), { finish: "hang" })],
+      [5, () => faults.stream([event.repeat(2000), DONE])],
+      [4, () => faults.hang()],
+      [4, () => faults.dropBeforeHead("reset")],
+      [4, () => faults.json({ error: { message: "no" } }, 500)],
+      [4, () => faults.json({ error: { message: "slow down" } }, 429, { "retry-after-ms": "20" })],
+      [4, () => faults.raw("no HTTP at all\r\n\r\n")],
+    ])()(exchange);
+}
+
+type ClientManner = "reads" | "reads slowly" | "leaves early" | "leaves" | "resets";
+
+/** One request by a client of some manner; returns how it ended. */
+async function oneRequest(gateway: Gateway, gap: number): Promise<string> {
+  const manner = pick<ClientManner>([
+    [60, "reads"],
+    [15, "reads slowly"],
+    [5, "leaves early"],
+    [10, "leaves"],
+    [10, "resets"],
+  ]);
+  const client = await RawClient.connect(gateway.url);
+  await client.send(chatText(gateway, "soak", { stream: true }));
+  if (manner === "leaves early") {
+    client.reset();
+    return "left early";
+  }
+  if (manner === "leaves" || manner === "resets") {
+    await Bun.sleep(Math.random() * 20 * gap);
+    if (manner === "leaves") client.close();
+    else client.reset();
+    return "left";
+  }
+  const reading = client.response().then(endingOf, () => "cut");
+  if (manner === "reads slowly") await readSlowly(client, gap);
+  const ending = await reading;
+  client.close();
+  return ending;
+}
+
+async function readSlowly(client: RawClient, gap: number): Promise<void> {
+  for (let n = 0; n < 5 && !client.closed; n++) {
+    client.pause();
+    await Bun.sleep(5 * gap);
+    client.resume();
+    await Bun.sleep(gap);
+  }
+}
+
+function endingOf({ status, text }: { status: number; text: string }): string {
+  if (status !== 200) return `status ${status}`;
+  if (text.endsWith(DONE)) return "whole";
+  return /"error":\{.*\}\}\n\n$/.test(text) ? "error event" : "silent end";
+}
+
+/** Keeps `streams` requests going for a time, then lets the last ones end. */
+async function load(
+  gateway: Gateway,
+  options: SoakOptions,
+  seconds: number,
+  note: (ending: string) => void,
+): Promise<void> {
+  const deadline = performance.now() + seconds * 1000;
+  const worker = async () => {
+    while (performance.now() < deadline) note(await oneRequest(gateway, options.gap));
+  };
+  await Promise.all(Array.from({ length: options.streams }, worker));
+}
+
+/** Runs many streams through every kind of fault against a gateway process, and says what became of it. */
+export async function soak(options: SoakOptions): Promise<SoakReport> {
+  const upstream = startFaultUpstream();
+  const base_url = upstream.script("soak", anyBehaviour(options.gap));
+  const gateway = await startGateway({
+    config: {
+      global_timeout: 2,
+      global_retry: { max_attempts: 2, base_delay_ms: 10 },
+      breaker: { enabled: false },
+      server: { stall_timeout: 10 },
+      providers: { soak: { base_url, api_key: "k" } },
+    },
+  });
+  const endings: Record<string, number> = {};
+  const memory = CAN_READ_PROC ? { start: 0, most: 0, end: 0 } : null;
+  const clientsLeft = () => (CAN_READ_PROC ? openConnections(gateway.port) : 0);
+  const settled = () => settle(() => upstream.busy() === 0 && clientsLeft() === 0);
+
+  await load(gateway, options, options.warmUpSeconds, () => undefined);
+  await settled();
+  if (memory) memory.start = await restingMemory(gateway);
+  const watch = setInterval(() => {
+    if (memory) memory.most = Math.max(memory.most, residentBytes(gateway.pid));
+  }, 250);
+  await load(gateway, options, options.seconds, (ending) => {
+    endings[ending] = (endings[ending] ?? 0) + 1;
+  });
+  clearInterval(watch);
+  await settled();
+  if (memory) memory.end = await restingMemory(gateway);
+
+  const report = {
+    endings,
+    memory,
+    isAlive: (await fetch(`${gateway.url}/health`)).status === 200,
+    upstreamsLeft: upstream.busy(),
+    clientsLeft: clientsLeft(),
+    gatewayErrors: gateway.logs().filter((line) => line.error === "gateway_error"),
+  };
+  const exitCode = await gateway.stop();
+  upstream.stop();
+  return { ...report, exitCode };
+}
+
+/** Waits until everything has come to an end, but not for ever: what has not is in the report. */
+async function settle(isSettled: () => boolean): Promise<void> {
+  await until("all is settled", isSettled, 30_000).catch(() => undefined);
+}
+
+/** The least memory that the process holds within some seconds of rest: its collector runs when it sees fit. */
+async function restingMemory(gateway: Gateway): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < 20; n++) {
+    await fetch(`${gateway.url}/health`);
+    least = Math.min(least, residentBytes(gateway.pid));
+    await Bun.sleep(200);
+  }
+  return least;
+}
