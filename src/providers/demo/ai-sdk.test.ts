@@ -25,12 +25,18 @@ const MODELS: Record<string, (name: string) => LanguageModel> = {
   responses: (name) => createOpenAI({ baseURL: `${demo.url}/v1`, apiKey: "none" })(name),
   chat: (name) => createOpenAI({ baseURL: `${demo.url}/v1`, apiKey: "none" }).chat(name),
   compatible: (name) =>
-    createOpenAICompatible({ name: "demo", baseURL: `${demo.url}/v1`, supportsStructuredOutputs: true })(
-      name,
-    ),
+    createOpenAICompatible({
+      name: "demo",
+      baseURL: `${demo.url}/v1`,
+      supportsStructuredOutputs: true,
+      includeUsage: true,
+    })(name),
   anthropic: (name) => createAnthropic({ baseURL: `${demo.url}/v1`, apiKey: "none" })(name),
   gemini: (name) => createGoogleGenerativeAI({ baseURL: `${demo.url}/v1beta`, apiKey: "none" })(name),
 };
+
+/** Anthropic's API needs a limit; the SDK warns when it has to make one up. */
+const limit = { maxOutputTokens: 1000 };
 
 const tools = {
   weather: tool({
@@ -47,8 +53,8 @@ describe.each(Object.keys(MODELS))("the AI SDK through %s", (kind) => {
   const model = (name: string) => MODELS[kind]!(name);
 
   test("generates and streams the same text with the same usage", async () => {
-    const whole = await generateText({ model: model("echo"), prompt: "hello" });
-    const stream = streamText({ model: model("echo"), prompt: "hello" });
+    const whole = await generateText({ model: model("echo"), prompt: "hello", ...limit });
+    const stream = streamText({ model: model("echo"), prompt: "hello", ...limit });
     expect(whole.text).toContain("You said: hello");
     expect(await stream.text).toBe(whole.text);
     expect(whole.finishReason).toBe("stop");
@@ -62,6 +68,7 @@ describe.each(Object.keys(MODELS))("the AI SDK through %s", (kind) => {
       prompt: "what does weather say",
       tools,
       stopWhen: stepCountIs(3),
+      ...limit,
     };
     const whole = await generateText(settings);
     expect(whole.steps).toHaveLength(2);
@@ -80,15 +87,16 @@ describe.each(Object.keys(MODELS))("the AI SDK through %s", (kind) => {
       model: model("echo"),
       prompt: "x",
       output: Output.object({ schema }),
+      ...limit,
     });
     expect(output).toEqual({ name: "sample name", tags: ["sample tags"] });
   });
 
   test("reads reasoning where the API has a place for it", async () => {
     if (kind === "chat") return; // OpenAI's own Chat provider reads no reasoning text
-    const whole = await generateText({ model: model("thinks"), prompt: "hi" });
+    const whole = await generateText({ model: model("thinks"), prompt: "hi", ...limit });
     expect(whole.reasoningText).toContain("No model thinks here");
-    const stream = streamText({ model: model("thinks"), prompt: "hi" });
+    const stream = streamText({ model: model("thinks"), prompt: "hi", ...limit });
     expect(await stream.reasoningText).toBe(whole.reasoningText!);
   });
 
@@ -97,6 +105,7 @@ describe.each(Object.keys(MODELS))("the AI SDK through %s", (kind) => {
     const stream = streamText({
       model: model("errors-mid-stream"),
       prompt: "hi",
+      ...limit,
       onError: ({ error }) => {
         errors.push(error);
       },
@@ -106,7 +115,7 @@ describe.each(Object.keys(MODELS))("the AI SDK through %s", (kind) => {
   });
 
   test("names a refused or limited request by its status", async () => {
-    const limited = generateText({ model: model("limited"), prompt: "hi", maxRetries: 0 });
+    const limited = generateText({ model: model("limited"), prompt: "hi", maxRetries: 0, ...limit });
     await expect(limited).rejects.toMatchObject({ statusCode: 429 });
   });
 });

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { connect } from "node:net";
 import { DEMO_MODELS } from "./behaviours.ts";
 import { type DemoProvider, startDemoProvider } from "./server.ts";
 
@@ -24,11 +23,14 @@ const contentOf = async (response: Response) => {
 /** The texts of a streamed Chat answer with the time at which each arrived. */
 async function timedDeltas(response: Response, started: number): Promise<{ text: string; at: number }[]> {
   const seen: { text: string; at: number }[] = [];
-  for await (const bytes of response.body!) {
-    for (const line of new TextDecoder().decode(bytes).split("\n")) {
+  let rest = "";
+  for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
       if (!line.startsWith("data: {")) continue;
-      const text = JSON.parse(line.slice(6)).choices[0]?.delta.content;
-      if (text) seen.push({ text, at: performance.now() - started });
+      const content = JSON.parse(line.slice(6)).choices[0]?.delta.content;
+      if (content) seen.push({ text: content, at: performance.now() - started });
     }
   }
   return seen;
@@ -154,18 +156,6 @@ test("silent sends one token and then nothing", async () => {
     expect((error as Error).name).toBe("AbortError");
   }
   expect(text.match(/"content":"[^"]/g)).toHaveLength(1);
-});
-
-test("big is made only as fast as it is read, and not to its end when the client leaves", async () => {
-  const socket = connect(demo.port, "127.0.0.1");
-  const body = JSON.stringify({ model: "big", stream: true, messages: [{ role: "user", content: "hi" }] });
-  socket.write(
-    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
-  );
-  socket.pause();
-  await Bun.sleep(200);
-  socket.destroy();
-  expect((await chat("echo")).status).toBe(200);
 });
 
 test("stop ends what hangs and what is silent at once", async () => {

@@ -39,7 +39,7 @@ interface Place {
 }
 
 function sample(schema: unknown, place: Place): unknown {
-  if (place.depth > DEEPEST || place.budget.left-- <= 0) return null;
+  if (place.budget.left-- <= 0 || place.depth > DEEPEST) return null;
   const rules = objectOf(schema);
   if (!rules) return `sample ${place.name}`;
   if (typeof rules.$ref === "string") {
@@ -92,7 +92,8 @@ function sampleArray(rules: JsonObject, place: Place): unknown[] {
   if (Array.isArray(rules.prefixItems)) return rules.prefixItems.map((item) => sample(item, inner));
   const least = numberOf(rules.minItems) ?? 0;
   const most = numberOf(rules.maxItems) ?? Infinity;
-  const length = Math.min(Math.max(least, place.depth < DEEPEST_OPTIONAL ? 1 : 0), most, 100);
+  const wanted = Math.max(least, place.depth < DEEPEST_OPTIONAL ? 1 : 0);
+  const length = Math.max(0, Math.min(wanted, most, place.budget.left));
   return Array.from({ length }, () => sample(rules.items, inner));
 }
 

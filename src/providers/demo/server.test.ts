@@ -88,15 +88,15 @@ test("compressed bodies are read; broken and unknown encodings are refused", asy
 });
 
 test("malformed, deep and wrongly encoded bodies are answered with an error", async () => {
-  const send = async (body: string | Uint8Array) =>
-    (await fetch(`${demo.url}/v1/messages`, { method: "POST", body: body as BodyInit })).status;
+  const send = async (body: string | Uint8Array<ArrayBuffer>) =>
+    (await fetch(`${demo.url}/v1/messages`, { method: "POST", body })).status;
   expect(await send("")).toBe(400);
   expect(await send("[]")).toBe(400);
   expect(await send('{"model":"echo"')).toBe(400);
   expect(await send(Uint8Array.from([0x7b, 0xff, 0x7d]))).toBe(400);
   expect(await send("[".repeat(1_000_000))).toBe(400);
   const deep = `{"model":"echo","max_tokens":9,"messages":[{"role":"user","content":[${"[".repeat(50_000)}${"]".repeat(50_000)}]}]}`;
-  expect([200, 400, 500]).toContain(await send(deep));
+  expect(await send(deep)).toBe(400);
   expect(
     await send(JSON.stringify({ model: "echo", max_tokens: 9, messages: [{ role: "user", content: "ok" }] })),
   ).toBe(200);

@@ -59,6 +59,7 @@ async function answer(request: Request, state: DemoState): Promise<Response> {
 /** A mistake of the demo's own is told to its caller, who is its only reader. */
 function toDemoError(error: unknown): DemoError {
   if (error instanceof DemoError) return error;
+  if (error instanceof RangeError) return new DemoError(400, "The body is nested too deeply.");
   return new DemoError(500, `The demo provider itself failed: ${String(error)}`);
 }
 
