@@ -49,8 +49,7 @@ export function refuseWith(
   trace: Trace,
 ): Response {
   const { answer, error } = failure;
-  const isJson = answer?.headers.get("content-type")?.toLowerCase().includes("json") ?? false;
-  if (answer === null || (!isJson && shape !== "plain")) return refuse(error, shape, trace);
+  if (answer === null || (!answer.isJson && shape !== "plain")) return refuse(error, shape, trace);
   noteError(trace, error);
   trace.cause = failure.message;
   trace.status = answer.status;

@@ -55,7 +55,7 @@ function syntaxMessage(code: string, message: string): string {
     case "TAB_AS_INDENT":
       return "found a tab, expected spaces as indentation";
     case "BLOCK_AS_IMPLICIT_KEY":
-      return 'found a second ":" on one line, expected one key and one value (a value that holds ": " needs quotes)';
+      return 'found a ":" inside a value, expected one key and one value (check the indentation; ": " in a value needs quotes)';
     case "MULTIPLE_DOCS":
       return "found a second document (---), expected one";
     case "RESOURCE_EXHAUSTION":

@@ -160,7 +160,7 @@ providers: {openai: {api_key: "\${K}"}}`;
   test("cannot bring a line break into a header", () => {
     const text = `endpoints: [{path: /a, target_url: "https://h", custom_headers: {x-a: "\${V}"}}]`;
     expect(problemsIn(text, { V: "a\r\nHost: b" })).toEqual([
-      "1:70  endpoints[0].custom_headers.x-a: found a hidden text, expected a header value without line breaks or control characters",
+      "1:71  endpoints[0].custom_headers.x-a: found a hidden text, expected a header value without line breaks or control characters",
     ]);
   });
 
@@ -185,10 +185,10 @@ describe("YAML that cannot be read", () => {
     ["a:\n\tb: 1", "2:1  found a tab, expected spaces as indentation"],
     [
       "a: b: c",
-      '1:4  found a second ":" on one line, expected one key and one value (a value that holds ": " needs quotes)',
+      '1:4  found a ":" inside a value, expected one key and one value (check the indentation; ": " in a value needs quotes)',
     ],
     ["{}\n---\n{}", "2:1  found a second document (---), expected one"],
-    ["a: 1\n  b: 2\n c: 3", "2:4  YAML syntax: Implicit keys need to be on a single line"],
+    ["a:\n  b: 2\n c: 3", "3:1  YAML syntax: All mapping items must start at the same column"],
     ['server: "abc', '1:13  YAML syntax: Missing closing "quote'],
     [
       "server:\n  port: 1\n  port: 2",
@@ -235,7 +235,7 @@ describe("a value that the schema refuses", () => {
     ["logging: {requests: yes}", '1:21  logging.requests: found "yes", expected true or false'],
     ["server: 5", "1:9  server: found 5, expected a mapping"],
     ["endpoints: {}", "1:12  endpoints: found a mapping, expected a list"],
-    ["endpoints:\n  -", "2:3  endpoints[0]: found nothing, expected a mapping"],
+    ["endpoints:\n  -", "2:4  endpoints[0]: found nothing, expected a mapping"],
     [
       "endpoints:\n  - path: /a",
       "2:5  endpoints[0].target_url: found nothing, expected a value; it is required",

@@ -39,7 +39,8 @@ export class NodeReader {
     if (isAlias(node)) return this.#alias(node.source, node.range?.[0] ?? 0, path, key);
     if (!isScalar(node) && !isMap(node) && !isSeq(node))
       return this.#keep(path, { value: key ?? 0, key, content: null });
-    const at = node.range?.[0] ?? key ?? 0;
+    const [start = 0, end = 0] = node.range ?? [];
+    const at = start === end && key !== null ? key : start;
     if (this.#aliasDepth > 0) this.#aliasedValues++;
     if (node.anchor !== undefined && this.#aliasDepth === 0) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) return this.#scalar(node.value, path, { value: at, key, content: node.value });
@@ -165,6 +166,7 @@ export class NodeReader {
         continue;
       }
       this.#aliasDepth++;
+      this.#aliasedValues++;
       this.#open.add(target);
       this.#collect(result, target.items, path);
       this.#open.delete(target);

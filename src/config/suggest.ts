@@ -4,7 +4,8 @@ import { distance } from "fastest-levenshtein";
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   if (lower.length > 64) return undefined;
-  const allowed = lower.length < 4 ? 1 : Math.max(2, Math.floor(lower.length * 0.4));
+  const { length } = lower;
+  const allowed = length < 3 ? 0 : length < 4 ? 1 : Math.max(2, Math.floor(length * 0.4));
   let best: string | undefined;
   let bestDistance = allowed + 1;
   for (const candidate of candidates) {

@@ -57,14 +57,14 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
   const modelSpans: { start: number; end: number }[] = [];
   for (const member of members) {
     if (member.key === "model") {
-      const value = valueOf(body, member);
+      const value = readValue(body, member);
       model = typeof value === "string" ? value : null;
       modelSpans.push(member);
     } else if (member.key === "stream") {
       stream = body[member.start] === 0x74; // "true"
     } else if (TRACKING.has(member.key)) {
       tracking ??= {};
-      tracking[member.key] = valueOf(body, member);
+      tracking[member.key] = readValue(body, member);
     }
   }
   const edits = tracking === null ? [] : removeMembers(members, (member) => TRACKING.has(member.key));
@@ -114,13 +114,13 @@ function takeFrom(
   const taken = members.filter((member) => TEMPLATE.has(member.key));
   if (taken.length > 0) {
     const fields: Record<string, unknown> = {};
-    for (const member of taken) fields[member.key] = valueOf(body, member);
+    for (const member of taken) fields[member.key] = readValue(body, member);
     found.push({ path, ...fields });
     edits.push(...removeMembers(members, (member) => TEMPLATE.has(member.key)));
   }
   takeTemplates(body, members, places, path, found, edits);
 }
 
-function valueOf(body: Buffer, member: { start: number; end: number }): unknown {
+function readValue(body: Buffer, member: { start: number; end: number }): unknown {
   return JSON.parse(body.toString("utf8", member.start, member.end));
 }

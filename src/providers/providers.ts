@@ -124,13 +124,11 @@ function formatsOf(
 /** A provider of the user's own sends its key as the first format it speaks does. */
 function keyStyleFor(config: ProviderConfig | null): KeyStyle {
   const first = config?.formats?.[0];
-  if (first === "anthropic-messages") return CATALOGUE["anthropic"]!.key;
-  if (first === "gemini") return CATALOGUE["gemini"]!.key;
+  if (first === "anthropic-messages") return CATALOGUE.anthropic!.key;
+  if (first === "gemini") return CATALOGUE.gemini!.key;
   return BEARER;
 }
 
 function defaultHeadersFor(config: ProviderConfig | null): Readonly<Record<string, string>> {
-  return config?.formats?.includes("anthropic-messages")
-    ? (CATALOGUE["anthropic"]!.defaultHeaders ?? {})
-    : {};
+  return config?.formats?.includes("anthropic-messages") ? (CATALOGUE.anthropic!.defaultHeaders ?? {}) : {};
 }

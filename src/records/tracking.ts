@@ -48,7 +48,7 @@ export function readTracking(
       if (typeof value === "string" && value !== "") tracking[field] = value.slice(0, MAX_ID);
       else if (typeof value === "number") tracking[field] = String(value);
     }
-    if (fields["tags"] !== undefined && fields["tags"] !== null) tracking.tags = fields["tags"];
+    if (fields.tags !== undefined && fields.tags !== null) tracking.tags = fields.tags;
   }
   if (templates.length > 0) tracking.templates = templates;
   for (const _ in tracking) return tracking;

@@ -21,7 +21,7 @@ export interface Destination {
 /** The request for one try. The body goes out as it came, but for what the gateway's own fields and the model ask. */
 export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequest {
   const fixed: Record<string, string> = { ...to.fixed, traceparent: facts.traceparent };
-  if (facts.tracestate !== null) fixed["tracestate"] = facts.tracestate;
+  if (facts.tracestate !== null) fixed.tracestate = facts.tracestate;
   // Without this a compressed answer could come to a client that cannot read it.
   if (!facts.headers.has("accept-encoding") || !to.filter.allows("accept-encoding"))
     fixed["accept-encoding"] = "identity";

@@ -124,7 +124,8 @@ class StreamWriter implements BodyConsumer, Deadline {
     this.#remember(chunk);
     if (end === chunk.length && this.#held.length === 0) {
       this.#aligned = true;
-      return this.#write(chunk);
+      this.#write(chunk);
+      return;
     }
     if (end >= 0) {
       this.#hold(chunk.subarray(0, end));

@@ -21,6 +21,8 @@ export interface UpstreamAnswer {
   readonly headers: HeaderList;
   /** As it came, compressed or not. */
   readonly body: Uint8Array;
+  /** Whether the body is JSON, whatever its content type says. */
+  readonly isJson: boolean;
 }
 
 export interface Failure {
@@ -84,14 +86,14 @@ async function readAnswer(
   const { status, headers } = response;
   const body = (await response.bytes(MAX_ERROR_BODY)) ?? new Uint8Array();
   const text = await textOf(headers, body);
-  if (text === null) return { answer: { status, headers, body }, message: null };
+  if (text === null) return { answer: { status, headers, body, isJson: false }, message: null };
   const clean = withoutSecrets(text, secrets);
-  const message = (messageInJson(clean) ?? messageInText(clean))?.slice(0, 500) ?? null;
-  if (clean === text) return { answer: { status, headers, body }, message };
-  return {
-    answer: { status, headers: headers.without("content-encoding"), body: Buffer.from(clean) },
-    message,
-  };
+  const json = readErrorJson(clean);
+  const message = (json.message ?? messageInText(clean))?.slice(0, 500) ?? null;
+  const { isJson } = json;
+  if (clean === text) return { answer: { status, headers, body, isJson }, message };
+  const plainHeaders = headers.without("content-encoding");
+  return { answer: { status, headers: plainHeaders, body: Buffer.from(clean), isJson }, message };
 }
 
 /** Shorter ones are placeholders such as "x", which would be found in any text. */
@@ -126,19 +128,27 @@ async function textOf(headers: HeaderList, body: Uint8Array): Promise<string | n
   }
 }
 
-/** The message inside an error body of any of the formats. */
-function messageInJson(text: string): string | null {
+/** The message of an error body in any of the formats; Gemini's may stand in an array. */
+function readErrorJson(text: string): { isJson: boolean; message: string | null } {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return null;
+    return { isJson: false, message: null };
   }
-  const first = Array.isArray(value) ? value[0] : value;
-  const error = (first as { error?: unknown } | null)?.error ?? first;
-  if (typeof error === "string") return error;
-  const message = (error as { message?: unknown } | null)?.message;
-  return typeof message === "string" ? message : null;
+  const body = (Array.isArray(value) ? value[0] : value) as {
+    error?: unknown;
+    message?: unknown;
+    detail?: unknown;
+  } | null;
+  const error = body?.error as { message?: unknown } | string | null | undefined;
+  const isJson = error !== undefined && error !== null;
+  const words = isJson
+    ? typeof error === "string"
+      ? error
+      : error.message
+    : (body?.message ?? body?.detail);
+  return { isJson: true, message: typeof words === "string" ? words : null };
 }
 
 function messageInText(text: string): string | null {

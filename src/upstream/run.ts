@@ -80,17 +80,20 @@ function judge(target: Target, permit: Permit, outcome: Outcome): void {
   const { upstream } = target;
   if (outcome.ok) {
     upstream.lastSuccessAt = Date.now();
-    return permit.succeeded();
+    permit.succeeded();
+    return;
   }
   switch (outcome.error.category) {
     case "upstream-failed":
     case "timeout":
       upstream.lastError = { code: outcome.error.code, at: Date.now() };
-      return permit.failed();
+      permit.failed();
+      break;
     case "upstream-refused":
-      return permit.succeeded();
+      permit.succeeded();
+      break;
     default:
-      return permit.undecided();
+      permit.undecided();
   }
 }
 

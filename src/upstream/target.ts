@@ -1,5 +1,5 @@
 import type { RESPONSE_TYPES, RetryConfig } from "../config/schema.ts";
-import type { HttpRequest } from "./http/client.ts";
+import type { HttpRequest } from "./http/request.ts";
 import type { Upstream } from "./upstream.ts";
 
 export type ResponseType = (typeof RESPONSE_TYPES)[number];

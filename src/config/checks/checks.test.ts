@@ -19,7 +19,7 @@ describe("two endpoints for the same requests", () => {
     ["/a/{x}/*", "/a/{y}/{*z}"],
   ])("%s and %s are refused", (first, second) => {
     expect(problemsIn(endpoints(`POST ${first}`, `post ${second}`))).toEqual([
-      `3:27  endpoints[1].path: found POST "${second}", expected each method and path once; endpoints[0] on line 2 takes the same requests`,
+      `3:26  endpoints[1].path: found POST "${second}", expected each method and path once; endpoints[0] on line 2 takes the same requests`,
     ]);
   });
 
@@ -74,7 +74,7 @@ describe("the path of an endpoint", () => {
   ])("may be %s", (path) => expect(problemsIn(endpoints(`GET ${path}`))).toEqual([]));
 
   test.each(["/a/*/b", "/a/{x", "/a/{*r}/b", "/a/../b"])("may not be %s", (path) => {
-    expect(problemsIn(endpoints(`GET ${path}`))[0]).toStartWith("2:26  endpoints[0].path: found");
+    expect(problemsIn(endpoints(`GET ${path}`))[0]).toStartWith("2:25  endpoints[0].path: found");
   });
 });
 

@@ -3,24 +3,7 @@ import type { Deadlines } from "../../lib/deadlines.ts";
 import { type Connection, connect } from "./connection.ts";
 import { Exchange, type HttpResponse } from "./exchange.ts";
 import type { Origin } from "./origin.ts";
-
-export interface HttpRequest {
-  readonly origin: Origin;
-  readonly method: string;
-  /** Path and query, as they go on the request line. */
-  readonly target: string;
-  /** Header lines, each `name: value\r\n`, without host, content-length and transfer-encoding. */
-  readonly headerLines: string;
-  /** Bytes are sent whole and may be sent again; a stream is sent as it comes, once. */
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
-  /** Milliseconds for the connection. */
-  readonly connectTimeout: number;
-  /** Milliseconds to the first byte of the response, and of every silence after it. */
-  readonly timeout: number;
-  /** `performance.now()` moment at which the exchange ends in any case. */
-  readonly totalAt: number;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { HttpRequest } from "./request.ts";
 
 export interface HttpClientOptions {
   readonly deadlines: Deadlines;
@@ -100,11 +83,14 @@ export class HttpClient {
 
   /** `keepAlive` is the peer's own limit in milliseconds, if it named one. */
   #keep(connection: Connection, keepAlive: number | null): void {
-    let connections = this.#idle.get(connection.origin.key);
-    if (connections === undefined) this.#idle.set(connection.origin.key, (connections = []));
+    const connections = this.#idle.get(connection.origin.key) ?? [];
+    this.#idle.set(connection.origin.key, connections);
     // The peer counts from its own last byte; a second is left for the way.
     const time = keepAlive === null ? this.#idleTimeout : Math.min(this.#idleTimeout, keepAlive - 1000);
-    if (connections.length >= this.#maxIdle || time <= 0) return connection.destroy();
+    if (connections.length >= this.#maxIdle || time <= 0) {
+      connection.destroy();
+      return;
+    }
     connections.push(connection);
     connection.at = performance.now() + time;
     connection.onClose = () => {

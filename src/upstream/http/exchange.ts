@@ -1,9 +1,9 @@
 import { GatewayError } from "../../exchange/errors.ts";
 import type { BodyConsumer, ByteSource } from "../../lib/byte-source.ts";
 import type { Deadline, Deadlines } from "../../lib/deadlines.ts";
-import type { HttpRequest } from "./client.ts";
 import type { Connection, ConnectionUser } from "./connection.ts";
 import type { HeaderList } from "./headers.ts";
+import type { HttpRequest } from "./request.ts";
 import { type ParserEvents, ResponseParser } from "./response-parser.ts";
 
 /** An upstream's response; its body fails with a GatewayError: upstream_disconnected, upstream_invalid, silence_timeout,
