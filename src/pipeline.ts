@@ -1,6 +1,6 @@
 import { deliver } from "./answers/deliver.ts";
 import { takeFeedback } from "./answers/feedback.ts";
-import { modelsBody } from "./answers/models.ts";
+import { type ModelsShape, modelsBody } from "./answers/models.ts";
 import { refuse, refuseWith } from "./answers/refuse.ts";
 import { authenticate, type Caller } from "./auth/authenticate.ts";
 import type { KeyRing } from "./auth/key-ring.ts";
@@ -116,7 +116,7 @@ function traceOf(request: Request, path: string, door: Door, context: TraceConte
 
 /** Errors are told as the API that was called tells them; where the path does not say which, as the provider's does. */
 function errorShape(door: Door, router: Router, headers: Headers): ErrorShape {
-  if (door.kind === "models" && headers.has("anthropic-version")) return "anthropic";
+  if (door.kind === "models") return modelsShape(door, headers);
   const { errorShape: shape, format } = door.call;
   if (format !== null || door.kind !== "provider") return shape;
   const [first] = Object.keys(router.providers.byName.get(door.provider)?.formats ?? {});
@@ -229,17 +229,20 @@ function modelsAnswer(
   headers: Headers,
   trace: Trace,
 ): Response {
-  const shape = door.name.startsWith("/v1beta")
-    ? "gemini"
-    : headers.has("anthropic-version")
-      ? "anthropic"
-      : "openai";
+  const shape = modelsShape(door, headers);
   const body = Buffer.from(JSON.stringify(modelsBody(router, door.id, shape)));
   trace.status = 200;
   trace.responseBytes = body.length;
   return new Response(trace.method === "HEAD" ? null : body, {
     headers: { "content-type": "application/json", "x-request-id": trace.requestId },
   });
+}
+
+/** Three APIs list their models at `/v1/models`; the clients of two of them say in a header who they are. */
+function modelsShape(door: Door, headers: Headers): ModelsShape {
+  if (door.name.startsWith("/v1beta") || headers.has("x-goog-api-client") || headers.has("x-goog-api-key"))
+    return "gemini";
+  return headers.has("anthropic-version") ? "anthropic" : "openai";
 }
 
 function renderStreamError(door: Door, error: GatewayError, id: string): string {

@@ -3,7 +3,7 @@ import { type ConfigResult, loadConfig } from "../config/load.ts";
 import { formatProblem, formatProblems } from "../config/problems.ts";
 import type { Config } from "../config/schema.ts";
 import { KNOWN_PROVIDERS } from "../providers/catalogue.ts";
-import { readProviders } from "../providers/providers.ts";
+import { readProviders } from "../routing/providers.ts";
 
 const HELP = `Say whether a configuration file is valid, and what it makes the gateway do.
 

@@ -1,6 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { GatewayError } from "../exchange/errors.ts";
-import type { Provider, Providers } from "../providers/providers.ts";
+import type { Provider, Providers } from "./providers.ts";
 
 /** A model at a provider. */
 export interface ModelTarget {

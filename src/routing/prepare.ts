@@ -1,8 +1,8 @@
 import { rewriteBody } from "../formats/request-fields.ts";
-import type { Provider } from "../providers/providers.ts";
 import { type HeaderFilter, requestHeaderLines } from "../upstream/http/forward-headers.ts";
 import type { Origin } from "../upstream/http/origin.ts";
 import type { TargetRequest } from "../upstream/target.ts";
+import type { Provider } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 export interface Destination {

@@ -11,7 +11,6 @@ import {
   RESPONSE_HEADER_PREFIXES,
   RESPONSE_HEADERS,
 } from "../providers/headers.ts";
-import type { Provider, Providers } from "../providers/providers.ts";
 import { joinBase } from "../providers/url.ts";
 import { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import { type Origin, originOf } from "../upstream/http/origin.ts";
@@ -21,6 +20,7 @@ import { type Door, findDoor } from "./doors.ts";
 import { type EndpointMatch, EndpointTable } from "./endpoints.ts";
 import { chooseModel, type ModelTarget } from "./models.ts";
 import { keyHeader, prepareRequest } from "./prepare.ts";
+import type { Provider, Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** What a request is to be sent to, in order, and how its answer's headers pass. */

@@ -1,7 +1,7 @@
 import type { Config, ProviderConfig } from "../config/schema.ts";
 import type { Format } from "../exchange/formats.ts";
-import { CATALOGUE, DEMO } from "./catalogue.ts";
-import { BEARER, type KeyStyle, type ProviderEntry } from "./provider.ts";
+import { CATALOGUE, DEMO } from "../providers/catalogue.ts";
+import { BEARER, type KeyStyle, type ProviderEntry } from "../providers/provider.ts";
 
 /** A provider that is switched on, with everything decided. */
 export interface Provider {
