@@ -12,6 +12,14 @@ export interface ChatOptions {
   readonly body?: Record<string, unknown>;
 }
 
+/** The configuration of a provider with OpenAI's Chat API at `baseUrl`. */
+export function chatProvider(
+  baseUrl: string,
+  settings: Record<string, unknown> = {},
+): Record<string, unknown> {
+  return { base_url: baseUrl, api_key: "provider-key", formats: ["openai-chat"], ...settings };
+}
+
 /** Posts a Chat request to a provider's own door. */
 export function chat(gateway: Gateway, provider: string, options: ChatOptions = {}): Promise<Response> {
   return fetch(`${gateway.url}/v1/${provider}/chat/completions`, {

@@ -1,4 +1,4 @@
-import { chatChunk, chatText } from "./chat.ts";
+import { chatChunk, chatProvider, chatText } from "./chat.ts";
 import { RawClient } from "./client.ts";
 import { startFaultUpstream } from "./fault-upstream.ts";
 import * as faults from "./faults.ts";
@@ -131,7 +131,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       global_retry: { max_attempts: 2, base_delay_ms: 10 },
       breaker: { enabled: false },
       server: { stall_timeout: 10 },
-      providers: { soak: { base_url, api_key: "k" } },
+      providers: { soak: chatProvider(base_url) },
     },
   });
   const endings: Record<string, number> = {};

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chat, chatChunk, chatText } from "../../support/chat.ts";
+import { chat, chatChunk, chatProvider, chatText } from "../../support/chat.ts";
 import { RawClient } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { endless, hang, json, sseEvents, stream } from "../../support/faults.ts";
@@ -20,10 +20,7 @@ beforeAll(async () => {
     endless: FOREVER,
     unread: FOREVER,
   };
-  const provider = (name: keyof typeof scripts) => ({
-    base_url: upstream.script(name, scripts[name]),
-    api_key: "k",
-  });
+  const provider = (name: keyof typeof scripts) => chatProvider(upstream.script(name, scripts[name]));
   gateway = await startGateway({
     config: {
       server: { body_timeout: 30, stall_timeout: 2 },

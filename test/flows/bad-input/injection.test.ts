@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CHAT, CHAT_ANSWER, chat } from "../../support/chat.ts";
+import { CHAT, CHAT_ANSWER, chat, chatProvider } from "../../support/chat.ts";
 import { RawClient, rawRequest, requestText } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { json } from "../../support/faults.ts";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   const base = upstream.script("root", json(CHAT_ANSWER));
   gateway = await startGateway({
     config: {
-      providers: { well: { base_url: base, api_key: "provider-key", forward_request_headers: ["x-kept"] } },
+      providers: { well: chatProvider(base, { forward_request_headers: ["x-kept"] }) },
       endpoints: [
         { path: "/files/*", target_url: `${base}/files/*`, method: "GET" },
         { path: "/rest/{*rest}", target_url: `${base}/rest/{rest}`, method: "GET" },

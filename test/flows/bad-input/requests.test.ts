@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { CHAT, CHAT_ANSWER, chat, chatText, errorOf } from "../../support/chat.ts";
+import { CHAT, CHAT_ANSWER, chat, chatProvider, chatText, errorOf } from "../../support/chat.ts";
 import { RawClient, rawRequest, requestText } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { compress, json } from "../../support/faults.ts";
@@ -14,7 +14,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     config: {
       server: { max_body_mb: 1, body_timeout: 2 },
-      providers: { well: { base_url: `${upstream.url}/well`, api_key: "provider-key" } },
+      providers: { well: chatProvider(`${upstream.url}/well`) },
     },
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CHAT_ANSWER, chat, chatChunk, chatText, errorOf } from "../../support/chat.ts";
+import { CHAT_ANSWER, chat, chatChunk, chatProvider, chatText, errorOf } from "../../support/chat.ts";
 import { RawClient } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import * as faults from "../../support/faults.ts";
@@ -25,8 +25,8 @@ beforeAll(async () => {
       global_retry: { max_attempts: 1 },
       breaker: { enabled: false },
       providers: {
-        up: { base_url: `${upstream.url}/up`, api_key: "k" },
-        closed: { base_url: `http://127.0.0.1:${closedPort()}/v1`, api_key: "k" },
+        up: chatProvider(`${upstream.url}/up`),
+        closed: chatProvider(`http://127.0.0.1:${closedPort()}/v1`),
       },
     },
   });

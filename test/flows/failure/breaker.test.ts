@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { CHAT_ANSWER, chat, errorOf } from "../../support/chat.ts";
+import { CHAT_ANSWER, chat, chatProvider, errorOf } from "../../support/chat.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { json } from "../../support/faults.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
@@ -14,7 +14,7 @@ beforeAll(async () => {
   const breaker = (open: number) => ({ failure_share: 0.5, window: 60, minimum_calls: 4, open });
   const provider = (name: string, open: number) => [
     name,
-    { base_url: `${upstream.url}/${name}`, api_key: "k", breaker: breaker(open) },
+    chatProvider(`${upstream.url}/${name}`, { breaker: breaker(open) }),
   ];
   gateway = await startGateway({
     config: {

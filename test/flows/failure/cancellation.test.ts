@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chat, chatChunk } from "../../support/chat.ts";
+import { chat, chatChunk, chatProvider } from "../../support/chat.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import * as faults from "../../support/faults.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     config: {
       breaker: { enabled: false },
-      providers: { up: { base_url: `${upstream.url}/up`, api_key: "k" } },
+      providers: { up: chatProvider(`${upstream.url}/up`) },
     },
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { CHAT_ANSWER, chat, chatChunk, chatText } from "../../support/chat.ts";
+import { CHAT_ANSWER, chat, chatChunk, chatProvider, chatText } from "../../support/chat.ts";
 import { RawClient } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { json, sseEvents, stream } from "../../support/faults.ts";
@@ -22,8 +22,8 @@ async function start(drainTimeout: number): Promise<Gateway> {
     config: {
       server: { drain_timeout: drainTimeout },
       providers: {
-        up: { base_url: `${upstream.url}/up`, api_key: "k" },
-        well: { base_url: `${upstream.url}/well`, api_key: "k" },
+        up: chatProvider(`${upstream.url}/up`),
+        well: chatProvider(`${upstream.url}/well`),
       },
     },
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CHAT, CHAT_ANSWER, chatChunk, errorOf } from "../../support/chat.ts";
+import { CHAT, CHAT_ANSWER, chatChunk, chatProvider, errorOf } from "../../support/chat.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import * as faults from "../../support/faults.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
@@ -16,16 +16,14 @@ beforeAll(async () => {
       global_retry: { max_attempts: 1 },
       breaker: { enabled: false },
       providers: {
-        first: { base_url: `${upstream.url}/first`, api_key: "key-1" },
-        second: { base_url: `${upstream.url}/second`, api_key: "key-2" },
-        third: { base_url: `${upstream.url}/third`, api_key: "key-3" },
-        closed: { base_url: `http://127.0.0.1:${closedPort()}/v1`, api_key: "k" },
-        tripped: {
-          base_url: `${upstream.url}/tripped`,
-          api_key: "k",
+        first: chatProvider(`${upstream.url}/first`, { api_key: "key-1" }),
+        second: chatProvider(`${upstream.url}/second`, { api_key: "key-2" }),
+        third: chatProvider(`${upstream.url}/third`, { api_key: "key-3" }),
+        closed: chatProvider(`http://127.0.0.1:${closedPort()}/v1`),
+        tripped: chatProvider(`${upstream.url}/tripped`, {
           breaker: { enabled: true, minimum_calls: 1, open: 600 },
-        },
-        claude: { base_url: `${upstream.url}/claude`, api_key: "k", formats: ["anthropic-messages"] },
+        }),
+        claude: chatProvider(`${upstream.url}/claude`, { formats: ["anthropic-messages"] }),
       },
       routes: {
         pair: { targets: ["first/model-a", "second/model-b"] },

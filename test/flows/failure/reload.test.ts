@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { CHAT_ANSWER, chat, chatChunk, chatText } from "../../support/chat.ts";
+import { CHAT_ANSWER, chat, chatChunk, chatProvider, chatText } from "../../support/chat.ts";
 import { RawClient } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { json, sseEvents, stream } from "../../support/faults.ts";
@@ -8,7 +8,7 @@ import { gate, until } from "../../support/until.ts";
 
 let upstream: FaultUpstream;
 let gateway: Gateway;
-const provider = (name: string) => ({ base_url: `${upstream.url}/${name}`, api_key: "k" });
+const provider = (name: string) => chatProvider(`${upstream.url}/${name}`);
 const statusOf = async (name: string) => (await chat(gateway, name)).status;
 
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CHAT_ANSWER, chat, chatChunk, errorOf } from "../../support/chat.ts";
+import { CHAT_ANSWER, chat, chatChunk, chatProvider, errorOf } from "../../support/chat.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import { dropBeforeHead, flaky, json, sseEvents, stream } from "../../support/faults.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
@@ -19,10 +19,10 @@ beforeAll(async () => {
       retry_budget: { minimum: 10_000 },
       breaker: { enabled: false },
       providers: {
-        up: { base_url: `${upstream.url}/up`, api_key: "k" },
-        keys: { base_url: `${upstream.url}/keys`, api_keys: ["first", "second"] },
-        slow: { base_url: `${upstream.url}/slow`, api_key: "k", retry: { ...RETRY, base_delay_ms: 5000 } },
-        closed: { base_url: `http://127.0.0.1:${closedPort()}/v1`, api_key: "k" },
+        up: chatProvider(`${upstream.url}/up`),
+        keys: { base_url: `${upstream.url}/keys`, api_keys: ["first", "second"], formats: ["openai-chat"] },
+        slow: chatProvider(`${upstream.url}/slow`, { retry: { ...RETRY, base_delay_ms: 5000 } }),
+        closed: chatProvider(`http://127.0.0.1:${closedPort()}/v1`),
       },
     },
   });
@@ -165,7 +165,7 @@ test("an outage is not multiplied: retries end where their budget ends", async (
       global_retry: RETRY,
       retry_budget: { share: 0, minimum: 5 },
       breaker: { enabled: false },
-      providers: { out: { base_url: upstream.script("out", json({}, 503)), api_key: "k" } },
+      providers: { out: chatProvider(upstream.script("out", json({}, 503))) },
     },
   });
   for (let n = 0; n < 20; n++) expect((await chat(poor, "out")).status).toBe(503);

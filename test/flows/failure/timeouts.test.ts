@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CHAT_ANSWER, chat, chatChunk, errorOf } from "../../support/chat.ts";
+import { CHAT_ANSWER, chat, chatChunk, chatProvider, errorOf } from "../../support/chat.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import * as faults from "../../support/faults.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
@@ -15,11 +15,8 @@ beforeAll(async () => {
   upstream = startFaultUpstream();
   // It takes connections but has no TLS to offer: a handshake with it never ends.
   const deaf = upstream.url.replace("http:", "https:");
-  const provider = (name: string, settings: object) => ({
-    base_url: `${upstream.url}/${name}`,
-    api_key: "k",
-    ...settings,
-  });
+  const provider = (name: string, settings: Record<string, unknown>) =>
+    chatProvider(`${upstream.url}/${name}`, settings);
   upstream.script(
     "patient",
     faults.stream([() => Bun.sleep(1500), ...faults.sseEvents(chatChunk("late"), "[DONE]")]),
@@ -35,12 +32,12 @@ beforeAll(async () => {
       breaker: { enabled: false },
       server: { sse_keep_alive: 0.2 },
       providers: {
-        deaf: { base_url: deaf, api_key: "k", connect_timeout: 1, timeout: 60 },
+        deaf: chatProvider(deaf, { connect_timeout: 1, timeout: 60 }),
         patient: provider("patient", { timeout: 60 }),
         hang: provider("hang", {}),
         silent: provider("silent", {}),
         steady: provider("steady", { total_timeout: 2 }),
-        "hang-total": { base_url: `${upstream.url}/hang`, api_key: "k", timeout: 60, total_timeout: 1 },
+        "hang-total": provider("hang", { timeout: 60, total_timeout: 1 }),
         "retried-total": provider("limited", {
           total_timeout: 1,
           retry: { max_attempts: 10, max_delay_ms: 60_000 },
