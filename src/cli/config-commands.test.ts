@@ -65,7 +65,7 @@ server: {host: "::1"}
       expect.stringMatching(
         /^amsterdam\.yaml:1:10 {2}server\.prot: found the unknown key "prot", .* \(did you mean "port"\?\)$/,
       ),
-      "amsterdam.yaml:2:17  global_timeout: found 0, expected more than 0",
+      "amsterdam.yaml:2:17  global_timeout: found 0, expected at least 1",
       'environment  PORT: found "x", expected a whole number from 0 to 65535',
       "3 problems.",
     ]);

@@ -12,10 +12,10 @@ describe("a hostile file", () => {
   });
 
   test.each([
-    ["open lists", "[".repeat(1_000_000)],
-    ["open mappings", "{a: ".repeat(250_000)],
-    ["nested items", "- ".repeat(500_000)],
-    ["complex keys", "? ".repeat(500_000)],
+    ["open lists", "[".repeat(100_000)],
+    ["open mappings", "{a: ".repeat(50_000)],
+    ["nested items", "- ".repeat(100_000)],
+    ["complex keys", "? ".repeat(100_000)],
   ])(
     "nested without end is refused: %s",
     (_, text) => {
@@ -51,10 +51,12 @@ describe("a hostile file", () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 
-  test("of a hundred thousand unknown keys is reported in bounded time", () => {
-    const text = Array.from({ length: 100_000 }, (_, index) => `k${index}:`).join("\n");
-    expect(problemsIn(text.replaceAll(":", ": 1").slice(0, 1_000_000)).length).toBeGreaterThan(50_000);
-  }, 20_000);
+  test("of many unknown keys is reported in bounded time", () => {
+    const text = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join("\n");
+    const started = performance.now();
+    expect(problemsIn(text)).toHaveLength(20_000);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
 
   test.each([
     "__proto__: {port: 1}",
@@ -117,7 +119,7 @@ describe("a hostile file", () => {
       seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
       return (seed >> 8) % limit;
     };
-    for (let round = 0; round < 2000; round++) {
+    for (let round = 0; round < 500; round++) {
       const text = Array.from({ length: next(30) }, () => pieces[next(pieces.length)]).join("");
       expect(Array.isArray(problemsIn(text))).toBe(true);
     }

@@ -225,7 +225,8 @@ describe("a value that the schema refuses", () => {
     ["server:\n  port: 1.5", "2:9  server.port: found 1.5, expected a whole number"],
     ["server:\n  port: 70000", "2:9  server.port: found 70000, expected at most 65535"],
     ["global_timeout: 0.5", "1:17  global_timeout: found 0.5, expected at least 1"],
-    ["global_timeout: 0", "1:17  global_timeout: found 0, expected more than 0"],
+    ["global_timeout: 0", "1:17  global_timeout: found 0, expected at least 1"],
+    ["global_connect_timeout: 0", "1:25  global_connect_timeout: found 0, expected more than 0"],
     ["global_timeout: .inf", "1:17  global_timeout: found Infinity, expected a number"],
     ["global_retry: {max_attempts: 11}", "1:30  global_retry.max_attempts: found 11, expected at most 10"],
     [

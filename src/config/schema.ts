@@ -204,8 +204,10 @@ const storage = z.strictObject({
 
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe("How the gateway listens, and its limits."),
-  global_timeout: seconds(3600)
+  global_timeout: z
+    .number()
     .min(1)
+    .max(3600)
     .default(300)
     .describe("Seconds to the first byte, and of every silence, where nothing nearer says so."),
   global_connect_timeout: seconds(600).default(10).describe("Seconds to an open connection, TLS included."),

@@ -168,3 +168,17 @@ test("nothing is reported after the signal", async () => {
   await Bun.sleep(1300);
   expect(ports).toEqual([]);
 });
+
+test("a file that is reached through another folder, where no event is seen, is found by looking", async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "amsterdam-elsewhere-"));
+  try {
+    writeFileSync(join(elsewhere, "real.yaml"), port(1));
+    symlinkSync(join(elsewhere, "real.yaml"), file);
+    await begin();
+    writeFileSync(join(elsewhere, "real.yaml"), port(2));
+    await until(() => ports.length === 1);
+    expect(ports).toEqual([2]);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { outdated, withTable } from "./generate.ts";
+
+const root = join(import.meta.dir, "..");
+
+test("the generated files are those of the code; otherwise run npm run generate", () => {
+  expect([...outdated(root).keys()]).toEqual([]);
+});
+
+test("an empty folder lacks the JSON Schema", () => {
+  expect([...outdated(import.meta.dir).keys()]).toEqual(["schema/amsterdam.schema.json"]);
+});
+
+test("the table goes between its markers, and nowhere else", () => {
+  const readme = "a\n<!-- config:begin -->\nOLD\n<!-- config:end -->\nb\n";
+  const written = withTable(readme);
+  expect(written).toStartWith("a\n<!-- config:begin -->\n| Key |");
+  expect(written).toEndWith("|\n<!-- config:end -->\nb\n");
+  expect(written).not.toContain("OLD");
+  expect(withTable(written)).toBe(written);
+  expect(withTable("no markers")).toBe("no markers");
+});
