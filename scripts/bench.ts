@@ -10,6 +10,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CONTENDERS, type Contender } from "../bench/contenders.ts";
+import { takeTurn } from "../bench/lock.ts";
 import { describeMachine } from "../bench/machine.ts";
 import { measureRound, measureStart, type Plan } from "../bench/measure.ts";
 import { RUN_FOLDER } from "../bench/places.ts";
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   const problems = await installTools();
   if (availableParallelism() < 2) problems.push("It needs two cores: one for the proxy, one for the load.");
   if (problems.length > 0) throw new Error(problems.join("\n"));
+  takeTurn();
   const contenders = await withoutUnavailable(chosen);
   rmSync(RUN_FOLDER, { recursive: true, force: true });
   const machine = describeMachine(
