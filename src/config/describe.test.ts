@@ -37,6 +37,9 @@ describe("a secret never appears in a problem", () => {
     `providers: {openai: {api_key: !secret ${SECRET}}}`,
     `providers: {openai: {api_key: *${SECRET}}}`,
     `a: "${SECRET}\nb: 1`,
+    `OPENAI_API_KEY=${SECRET}`,
+    `providers: {openai: ${SECRET}}`,
+    `storage: {url: "mysql://u:${SECRET}@\${NONE:-h}/db"}`,
   ])("%s", (text) => {
     const problems = problemsIn(text);
     expect(problems.length).toBeGreaterThan(0);

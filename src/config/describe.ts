@@ -3,8 +3,12 @@ import type { ValuePath } from "./paths.ts";
 const LONGEST = 60;
 const SECRET_KEY = /^(api_keys?|custom_headers)$|secret|password|token|authorization/i;
 
-/** Whether the value there may be a credential: it is then never shown, wherever the text ends up. */
+/**
+ * Whether the value there may be a credential: it is then never shown, wherever the text ends up. So is a whole file
+ * that is no mapping (a `.env` file given by mistake), and a text in place of a provider's settings (its bare key).
+ */
 export function isSecretPath(path: ValuePath): boolean {
+  if (path.length === 0 || (path.length === 2 && path[0] === "providers")) return true;
   return path.some((step) => typeof step === "string" && SECRET_KEY.test(step));
 }
 

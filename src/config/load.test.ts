@@ -204,7 +204,7 @@ describe("YAML that cannot be read", () => {
     ["server: {<<: 5}", '1:14  server["<<"]: found something else, expected a mapping to merge'],
     ["server: !x {}", "1:9  YAML syntax: Unresolved tag: !x"],
     ["- a", "1:1  found a list, expected a mapping of settings (`name: value` lines)"],
-    ["hello", '1:1  found "hello", expected a mapping of settings (`name: value` lines)'],
+    ["hello", "1:1  found a hidden text, expected a mapping of settings (`name: value` lines)"],
     ["a: \0", "1:4  found the control character 0x00, expected text"],
     ["x: 1\nb: \x1b[31m", "2:4  found the control character 0x1b, expected text"],
   ])("%j", (text, problem) => expect(problemsIn(text)[0]).toBe(problem));

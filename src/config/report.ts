@@ -1,5 +1,5 @@
 import type { LineCounter } from "yaml";
-import { describeSecret, describeValue, isSecretPath, quote } from "./describe.ts";
+import { describeSecret, describeValue, isSecretPath } from "./describe.ts";
 import type { Marks } from "./marks.ts";
 import { formatPath, type ValuePath } from "./paths.ts";
 import { makeProblem, type Problem, type ProblemDetails } from "./problems.ts";
@@ -60,7 +60,7 @@ export class Report {
     if (isSecretPath(path)) return describeSecret(mark?.content);
     return mark?.template === undefined
       ? describeValue(mark?.content)
-      : `the value of ${quote(mark.template)}`;
+      : `the value of ${describeValue(mark.template)}`;
   }
 
   #make(path: ValuePath, offset: number | undefined, details: ProblemDetails): Problem {

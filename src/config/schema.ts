@@ -84,7 +84,7 @@ const endpoint = z.strictObject({
     .enum(RESPONSE_TYPES)
     .default("json")
     .describe("json: whole; sse: event by event; stream: byte by byte; html: whole."),
-  enabled: z.boolean().default(true).describe("false: the endpoint is not there."),
+  enabled: z.boolean().default(true).describe("false: requests to it are answered with 404."),
   custom_headers: z
     .record(headerName, headerValue)
     .default({})

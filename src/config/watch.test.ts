@@ -182,3 +182,29 @@ test("a file that is reached through another folder, where no event is seen, is 
     rmSync(elsewhere, { recursive: true });
   }
 });
+
+test("a file that was found by search is not replaced by another one, or the defaults, when it disappears", async () => {
+  writeFileSync(file, port(1));
+  const search = () => loadConfig({ env: {}, cwd: folder, knownProviders: [] });
+  const loaded = search();
+  if (!loaded.ok) throw new Error("the first configuration is invalid");
+  const watcher = watchConfig({
+    file,
+    current: loaded.config,
+    load: search,
+    onChange: (config) => ports.push(config.server.port),
+    onRefused: (problems) => refusals.push(problems),
+    signal: stop.signal,
+  });
+  await Bun.sleep(50);
+  unlinkSync(file);
+  writeFileSync(join(folder, "proxy_config.yaml"), port(2));
+  watcher.reload();
+  unlinkSync(join(folder, "proxy_config.yaml"));
+  watcher.reload();
+  expect(refusals.map(([problem]) => problem?.message)).toEqual([
+    "the file is gone; the configuration that was read from it stays",
+    "the file is gone; the configuration that was read from it stays",
+  ]);
+  expect(ports).toEqual([]);
+});

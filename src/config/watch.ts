@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { ConfigResult } from "./load.ts";
-import type { Problem } from "./problems.ts";
+import { makeProblem, type Problem } from "./problems.ts";
 import type { Config } from "./schema.ts";
 
 /** Milliseconds of quiet after a change before the file is read: editors write in several steps. */
@@ -16,7 +16,7 @@ export interface WatchOptions {
   readonly file: string;
   /** The configuration in force now. */
   readonly current: Config;
-  /** Reads and checks the file again, by its name: when it is gone, another one or the defaults are not meant. */
+  /** Finds, reads and checks the configuration again; one from another file than `file` is refused. */
   readonly load: () => ConfigResult;
   /** A valid configuration that differs from the one in force, or that ends a time of refusals. */
   readonly onChange: (config: Config, warnings: readonly Problem[]) => void;
@@ -127,15 +127,23 @@ class FileWatcher {
 
   apply(): void {
     const result = this.#options.load();
-    if (!result.ok) {
-      this.#refused = true;
-      this.#options.onRefused(result.problems);
-      return;
+    // When the file is gone, a search may find another one, or none and be content with the defaults.
+    if (result.ok && result.file !== this.#options.file) {
+      const gone = { message: "the file is gone; the configuration that was read from it stays" };
+      this.#refuse([makeProblem({ file: this.#options.file }, gone)]);
+    } else if (!result.ok) {
+      this.#refuse(result.problems);
+    } else {
+      const changed = this.#refused || !isDeepStrictEqual(result.config, this.#config);
+      this.#refused = false;
+      this.#config = result.config;
+      if (changed) this.#options.onChange(result.config, result.warnings);
     }
-    const changed = this.#refused || !isDeepStrictEqual(result.config, this.#config);
-    this.#refused = false;
-    this.#config = result.config;
-    if (changed) this.#options.onChange(result.config, result.warnings);
+  }
+
+  #refuse(problems: readonly Problem[]): void {
+    this.#refused = true;
+    this.#options.onRefused(problems);
   }
 }
 
