@@ -117,8 +117,9 @@ test("pipelined requests are answered in order, or the connection is closed", as
   const client = await RawClient.connect(gateway.url);
   const text = chatText(gateway, "well");
   await client.send(Buffer.concat([text, text]));
-  expect((await client.response()).status).toBe(200);
-  await until("the second answer or the end", () => client.closed || client.received.length > 0);
-  if (!client.closed) expect((await client.response()).status).toBe(200);
+  for (let n = 0; n < 2; n++) {
+    await until("an answer or the end", () => client.closed || client.received.length > 0);
+    if (client.received.length > 0) expect((await client.response()).status).toBe(200);
+  }
   client.close();
 });

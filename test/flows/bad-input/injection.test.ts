@@ -194,12 +194,12 @@ describe("header injection", () => {
 
   test("a request id that is overlong or holds odd characters is replaced by one of the gateway's", async () => {
     for (const id of ["x".repeat(5000), 'a"b', "ünïcode", "a b<script>"]) {
-      const { response } = await send("GET", "/health", { "x-request-id": id });
+      const { response } = await send("GET", "/files/x", { "x-request-id": id });
       expect(response.header("x-request-id").join().length).toBeLessThan(300);
       expect(response.header("x-request-id")).not.toContain(id);
     }
     expect(
-      (await send("GET", "/health", { "x-request-id": "good-id_1.2" })).response.header("x-request-id"),
+      (await send("GET", "/files/x", { "x-request-id": "good-id_1.2" })).response.header("x-request-id"),
     ).toEqual(["good-id_1.2"]);
   });
 });

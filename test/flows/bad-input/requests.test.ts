@@ -53,7 +53,6 @@ describe("a malformed body", () => {
     '{"model":',
     "[1]",
     '"text"',
-    "",
     "\0\0\0",
     '{"model":"well/m","messages":[}',
     '{"model":"well/m"} x',
@@ -65,6 +64,17 @@ describe("a malformed body", () => {
       expect(error).toMatchObject({ status: 400, code: "malformed_body" });
     });
     expect(count).toBe(0);
+  });
+
+  test("that is empty is refused with 400", async () => {
+    expect((await errorOf(await post("", {}, "/v1/chat/completions"))).status).toBe(400);
+  });
+
+  test("at a provider's own door is the provider's to judge, and reaches it as it came", async () => {
+    for (const body of bodies) {
+      expect((await post(body)).status).toBe(200);
+      expect(Buffer.from(await upstream.received("well").at(-1)!.body).toString()).toBe(body);
+    }
   });
 
   test("is refused in the shape of each other API", async () => {
@@ -92,9 +102,12 @@ test.each([
 ])("100,000 nested %s are passed on or refused, and harm nothing", async (_, open, close) => {
   const nested = `${open.repeat(100_000)}1${close.repeat(100_000)}`;
   for (const path of ["/v1/chat/completions", "/v1/well/chat/completions"]) {
-    expect((await post(`{"model":"well/m","messages":${open.repeat(100_000)}`, {}, path)).status).toBe(400);
-    expect([200, 400]).toContain((await post(`{"model":"well/m","messages":${nested}}`, {}, path)).status);
-    expect([200, 400]).toContain((await post(`{"model":"well/m","tags":${nested}}`, {}, path)).status);
+    for (const field of ["messages", "tags", "unknown"]) {
+      expect([200, 400]).toContain((await post(`{"model":"well/m","${field}":${nested}}`, {}, path)).status);
+      expect([200, 400]).toContain(
+        (await post(`{"model":"well/m","${field}":${nested.slice(0, -9)}`, {}, path)).status,
+      );
+    }
   }
 });
 
@@ -152,7 +165,8 @@ describe("a wrongly encoded body", () => {
   );
 
   test("in UTF-16 is refused with 400", async () => {
-    expect((await post(Buffer.from(JSON.stringify(CHAT), "utf16le"))).status).toBe(400);
+    const body = Buffer.from(JSON.stringify(CHAT), "utf16le");
+    expect((await post(body, {}, "/v1/chat/completions")).status).toBe(400);
   });
 
   test("with broken UTF-8 in a string is refused, or passed on with the same bytes", async () => {

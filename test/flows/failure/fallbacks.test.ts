@@ -57,23 +57,23 @@ function ask(model: string, first?: Behaviour, body: Record<string, unknown> = {
 }
 
 describe("a route falls back", () => {
-  const failures: [string, Behaviour][] = [
-    ["a server error", faults.json({}, 500)],
-    ["a limit", faults.json({}, 429)],
-    ["a reset", faults.dropBeforeHead("reset")],
-    ["garbage", faults.raw("nonsense\r\n\r\n")],
-    ["a redirect", faults.redirect(302, "/elsewhere")],
-    ["a timeout", faults.hang()],
-    ["a refused key", faults.json({}, 401)],
+  const failures: [string, Behaviour, outcome: string][] = [
+    ["a server error", faults.json({}, 500), "500"],
+    ["a limit", faults.json({}, 429), "429"],
+    ["a reset", faults.dropBeforeHead("reset"), "upstream_disconnected"],
+    ["garbage", faults.raw("nonsense\r\n\r\n"), "upstream_invalid"],
+    ["a redirect", faults.redirect(302, "/elsewhere"), "302"],
+    ["a timeout", faults.hang(), "first_byte_timeout"],
+    ["a refused key", faults.json({}, 401), "401"],
   ];
-  test.each(failures)("after %s, to the target's own model and key", async (_, failure) => {
+  test.each(failures)("after %s, to the target's own model and key", async (_, failure, outcome) => {
     const before = upstream.received("second").length;
     const response = await ask("pair", failure);
     expect(response.status).toBe(200);
     expect(response.headers.get("x-amsterdam-provider")).toBe("second");
     expect(response.headers.get("x-amsterdam-model")).toBe("model-b");
     expect(response.headers.get("x-amsterdam-route")).toBe("pair");
-    expect(response.headers.get("x-amsterdam-attempts")).toBe("2");
+    expect(response.headers.get("x-amsterdam-attempts")).toBe(`first/model-a=${outcome}, second/model-b=200`);
     const request = upstream.received("second")[before]!;
     expect(JSON.parse(Buffer.from(await request.body).toString())).toEqual({ ...CHAT, model: "model-b" });
     expect(request.header("authorization")).toEqual(["Bearer key-2"]);

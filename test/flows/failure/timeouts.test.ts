@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { CHAT_ANSWER, chat, chatChunk, chatProvider, errorOf } from "../../support/chat.ts";
+import { CHAT_ANSWER, chat, chatChunk, chatProvider, chatText, errorOf } from "../../support/chat.ts";
+import { RawClient } from "../../support/client.ts";
 import { type FaultUpstream, startFaultUpstream } from "../../support/fault-upstream.ts";
 import * as faults from "../../support/faults.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { gate, until } from "../../support/until.ts";
 
 /** An event every 50 ms, for ever. */
 const STEADY: (string | (() => Promise<void>))[] = Array.from({ length: 2000 }, (_, index) =>
@@ -17,10 +19,6 @@ beforeAll(async () => {
   const deaf = upstream.url.replace("http:", "https:");
   const provider = (name: string, settings: Record<string, unknown>) =>
     chatProvider(`${upstream.url}/${name}`, settings);
-  upstream.script(
-    "patient",
-    faults.stream([() => Bun.sleep(1500), ...faults.sseEvents(chatChunk("late"), "[DONE]")]),
-  );
   upstream.script("steady", faults.stream(STEADY));
   upstream.script("hang", faults.hang());
   upstream.script("silent", faults.stream(faults.sseEvents(chatChunk("one")), { finish: "hang" }));
@@ -70,10 +68,16 @@ test("an answer that does not begin is 504, by the endpoint's timeout or the glo
 });
 
 test("a provider's longer timeout wins over the global one, and the client is kept alive meanwhile", async () => {
-  const response = await chat(gateway, "patient", { stream: true });
-  const text = await response.text();
-  expect(text).toContain('"content":"late"');
-  expect(text).toMatch(/^:/);
+  const door = gate();
+  upstream.script("patient", faults.stream([door.passed, ...faults.sseEvents(chatChunk("late"), "[DONE]")]));
+  const client = await RawClient.connect(gateway.url);
+  await client.send(chatText(gateway, "patient", { stream: true }));
+  const asked = performance.now();
+  await client.untilText("\n: ");
+  await until("the global timeout has passed", () => performance.now() - asked > 1500);
+  door.open();
+  expect((await client.response()).text).toEndWith(faults.sseEvents(chatChunk("late"), "[DONE]").join(""));
+  client.close();
 });
 
 test("silence in mid-stream ends it with an error event", async () => {
