@@ -8,7 +8,7 @@ const MEMORY_FACTOR = 1.2;
 
 const [streams = 1000, seconds = 60] = process.argv.slice(2).map(Number);
 console.log(`${streams} streams for ${seconds} s, after a warm-up…`);
-const report = await soak({ streams, seconds, warmUpSeconds: seconds / 3, gap: 100 });
+const report = await soak({ streams, seconds, warmUpSeconds: seconds / 3, gap: 100, measureMemory: true });
 
 const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 for (const [ending, count] of Object.entries(report.endings).sort())
