@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync } from "node:zlib";
+import { brotliCompressSync, constants, deflateSync } from "node:zlib";
 import { bytesOf, chunk, LAST_CHUNK } from "./http-text.ts";
 import type { Behaviour, Exchange } from "./raw-server.ts";
 
@@ -178,7 +178,8 @@ export type Encoding = "gzip" | "br" | "zstd" | "deflate";
 export function compress(encoding: Encoding, body: Body): Uint8Array {
   const bytes = Buffer.from(bytesOf(body));
   if (encoding === "gzip") return Bun.gzipSync(bytes);
-  if (encoding === "br") return brotliCompressSync(bytes);
+  if (encoding === "br")
+    return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
   if (encoding === "zstd") return Bun.zstdCompressSync(bytes);
   return deflateSync(bytes);
 }
