@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { outdated, withTable } from "./generate.ts";
+import { outdated, withTables } from "./generate.ts";
 
 const root = join(import.meta.dir, "..");
 
@@ -14,10 +15,19 @@ test("an empty folder lacks the JSON Schema", () => {
 
 test("the table goes between its markers, and nowhere else", () => {
   const readme = "a\n<!-- config:begin -->\nOLD\n<!-- config:end -->\nb\n";
-  const written = withTable(readme);
+  const written = withTables(readme);
   expect(written).toStartWith("a\n<!-- config:begin -->\n| Key |");
   expect(written).toEndWith("|\n<!-- config:end -->\nb\n");
   expect(written).not.toContain("OLD");
-  expect(withTable(written)).toBe(written);
-  expect(withTable("no markers")).toBe("no markers");
+  expect(withTables(written)).toBe(written);
+  expect(withTables("no markers")).toBe("no markers");
+});
+
+test.each([
+  ["README.md", ["config", "providers", "demo-models"]],
+  ["docs/architecture.md", ["errors"]],
+])("%s has the markers of its tables", (name, tables) => {
+  const text = readFileSync(join(root, name), "utf8");
+  for (const table of tables)
+    expect(text).toMatch(new RegExp(`<!-- ${table}:begin -->\\n\\|[^]*\\|\\n<!-- ${table}:end -->`));
 });

@@ -1,29 +1,41 @@
-// Writes the files that are made from the configuration's definition: `npm run generate`. With `--check` it writes
-// nothing and fails when one of them is out of date.
+// Writes the JSON Schema and the documents' tables that are made from the code: `npm run generate`. With `--check` it
+// writes nothing and fails when one of them is out of date.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { editorJsonSchema } from "../src/config/json-schema.ts";
 import { configTable } from "../src/config/table.ts";
+import { demoModelsTable, errorsTable, providersTable } from "./doc-tables.ts";
 
-const BEGIN = "<!-- config:begin -->";
-const END = "<!-- config:end -->";
+/** By the name in their markers, `<!-- name:begin -->` and `<!-- name:end -->`. */
+const TABLES: Readonly<Record<string, () => string>> = {
+  config: configTable,
+  providers: providersTable,
+  "demo-models": demoModelsTable,
+  errors: errorsTable,
+};
+const DOCUMENTS = ["README.md", "docs/architecture.md"];
 
 /** The generated files below `root` that are not what they should be, with what they should be. */
 export function outdated(root: string): Map<string, string> {
   const wanted = new Map([
     ["schema/amsterdam.schema.json", `${JSON.stringify(editorJsonSchema(), null, 2)}\n`],
   ]);
-  const readme = readOrNull(join(root, "README.md"));
-  if (readme !== null) wanted.set("README.md", withTable(readme));
+  for (const name of DOCUMENTS) {
+    const text = readOrNull(join(root, name));
+    if (text !== null) wanted.set(name, withTables(text));
+  }
   return new Map([...wanted].filter(([name, text]) => readOrNull(join(root, name)) !== text));
 }
 
-/** README.md with the table between its two markers; as it is where it has none. */
-export function withTable(readme: string): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END, begin);
-  if (begin === -1 || end === -1) return readme;
-  return `${readme.slice(0, begin + BEGIN.length)}\n${configTable()}\n${readme.slice(end)}`;
+/** A document with each table between its two markers; as it is where it has none. */
+export function withTables(document: string): string {
+  return Object.entries(TABLES).reduce((text, [name, makeTable]) => {
+    const marker = `<!-- ${name}:begin -->`;
+    const begin = text.indexOf(marker);
+    const end = text.indexOf(`<!-- ${name}:end -->`, begin);
+    if (begin === -1 || end === -1) return text;
+    return `${text.slice(0, begin + marker.length)}\n${makeTable()}\n${text.slice(end)}`;
+  }, document);
 }
 
 function readOrNull(path: string): string | null {
