@@ -43,6 +43,8 @@ export class ResponseParser {
   #lineBytes = 0;
   #sizeDigits = 0;
   #inExtension = false;
+  /** The last byte of a chunk's line was a carriage return: only a line feed may follow. */
+  #afterCr = false;
   #lineIsEmpty = true;
   #persistent = true;
 
@@ -111,15 +113,10 @@ export class ResponseParser {
     const version = statusLine.slice(0, 9);
     if (version !== "HTTP/1.1 " && version !== "HTTP/1.0 ")
       throw new ProtocolError("no HTTP/1.1 status line");
-    const status = Number(statusLine.slice(9, 12));
-    if (
-      !Number.isInteger(status) ||
-      status < 100 ||
-      status > 599 ||
-      (statusLine.length > 12 && statusLine[12] !== " ")
-    ) {
+    const digits = statusLine.slice(9, 12);
+    const status = digits.length === 3 && isDigits(digits) ? Number(digits) : 0;
+    if (status < 100 || status > 599 || (statusLine.length > 12 && statusLine[12] !== " "))
       throw new ProtocolError("status line without a valid status");
-    }
     const headers = lineEnd < 0 ? new HeaderList() : readFields(text, lineEnd + 2);
     if (status === 101) throw new ProtocolError("switched protocols unasked");
     if (status < 200) return true;
@@ -138,9 +135,10 @@ export class ResponseParser {
     if (this.#hasNoBody || status === 204 || status === 304) {
       this.#state = State.Length;
     } else if (coding !== null) {
-      if (coding.trim().toLowerCase() !== "chunked") throw new ProtocolError("unknown transfer coding");
-      // A response with both could be read in two ways by two parsers; its connection is not used again.
-      if (length !== null) this.#persistent = false;
+      if (coding.toLowerCase() !== "chunked") throw new ProtocolError("unknown transfer coding");
+      // Another parser could find another end: by the length, or by HTTP/1.0, which knows no chunks. The connection is
+      // not used again (RFC 9112, 6.1).
+      if (length !== null || isHttp10) this.#persistent = false;
       this.#state = State.ChunkSize;
     } else if (length !== null) {
       this.#remaining = readLength(length);
@@ -188,7 +186,8 @@ export class ResponseParser {
         case State.ChunkEnd: {
           const byte = bytes[i++]!;
           if (byte === LF) this.#beginChunkLine(State.ChunkSize);
-          else if (byte !== CR) throw new ProtocolError("chunk longer than its size");
+          else if (byte !== CR || this.#afterCr) throw new ProtocolError("chunk longer than its size");
+          this.#afterCr = byte === CR;
           break;
         }
         case State.Trailer:
@@ -215,11 +214,14 @@ export class ResponseParser {
       const byte = bytes[i++]!;
       if (byte === LF) {
         if (this.#sizeDigits === 0) throw new ProtocolError("chunk without a size");
+        this.#afterCr = false;
         if (this.#remaining === 0) this.#beginChunkLine(State.Trailer);
         else this.#state = State.ChunkData;
         return i;
       }
       if (++this.#lineBytes > MAX_CHUNK_LINE_BYTES) throw new ProtocolError("chunk size line too long");
+      if (this.#afterCr) throw new ProtocolError("carriage return within a chunk size line");
+      this.#afterCr = byte === CR;
       if (byte === CR || this.#inExtension) continue;
       const digit = hexDigit(byte);
       if (digit >= 0) {
@@ -269,10 +271,9 @@ function readFields(text: string, start: number): HeaderList {
     if (to < 0) to = text.length;
     const colon = text.indexOf(":", from);
     // A name is followed by its colon at once; white space before it, or a folded line, is how smuggling begins.
-    if (colon <= from || colon >= to || text.charCodeAt(from) <= 0x20 || text.charCodeAt(colon - 1) <= 0x20) {
+    if (colon <= from || colon >= to || !isToken(text, from, colon))
       throw new ProtocolError("malformed header line");
-    }
-    const value = text.slice(colon + 1, to).trim();
+    const value = trimSpace(text, colon + 1, to);
     if (value.includes("\n") || value.includes("\r") || value.includes("\0")) {
       throw new ProtocolError("control character in a header value");
     }
@@ -282,9 +283,32 @@ function readFields(text: string, start: number): HeaderList {
   return headers;
 }
 
+/** Whether [from, to) is made of the characters that a header's name may have (RFC 9110, 5.6.2). */
+function isToken(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (TOKEN[text.charCodeAt(i)] !== 1) return false;
+  return true;
+}
+
+const TOKEN = new Uint8Array(256);
+for (const character of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+  TOKEN[character.charCodeAt(0)] = 1;
+
+/** Spaces and tabs alone: `trim` would also take the byte 0xA0, with which letters such as "à" end in UTF-8. */
+function trimSpace(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isSpace(text.charCodeAt(start))) start++;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 /** A repeated content-length is one length when all of them agree. */
 function readLength(text: string): number {
-  const [first, ...others] = text.split(",").map((part) => part.trim());
+  const [first, ...others] = text.split(",").map((part) => trimSpace(part, 0, part.length));
   if (!first || first.length > 15 || !isDigits(first) || others.some((other) => other !== first)) {
     throw new ProtocolError("invalid content-length");
   }
