@@ -1,5 +1,6 @@
 import { KEY_HEADERS } from "../auth/presented-key.ts";
-import type { BreakerConfig, Config, RetryConfig } from "../config/schema.ts";
+import { CONNECTION_HEADERS } from "../config/reserved.ts";
+import type { BreakerConfig, Config, EndpointConfig, RetryConfig } from "../config/schema.ts";
 import { fillTarget } from "../config/target-template.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
@@ -12,14 +13,14 @@ import {
   RESPONSE_HEADERS,
 } from "../providers/headers.ts";
 import { joinBase } from "../providers/url.ts";
-import { HeaderFilter } from "../upstream/http/forward-headers.ts";
+import { HeaderFilter, headerLines } from "../upstream/http/forward-headers.ts";
 import { type Origin, originOf } from "../upstream/http/origin.ts";
 import type { CallSettings, Target } from "../upstream/target.ts";
 import type { Upstream, Upstreams } from "../upstream/upstream.ts";
 import { type Door, findDoor } from "./doors.ts";
 import { type EndpointMatch, EndpointTable } from "./endpoints.ts";
 import { chooseModel, type ModelTarget } from "./models.ts";
-import { keyHeader, prepareRequest } from "./prepare.ts";
+import { keyLine, prepareRequest } from "./prepare.ts";
 import type { Provider, Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
@@ -36,12 +37,28 @@ interface ProviderPlan {
   readonly origin: Origin;
   readonly upstream: Upstream;
   readonly settings: CallSettings;
+  /** Path of the base URL, without a trailing slash, and its query. */
+  readonly basePath: string;
+  readonly baseSearch: string;
   readonly requestFilter: HeaderFilter;
   readonly responseFilter: HeaderFilter;
+  readonly customLines: string;
+  /** Custom headers that name the key's header take its place. */
+  readonly sendsKey: boolean;
 }
 
-const ALL_KEY_HEADERS: ReadonlySet<string> = new Set(KEY_HEADERS);
-const PROVIDER_RESPONSES = new HeaderFilter(RESPONSE_HEADERS, RESPONSE_HEADER_PREFIXES);
+/** What is made once of an endpoint. */
+interface EndpointPlan {
+  readonly requestFilter: HeaderFilter;
+  readonly responseFilter: HeaderFilter;
+  readonly customLines: string;
+}
+
+/** Never passed in either direction: they speak of the connection. */
+const CONNECTION: readonly string[] = [...CONNECTION_HEADERS];
+/** Bodies are forwarded decompressed. */
+const REQUEST_EXCLUDED: readonly string[] = [...CONNECTION, "content-encoding"];
+const PROVIDER_RESPONSES = new HeaderFilter(RESPONSE_HEADERS, RESPONSE_HEADER_PREFIXES, CONNECTION);
 
 /** One configuration, ready to resolve requests. A reload makes another one; requests that run keep theirs. */
 export class Router {
@@ -50,7 +67,7 @@ export class Router {
   readonly #upstreams: Upstreams;
   readonly #endpoints: EndpointTable;
   readonly #plans = new Map<Provider, ProviderPlan>();
-  readonly #endpointFilters = new Map<object, { request: HeaderFilter; response: HeaderFilter }>();
+  readonly #endpointPlans = new Map<EndpointConfig, EndpointPlan>();
 
   constructor(config: Config, providers: Providers, upstreams: Upstreams) {
     this.config = config;
@@ -59,7 +76,7 @@ export class Router {
     this.#endpoints = new EndpointTable(config.endpoints);
     for (const provider of new Set(providers.byName.values()))
       this.#plans.set(provider, this.#planOf(provider));
-    for (const endpoint of config.endpoints) this.#endpointFilters.set(endpoint, filtersOf(endpoint));
+    for (const endpoint of config.endpoints) this.#endpointPlans.set(endpoint, endpointPlan(endpoint));
   }
 
   door(method: string, path: string): Door {
@@ -78,8 +95,7 @@ export class Router {
   /** Targets of an endpoint: its target_url, then its fallback_urls. */
   resolveEndpoint(match: EndpointMatch, facts: RequestFacts): Resolution {
     const { config } = match.endpoint;
-    const filters = this.#endpointFilters.get(config)!;
-    const fixed = lowerCaseNames(config.custom_headers);
+    const plan = this.#endpointPlans.get(config)!;
     const targets = match.endpoint.targets.map((template): Target => {
       const url = new URL(fillTarget(template, match.values));
       const origin = originOf(url);
@@ -97,21 +113,21 @@ export class Router {
           prepareRequest(facts, {
             origin,
             target: url.pathname + mergeSearch(url.search, facts.search),
-            filter: filters.request,
-            fixed,
+            filter: plan.requestFilter,
             withheld: facts.keyHeaders,
+            lines: plan.customLines,
             model: null,
           }),
       };
     });
-    return { route: null, targets, responseFilter: filters.response };
+    return { route: null, targets, responseFilter: plan.responseFilter };
   }
 
   /** The one target of a provider's own door. */
   resolveProvider(provider: Provider, rest: string, call: Call, facts: RequestFacts): Resolution {
     const plan = this.#plans.get(provider)!;
     const model = call.pathModel ?? facts.fields?.model ?? null;
-    const target = this.#providerTarget(plan, joinBase(provider.baseUrl, rest), model, null, call, facts);
+    const target = this.#providerTarget(plan, joinBase(plan.basePath, rest), model, null, call, facts);
     return { route: null, targets: [target], responseFilter: plan.responseFilter };
   }
 
@@ -123,10 +139,7 @@ export class Router {
     if (able.length === 0) throw conversionUnavailable(name, format, choice.targets);
     const targets = able.map((target) => {
       const plan = this.#plans.get(target.provider)!;
-      const path = joinBase(
-        target.provider.baseUrl,
-        target.provider.formats[format] + pathOf(call, target.model),
-      );
+      const path = joinBase(plan.basePath, target.provider.formats[format] + pathOf(call, target.model));
       return this.#providerTarget(plan, path, target.model, target.model, call, facts);
     });
     const responseFilter =
@@ -159,33 +172,39 @@ export class Router {
       prepare: () =>
         prepareRequest(facts, {
           origin: plan.origin,
-          target: path + mergeSearch(provider.baseUrl.search, facts.search),
+          target: path + mergeSearch(plan.baseSearch, facts.search),
           filter: plan.requestFilter,
-          fixed: {
-            ...withoutClients(provider.defaultHeaders, facts.headers),
-            ...keyHeader(provider),
-            ...lowerCaseNames(provider.config?.custom_headers ?? {}),
-          },
-          withheld: ALL_KEY_HEADERS,
+          withheld: null,
+          lines:
+            defaultLines(provider.defaultHeaders, facts.headers) +
+            (plan.sendsKey ? keyLine(provider) : "") +
+            plan.customLines,
           model: rename,
         }),
     };
   }
 
   #planOf(provider: Provider): ProviderPlan {
-    const { config } = provider;
+    const { config, baseUrl } = provider;
+    const custom = Object.keys(config?.custom_headers ?? {}).map((name) => name.toLowerCase());
     return {
       provider,
+      basePath: baseUrl.pathname.replace(/\/+$/, ""),
+      baseSearch: baseUrl.search,
+      customLines: headerLines(config?.custom_headers ?? {}),
+      sendsKey: !custom.includes(provider.keyStyle.header),
       origin: originOf(provider.baseUrl),
       upstream: this.#upstream(provider.name, config?.breaker ?? this.config.breaker),
       settings: this.#settings(config),
       requestFilter: new HeaderFilter(
         [...REQUEST_HEADERS, ...(config?.forward_request_headers ?? [])],
         REQUEST_HEADER_PREFIXES,
+        [...REQUEST_EXCLUDED, ...KEY_HEADERS, ...custom],
       ),
       responseFilter: new HeaderFilter(
         [...RESPONSE_HEADERS, ...(config?.forward_response_headers ?? [])],
         RESPONSE_HEADER_PREFIXES,
+        CONNECTION,
       ),
     };
   }
@@ -213,14 +232,19 @@ interface NearerSettings {
 }
 
 /** An endpoint that names no list forwards what the providers' doors do; one that does forwards that, and the body's. */
-function filtersOf(endpoint: Config["endpoints"][number]): { request: HeaderFilter; response: HeaderFilter } {
-  const { forward_request_headers: request, forward_response_headers: response } = endpoint;
+function endpointPlan(endpoint: EndpointConfig): EndpointPlan {
+  const { forward_request_headers: request, forward_response_headers: response, custom_headers } = endpoint;
+  const excluded = [...REQUEST_EXCLUDED, ...Object.keys(custom_headers).map((name) => name.toLowerCase())];
   return {
-    request:
+    requestFilter:
       request === undefined
-        ? new HeaderFilter(REQUEST_HEADERS, REQUEST_HEADER_PREFIXES)
-        : new HeaderFilter([...BODY_HEADERS, ...request]),
-    response: response === undefined ? PROVIDER_RESPONSES : new HeaderFilter([...BODY_HEADERS, ...response]),
+        ? new HeaderFilter(REQUEST_HEADERS, REQUEST_HEADER_PREFIXES, excluded)
+        : new HeaderFilter([...BODY_HEADERS, ...request], [], excluded),
+    responseFilter:
+      response === undefined
+        ? PROVIDER_RESPONSES
+        : new HeaderFilter([...BODY_HEADERS, ...response], [], CONNECTION),
+    customLines: headerLines(custom_headers),
   };
 }
 
@@ -249,12 +273,9 @@ function mergeSearch(own: string, client: string): string {
   return client === "" ? own : `${own}&${client.slice(1)}`;
 }
 
-function withoutClients(defaults: Readonly<Record<string, string>>, client: Headers): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const name in defaults) if (!client.has(name)) result[name] = defaults[name]!;
-  return result;
-}
-
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+/** Header lines that a provider needs where the client sent none of that name. */
+function defaultLines(defaults: Readonly<Record<string, string>>, client: Headers): string {
+  let lines = "";
+  for (const name in defaults) if (!client.has(name)) lines += `${name}: ${defaults[name]}\r\n`;
+  return lines;
 }

@@ -89,9 +89,16 @@ function withDeadline<T>(work: Promise<T>, limits: BodyLimits): Promise<T> {
         ),
     };
     limits.deadlines.add(deadline);
-    work
-      .then(resolve, (cause: unknown) => reject(closed(cause)))
-      .finally(() => limits.deadlines.remove(deadline));
+    work.then(
+      (value) => {
+        limits.deadlines.remove(deadline);
+        resolve(value);
+      },
+      (cause: unknown) => {
+        limits.deadlines.remove(deadline);
+        reject(closed(cause));
+      },
+    );
   });
 }
 

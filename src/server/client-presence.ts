@@ -1,0 +1,61 @@
+import type { Server } from "bun";
+import type { Deadline, Deadlines } from "../lib/deadlines.ts";
+import type { Presence } from "../lib/presence.ts";
+
+/** Most calls that are answered at once are answered within this; milliseconds. */
+const PATIENCE_MS = 50;
+
+/**
+ * Watches whether a request's client is still there. Listening costs more than many a whole request does, so it begins
+ * only when the answer has been waited for a little while; a client that left before then is noticed at that moment.
+ * From then on the answer may also take longer than the connection may otherwise be silent.
+ */
+export class ClientPresence implements Presence, Deadline {
+  at: number;
+  onGone: (() => void) | null = null;
+  readonly #request: Request;
+  readonly #server: Server<undefined>;
+  readonly #deadlines: Deadlines;
+  readonly #idleTimeout: number;
+  #gone = false;
+  #listening = false;
+
+  /** `idleTimeout` is the server's, in seconds. */
+  constructor(request: Request, server: Server<undefined>, deadlines: Deadlines, idleTimeout: number) {
+    this.#request = request;
+    this.#server = server;
+    this.#deadlines = deadlines;
+    this.#idleTimeout = idleTimeout;
+    this.at = performance.now() + PATIENCE_MS;
+    deadlines.add(this);
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  expire(): void {
+    this.#deadlines.remove(this);
+    this.#listening = true;
+    this.#server.timeout(this.#request, 0);
+    const { signal } = this.#request;
+    if (signal.aborted) this.#left();
+    else signal.addEventListener("abort", this.#left, { once: true });
+  }
+
+  /** The request is over; its connection may wait for another one as long as any. */
+  end(): void {
+    this.onGone = null;
+    this.#deadlines.remove(this);
+    if (!this.#listening) return;
+    this.#request.signal.removeEventListener("abort", this.#left);
+    this.#server.timeout(this.#request, this.#idleTimeout);
+  }
+
+  readonly #left = (): void => {
+    this.#gone = true;
+    const listener = this.onGone;
+    this.onGone = null;
+    listener?.();
+  };
+}
