@@ -21,7 +21,9 @@ test.each([
   ["docs/architecture.md", ["errors"]],
 ])("%s has its generated tables", (name, tables) => {
   for (const table of tables)
-    expect(read(name)).toMatch(new RegExp(`<!-- ${table}:begin -->\\n\\|[^]*\\|\\n<!-- ${table}:end -->`));
+    expect(read(name)).toMatch(
+      new RegExp(`<!-- ${table}:begin -->\\n\\|[\\s\\S]*\\|\\n<!-- ${table}:end -->`),
+    );
 });
 
 describe.each(DOCUMENTS)("%s", (name) => {
