@@ -14,7 +14,7 @@ export interface SoakOptions {
   readonly seconds: number;
   /** Milliseconds between a stream's events, on average. */
   readonly gap: number;
-  /** Whether to read the memory before and after, which takes some seconds of rest each time. */
+  /** Whether to read the memory before and after, which takes a rest each time. */
   readonly measureMemory: boolean;
 }
 
@@ -177,13 +177,16 @@ async function settle(isSettled: () => boolean): Promise<void> {
   await until("all is settled", isSettled, 30_000).catch(() => undefined);
 }
 
-/** The least memory that the process holds within some seconds of rest: its collector runs when it sees fit. */
+/** Rest before memory is believed: the collector runs, and gives pages back, some ten seconds after the last work. */
+const REST_SECONDS = 20;
+
+/** The least memory that the process holds while it rests. */
 async function restingMemory(gateway: Gateway): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let n = 0; n < 20; n++) {
+  for (let second = 0; second < REST_SECONDS; second++) {
     await isHealthy(gateway);
     least = Math.min(least, residentBytes(gateway.pid));
-    await Bun.sleep(200);
+    await Bun.sleep(1000);
   }
   return least;
 }
