@@ -135,7 +135,7 @@ providers:
     formats: [openai-chat]
 logging:
   format: json
-  requests: true
+  console: false
   file: { path: ${JSON.stringify(join(folder, "gateway.log"))} }
 storage: { url: ${JSON.stringify(`sqlite:${join(folder, "amsterdam.db")}`)} }
 `;

@@ -15,12 +15,14 @@ const modules = join(root, "node_modules");
 const stamp = join(modules, ".installed-from");
 
 /** `tools` needs everything; `run` is content with what an earlier `tools` installed. */
-function install(scope) {
+function install(wanted) {
   const lock = createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
     .digest("hex");
   const installed = existsSync(stamp) ? readFileSync(stamp, "utf8").split(" ") : [];
-  if (installed[0] === lock && (installed[1] === "tools" || installed[1] === scope)) return;
+  // Where the tools are, they stay: starting the gateway takes nothing away from whoever works on it.
+  const scope = installed[1] === "tools" ? "tools" : wanted;
+  if (installed[0] === lock && installed[1] === scope) return;
   process.stderr.write("Installing dependencies from package-lock.json…\n");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const npmArgs = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
@@ -63,7 +65,11 @@ install(isTool ? "tools" : "run");
 const target = isTool
   ? [join(root, "scripts", `${args[1]}.ts`), ...args.slice(2)]
   : [join(root, "src", "main.ts"), ...args];
-const child = spawn(bunBinary(), target, { stdio: "inherit", cwd: isTool ? root : process.cwd() });
+// The gateway reads .env itself, in the same way whatever started it; Bun's own reading would add other files.
+const child = spawn(bunBinary(), ["--no-env-file", ...target], {
+  stdio: "inherit",
+  cwd: isTool ? root : process.cwd(),
+});
 // A terminal sends Ctrl-C to the whole group; a service manager signals this process alone. Either way the child decides.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

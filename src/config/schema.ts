@@ -171,6 +171,10 @@ const logging = z.strictObject({
     .enum(["auto", "json", "pretty"])
     .default("auto")
     .describe("auto: pretty on a terminal, JSON elsewhere."),
+  console: z
+    .boolean()
+    .default(true)
+    .describe("Whether lines go to standard output; without it, only a failing log file is told there."),
   requests: z.boolean().default(true).describe("One line a request."),
   file: z
     .strictObject({

@@ -142,7 +142,7 @@ function run(program: string, shell: (command: string) => string) {
     path,
     `import { createLogger } from ${logger};
      const file = ${file};
-     const settings = { level: "info", format: "json", requests: true };
+     const settings = { level: "info", format: "json", console: true, requests: true };
      const open = (changes = {}) => createLogger({ ...settings, ...changes }, { stdout: process.stdout, isTty: false });
      ${program}`,
   );

@@ -47,8 +47,8 @@ const RANKS: Record<LoggingConfig["level"], number> = {
 };
 
 /**
- * The gateway's log: JSON lines or, on a terminal, readable ones to `stdout`, and JSON lines to the configured file
- * as well. Calls only queue: lines are written in batches at most 100 ms later, kept in memory while a destination
+ * The gateway's log: JSON lines or, on a terminal, readable ones to `stdout` unless the configuration says no, and JSON
+ * lines to the configured file. Calls only queue: lines are written in batches at most 100 ms later, kept in memory while a destination
  * fails (at most 16 MB each) and dropped beyond that. Nothing here throws or waits for a disk.
  */
 export function createLogger(config: LoggingConfig, output: LogOutput): GatewayLogger {
@@ -67,9 +67,21 @@ export function createLogger(config: LoggingConfig, output: LogOutput): GatewayL
   function log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     if (RANKS[level] < threshold) return;
     const entry = toLogEntry(level, message, fields);
-    const line = format(entry);
-    screen.push(line);
-    fileQueue?.push(pretty ? jsonLine(entry) : line);
+    push(
+      () => jsonLine(entry),
+      () => prettyLine(entry, colour),
+    );
+  }
+
+  function push(json: () => string, readable: () => string): void {
+    if (pretty) {
+      if (config.console) screen.push(readable());
+      fileQueue?.push(json());
+    } else {
+      const line = json();
+      if (config.console) screen.push(line);
+      fileQueue?.push(line);
+    }
   }
 
   /** The file's failures are told on the screen, once each, since the file cannot tell them itself. */
@@ -105,9 +117,10 @@ export function createLogger(config: LoggingConfig, output: LogOutput): GatewayL
     requestLine(trace) {
       const level = requestLevel(trace);
       if (!config.requests || RANKS[level] < threshold) return;
-      const line = pretty && fileQueue === null ? "" : requestJson(trace, level);
-      screen.push(pretty ? requestPretty(trace, level, colour) : line);
-      fileQueue?.push(line);
+      push(
+        () => requestJson(trace, level),
+        () => requestPretty(trace, level, colour),
+      );
     },
     async flush() {
       await Promise.all([fileQueue?.flush(), screen.flush()]);
