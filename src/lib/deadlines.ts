@@ -2,7 +2,7 @@
 export interface Deadline {
   /** `performance.now()` milliseconds; Infinity while there is none. */
   at: number;
-  /** Called once when `at` has passed; it may set a new `at`. Must not throw. */
+  /** Called once when `at` has passed; it may set a new `at`. */
   expire(now: number): void;
 }
 
@@ -38,7 +38,12 @@ export class Deadlines {
     for (const deadline of this.#waiting) {
       if (deadline.at > now) continue;
       deadline.at = Number.POSITIVE_INFINITY;
-      deadline.expire(now);
+      try {
+        deadline.expire(now);
+      } catch (error) {
+        // Logged as an unhandled rejection: one deadline's defect must not take the others' time away.
+        void Promise.reject(error);
+      }
     }
   }
 }

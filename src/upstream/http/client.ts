@@ -11,8 +11,6 @@ export interface HttpClientOptions {
   readonly idleTimeout?: number;
   /** Unused connections kept for one origin. */
   readonly maxIdle?: number;
-  /** PEM certificates trusted beside the system's. */
-  readonly ca?: string | undefined;
 }
 
 /**
@@ -24,14 +22,13 @@ export class HttpClient {
   readonly #deadlines: Deadlines;
   readonly #idleTimeout: number;
   readonly #maxIdle: number;
-  readonly #ca: string | undefined;
   readonly #idle = new Map<string, Connection[]>();
+  #closed = false;
 
   constructor(options: HttpClientOptions) {
     this.#deadlines = options.deadlines;
     this.#idleTimeout = options.idleTimeout ?? 50_000;
     this.#maxIdle = options.maxIdle ?? 512;
-    this.#ca = options.ca;
   }
 
   /**
@@ -50,11 +47,10 @@ export class HttpClient {
         if (!exchange.wasStale || request.body instanceof ReadableStream) throw error;
       }
     }
-    const timeout = Math.min(request.connectTimeout, Math.max(0, request.totalAt - performance.now()));
     const connection = await connect(request.origin, {
-      timeout,
+      timeout: request.connectTimeout,
+      totalAt: request.totalAt,
       deadlines: this.#deadlines,
-      ca: this.#ca,
       signal: request.signal,
     });
     return await this.#start(connection, request).response;
@@ -62,6 +58,7 @@ export class HttpClient {
 
   /** Closes unused connections. Those in use are closed when their exchange ends. */
   close(): void {
+    this.#closed = true;
     for (const connections of this.#idle.values())
       for (const connection of [...connections]) connection.destroy();
   }
@@ -87,7 +84,7 @@ export class HttpClient {
     this.#idle.set(connection.origin.key, connections);
     // The peer counts from its own last byte; a second is left for the way.
     const time = keepAlive === null ? this.#idleTimeout : Math.min(this.#idleTimeout, keepAlive - 1000);
-    if (connections.length >= this.#maxIdle || time <= 0) {
+    if (this.#closed || connections.length >= this.#maxIdle || time <= 0) {
       connection.destroy();
       return;
     }

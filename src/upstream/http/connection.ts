@@ -92,23 +92,25 @@ export class Connection implements Deadline {
 export interface ConnectOptions {
   /** Milliseconds for TCP and TLS together. */
   readonly timeout: number;
+  /** `performance.now()` moment at which the whole request ends. */
+  readonly totalAt: number;
   readonly deadlines: Deadlines;
-  /** PEM certificates trusted beside the system's. */
-  readonly ca?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens a connection; for https the certificate and its name have been verified when it resolves.
- * Rejects with connect_timeout, upstream_unreachable or client_closed.
+ * Opens a connection; for https the certificate and its name have been verified when it resolves. Certificates of one's
+ * own are trusted by NODE_EXTRA_CA_CERTS. Rejects with connect_timeout, total_timeout, upstream_unreachable or
+ * client_closed.
  */
 export function connect(origin: Origin, options: ConnectOptions): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let settled = false;
     let opened: Socket<Connection> | null = null;
     const deadline: Deadline = {
-      at: performance.now() + options.timeout,
-      expire: () => fail(connectTimeout(origin, options.timeout)),
+      at: Math.min(performance.now() + options.timeout, options.totalAt),
+      expire: (now) =>
+        fail(now >= options.totalAt ? totalTimeout() : connectTimeout(origin, options.timeout)),
     };
     const aborted = () => fail(new GatewayError("client_closed", "The client closed the connection."));
     const settle = () => {
@@ -133,7 +135,7 @@ export function connect(origin: Origin, options: ConnectOptions): Promise<Connec
     Bun.connect<Connection>({
       hostname: origin.hostname,
       port: origin.port,
-      ...(origin.secure ? { tls: tlsOptions(origin, options.ca) } : {}),
+      ...(origin.secure ? { tls: { serverName: origin.hostname, rejectUnauthorized: true } } : {}),
       socket: {
         open(socket) {
           opened = socket;
@@ -169,8 +171,8 @@ export function connect(origin: Origin, options: ConnectOptions): Promise<Connec
   });
 }
 
-function tlsOptions(origin: Origin, ca: string | undefined) {
-  return { serverName: origin.hostname, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
+export function totalTimeout(): GatewayError {
+  return new GatewayError("total_timeout", "The request took longer than its total timeout (total_timeout).");
 }
 
 function connectTimeout(origin: Origin, timeout: number): GatewayError {

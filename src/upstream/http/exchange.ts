@@ -1,10 +1,11 @@
-import { GatewayError } from "../../exchange/errors.ts";
+import type { ReadableStreamDefaultReader } from "node:stream/web";
+import { GatewayError, toGatewayError } from "../../exchange/errors.ts";
 import type { BodyConsumer, ByteSource } from "../../lib/byte-source.ts";
 import type { Deadline, Deadlines } from "../../lib/deadlines.ts";
-import type { Connection, ConnectionUser } from "./connection.ts";
+import { type Connection, type ConnectionUser, totalTimeout } from "./connection.ts";
 import type { HeaderList } from "./headers.ts";
 import type { HttpRequest } from "./request.ts";
-import { type ParserEvents, ResponseParser } from "./response-parser.ts";
+import { type ParserEvents, ProtocolError, ResponseParser } from "./response-parser.ts";
 
 /** An upstream's response; its body fails with a GatewayError: upstream_disconnected, upstream_invalid, silence_timeout,
  * total_timeout or client_closed. */
@@ -22,13 +23,16 @@ type Release = (keepAlive: number | null) => void;
 
 const JOIN_LIMIT = 64 * 1024;
 
+/** Milliseconds within which a used connection that is closed was closed before it got the request. */
+const STALE_WITHIN = 2000;
+
 /** One request and its response on one connection. */
 export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpResponse {
   at: number;
   status = 0;
   headers!: HeaderList;
   readonly response: Promise<HttpResponse>;
-  /** The connection had carried others before and was closed before it said anything to this request. */
+  /** The connection had carried others before and was closed as this request was sent, without a word to it. */
   wasStale = false;
 
   readonly #connection: Connection;
@@ -47,6 +51,8 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   #unsent: Uint8Array | null = null;
   #sent = false;
   #wakeUpload: (() => void) | null = null;
+  #upload: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  readonly #startedAt = performance.now();
   #over = false;
 
   constructor(connection: Connection, request: HttpRequest, deadlines: Deadlines, release: Release) {
@@ -75,7 +81,10 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     if (body instanceof ReadableStream) {
       const framing = /^content-length:/im.test(headerLines) ? "" : "transfer-encoding: chunked\r\n";
       this.#write(Buffer.from(`${head}${framing}\r\n`, "latin1"));
-      this.#upload(body, framing !== "").catch((error: unknown) => this.#fail(uploadError(error)));
+      this.#upload = body.getReader();
+      this.#sendStream(this.#upload, framing !== "").catch((error: unknown) =>
+        this.#fail(uploadError(error)),
+      );
       return;
     }
     const length =
@@ -121,29 +130,24 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   }
 
   /** Reads the client's body only as fast as the upstream takes it. */
-  async #upload(body: ReadableStream<Uint8Array>, chunked: boolean): Promise<void> {
-    const reader = body.getReader();
-    try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (this.#over) return;
-        this.#touch();
-        if (done) break;
-        if (value.length === 0) continue;
-        if (chunked) this.#write(Buffer.from(`${value.length.toString(16)}\r\n`, "latin1"));
-        this.#write(value);
-        if (chunked) this.#write(Buffer.from("\r\n", "latin1"));
-        if (this.#unsent !== null) {
-          await new Promise<void>((resolve) => {
-            this.#wakeUpload = resolve;
-          });
-        }
+  async #sendStream(reader: ReadableStreamDefaultReader<Uint8Array>, chunked: boolean): Promise<void> {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (this.#over) return;
+      this.#touch();
+      if (done) break;
+      if (value.length === 0) continue;
+      if (chunked) this.#write(Buffer.from(`${value.length.toString(16)}\r\n`, "latin1"));
+      this.#write(value);
+      if (chunked) this.#write(Buffer.from("\r\n", "latin1"));
+      if (this.#unsent !== null) {
+        await new Promise<void>((resolve) => {
+          this.#wakeUpload = resolve;
+        });
       }
-      if (chunked) this.#write(Buffer.from("0\r\n\r\n", "latin1"));
-      this.#sent = true;
-    } finally {
-      if (!this.#sent) await reader.cancel().catch(() => undefined);
     }
+    if (chunked) this.#write(Buffer.from("0\r\n\r\n", "latin1"));
+    this.#sent = true;
   }
 
   // ---- the response
@@ -153,9 +157,10 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     try {
       this.#parser.feed(bytes);
     } catch (error) {
+      if (!(error instanceof ProtocolError)) return void this.#consumerThrew(error);
       this.#fail(
         new GatewayError("upstream_invalid", "The upstream's answer is not valid HTTP.", {
-          cause: `${this.#request.origin.key}: ${error instanceof Error ? error.message : String(error)}`,
+          cause: `${this.#request.origin.key}: ${error.message}`,
         }),
       );
     }
@@ -168,11 +173,13 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   }
 
   data(chunk: Uint8Array): void {
+    if (this.#over) return;
     if (this.#consumer === null) this.#waiting.push(chunk);
     else this.#consumer.data(chunk);
   }
 
   end(): void {
+    if (this.#over) return;
     this.#ended = true;
     const reusable = this.#parser.persistent && this.#sent && this.#unsent === null && this.#connection.open;
     this.#settle();
@@ -180,13 +187,17 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     if (this.#paused) this.#connection.resume();
     if (reusable) this.#release(keepAliveOf(this.headers));
     else this.#connection.destroy();
-    this.#consumer?.end();
+    const consumer = this.#consumer;
+    if (consumer !== null) reportThrown(() => consumer.end());
   }
 
   closed(error: Error | null): void {
     if (this.#over) return;
     if (error === null && this.#parser.headReceived && this.#parser.close()) return;
-    this.wasStale = this.#connection.uses > 0 && !this.#parser.started;
+    this.wasStale =
+      this.#connection.uses > 0 &&
+      !this.#parser.started &&
+      performance.now() - this.#startedAt < STALE_WITHIN;
     this.#fail(
       new GatewayError(
         "upstream_disconnected",
@@ -201,15 +212,23 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   consume(consumer: BodyConsumer): void {
     this.#consumer = consumer;
     const waiting = this.#waiting;
+    const failure = this.#failure;
     this.#waiting = [];
-    for (const chunk of waiting) {
-      // The consumer may hand over in the middle of what had been waiting.
-      if (this.#consumer === consumer) consumer.data(chunk);
-      else this.data(chunk);
+    try {
+      for (const chunk of waiting) {
+        // The consumer may hand over in the middle of what had been waiting, or give the body up.
+        if (this.#consumer === consumer) consumer.data(chunk);
+        else if (this.#consumer === null) this.#waiting.push(chunk);
+        else this.#consumer.data(chunk);
+        // It failed in the meantime, and the consumer has been told.
+        if (this.#failure !== failure) return;
+      }
+    } catch (error) {
+      return void this.#consumerThrew(error);
     }
     if (this.#consumer !== consumer) return;
-    if (this.#ended) consumer.end();
-    else if (this.#failure !== null) consumer.failed(this.#failure);
+    if (this.#ended) reportThrown(() => consumer.end());
+    else if (failure !== null) reportThrown(() => consumer.failed(failure));
   }
 
   unread(chunks: Uint8Array[]): void {
@@ -262,9 +281,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   expire(): void {
     const { timeout, totalAt } = this.#request;
     if (performance.now() >= totalAt) {
-      this.#fail(
-        new GatewayError("total_timeout", "The request took longer than its total timeout (total_timeout)."),
-      );
+      this.#fail(totalTimeout());
     } else if (this.#parser.headReceived) {
       this.#fail(
         new GatewayError(
@@ -298,7 +315,16 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     this.#settle();
     this.#connection.destroy();
     this.#reject(error);
-    this.#consumer?.failed(error);
+    const consumer = this.#consumer;
+    if (consumer !== null) reportThrown(() => consumer.failed(error));
+  }
+
+  /** The body cannot be taken further. That is a defect of ours: the exchange ends, and the upstream is not blamed. */
+  #consumerThrew(error: unknown): void {
+    const failure = toGatewayError(error);
+    const consumer = this.#consumer;
+    if (!this.#over) this.#fail(failure);
+    else if (consumer !== null) reportThrown(() => consumer.failed(failure));
   }
 
   #settle(): void {
@@ -307,6 +333,17 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     this.#request.signal?.removeEventListener("abort", this.#aborted);
     this.#wakeUpload?.();
     this.#wakeUpload = null;
+    // The client may be slow to send the rest, or never do so; whether it can still be told is of no interest here.
+    if (!this.#sent) this.#upload?.cancel().catch(() => undefined);
+  }
+}
+
+/** There is nobody left to tell but the operator: what is thrown becomes an unhandled rejection, which is logged. */
+function reportThrown(tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    void Promise.reject(error);
   }
 }
 
