@@ -38,7 +38,7 @@ export interface Gateway {
   writeConfig(config: Record<string, unknown> | string): void;
   /** Ends the process in order, removes its folder and returns the exit code. Rejects when it had to be killed. */
   stop(): Promise<number>;
-  /** Ends the process in order and starts another one with the same folder and environment. */
+  /** Ends the process in order and starts another one with the same folder and environment, which knows the same key. */
   restart(): Promise<Gateway>;
 }
 
@@ -86,7 +86,8 @@ export function spawnAmsterdam(dir: string, args: string[], env: Record<string, 
   return { process: child, output: () => text };
 }
 
-async function launch(dir: string, options: GatewayOptions): Promise<Gateway> {
+/** `knownKey`: one that an earlier start in this folder has made, which a later one does not print again. */
+async function launch(dir: string, options: GatewayOptions, knownKey?: string): Promise<Gateway> {
   const configFile = join(dir, options.file ?? "amsterdam.yaml");
   const env = { ...(options.withKey === false ? {} : { AMP_API_KEY: TEST_KEY }), ...options.env };
   const { process: child, output } = spawnAmsterdam(
@@ -99,7 +100,9 @@ async function launch(dir: string, options: GatewayOptions): Promise<Gateway> {
     return Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(output())?.[1]);
   });
   const key =
-    env.AMP_API_KEY ?? (await until("the gateway prints its key", () => /ams_[\w-]+/.exec(output())?.[0]));
+    knownKey ??
+    env.AMP_API_KEY ??
+    (await until("the gateway prints its key", () => /ams_[\w-]+/.exec(output())?.[0]));
 
   const end = async () => {
     child.kill("SIGTERM");
@@ -133,7 +136,7 @@ async function launch(dir: string, options: GatewayOptions): Promise<Gateway> {
     },
     async restart() {
       await end();
-      return launch(dir, options);
+      return launch(dir, options, key);
     },
   };
 }

@@ -89,3 +89,15 @@ describe("the Google GenAI SDK", () => {
     expect(names).toContain("models/demo/echo");
   });
 });
+
+test.each(["/v1beta/models/demo/echo", "/v1beta/models/demo%2Fecho", "/v1/demo/v1beta/models/echo"])(
+  "Gemini's path %s is understood, the slash encoded or not, with the key in the query",
+  async (path) => {
+    const response = await fetch(`${gateway.url}${path}:generateContent?key=${gateway.key}`, {
+      method: "POST",
+      body: JSON.stringify({ contents: [{ role: "user", parts: [{ text: PROMPT }] }] }),
+    });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain(PROMPT);
+  },
+);
