@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
+import { endsWithZstdFrame } from "./zstd-frames.ts";
 
 /** The decompressed text would be longer than allowed. */
 export class TooLargeError extends Error {
@@ -17,7 +18,7 @@ const DECODERS: Record<string, Decoder> = {
   gzip: promisify(gunzip) as Decoder,
   "x-gzip": promisify(gunzip) as Decoder,
   br: promisify(brotliDecompress) as Decoder,
-  zstd: promisify(zstdDecompress) as Decoder,
+  zstd: unzstd,
   deflate: inflateEither,
 };
 
@@ -25,6 +26,12 @@ const DECODERS: Record<string, Decoder> = {
 async function inflateEither(bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Buffer> {
   const isZlib = (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0;
   return await (promisify(isZlib ? inflate : inflateRaw) as Decoder)(bytes, options);
+}
+
+/** The runtime takes frames that break off for whole ones, and passes over what follows them. */
+async function unzstd(bytes: Uint8Array, options: { maxOutputLength: number }): Promise<Buffer> {
+  if (!endsWithZstdFrame(bytes)) throw new EncodingError("not valid zstd");
+  return await (promisify(zstdDecompress) as Decoder)(bytes, options);
 }
 
 /** The codings of a content-encoding header, in the order they were applied; none for "identity". */

@@ -1,12 +1,30 @@
-/** Path and query of a request's URL, without building a URL object. The host in it is the client's claim and is not read. */
+/** Hosts that are well-formed; few in practice, but clients may make them up. */
+const wellFormed = new Set<string>();
+const MAX_REMEMBERED = 100;
+
+/**
+ * Path and query of a request's URL, in which dot segments are resolved and only ASCII stands, without building a URL
+ * object. The host in it is the client's claim and takes no part.
+ */
 export function splitUrl(url: string): { path: string; search: string } {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("//") + 2);
   if (start < 0) return { path: "/", search: "" };
+  // Where the claim is no host, the server resolves and encodes nothing: characters beyond Latin-1 would become line
+  // feeds in the upstream's request.
+  if (!isHost(url.slice(0, start))) return splitUrl(new URL(`http://localhost${url.slice(start)}`).href);
   let end = url.indexOf("#", start);
   if (end < 0) end = url.length;
   const query = url.indexOf("?", start);
   if (query < 0 || query > end) return { path: url.slice(start, end), search: "" };
   return { path: url.slice(start, query), search: query + 1 === end ? "" : url.slice(query, end) };
+}
+
+/** `origin` is scheme and host, as `http://a.test:80`. */
+function isHost(origin: string): boolean {
+  if (wellFormed.has(origin)) return true;
+  if (!URL.canParse(origin)) return false;
+  if (wellFormed.size < MAX_REMEMBERED) wellFormed.add(origin);
+  return true;
 }
 
 /**
