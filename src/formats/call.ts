@@ -21,25 +21,25 @@ const call = (operation: Operation, format: Format | null, errorShape: ErrorShap
 });
 
 /** Known paths after the version segment. */
-const CALLS: Record<string, Call> = {
-  "chat/completions": call("generate", "openai-chat", "openai"),
-  responses: call("generate", "openai-responses", "openai"),
-  messages: call("generate", "anthropic-messages", "anthropic"),
-  "messages/count_tokens": call("count-tokens", "anthropic-messages", "anthropic"),
-  embeddings: call("embeddings", "openai-chat", "openai"),
-  completions: call("completions", "openai-chat", "openai"),
-  models: call("models", null, "openai"),
-};
+const CALLS: ReadonlyMap<string, Call> = new Map([
+  ["chat/completions", call("generate", "openai-chat", "openai")],
+  ["responses", call("generate", "openai-responses", "openai")],
+  ["messages", call("generate", "anthropic-messages", "anthropic")],
+  ["messages/count_tokens", call("count-tokens", "anthropic-messages", "anthropic")],
+  ["embeddings", call("embeddings", "openai-chat", "openai")],
+  ["completions", call("completions", "openai-chat", "openai")],
+  ["models", call("models", null, "openai")],
+]);
 
 const UNKNOWN = call("other", null, "plain");
 
-const GEMINI_OPERATIONS: Record<string, Operation> = {
-  generateContent: "generate",
-  streamGenerateContent: "generate",
-  countTokens: "count-tokens",
-  embedContent: "embeddings",
-  batchEmbedContents: "embeddings",
-};
+const GEMINI_OPERATIONS: ReadonlyMap<string, Operation> = new Map([
+  ["generateContent", "generate"],
+  ["streamGenerateContent", "generate"],
+  ["countTokens", "count-tokens"],
+  ["embedContent", "embeddings"],
+  ["batchEmbedContents", "embeddings"],
+]);
 
 /**
  * Reads a path such as `chat/completions`, `v1/messages` or `v1beta/models/gemini-2.5-flash:generateContent`, given
@@ -47,7 +47,7 @@ const GEMINI_OPERATIONS: Record<string, Operation> = {
  * slashes, written as they are or as %2F.
  */
 export function callOfPath(path: string): Call {
-  const known = CALLS[path];
+  const known = CALLS.get(path);
   if (known !== undefined) return known;
   const colon = path.lastIndexOf(":");
   if (colon > 0) {
@@ -56,7 +56,7 @@ export function callOfPath(path: string): Call {
   }
   const tail = tailAfterVersion(path);
   if (tail === null) return UNKNOWN;
-  const found = CALLS[tail.path];
+  const found = CALLS.get(tail.path);
   if (found !== undefined)
     return tail.beta && found.operation === "models" ? call("models", null, "gemini") : found;
   return call("other", null, shapeOfTail(tail.path, tail.beta));
@@ -64,7 +64,7 @@ export function callOfPath(path: string): Call {
 
 function geminiCall(path: string, colon: number): Call | null {
   const method = path.slice(colon + 1);
-  const operation = GEMINI_OPERATIONS[method];
+  const operation = GEMINI_OPERATIONS.get(method);
   const marker = path.startsWith("models/") ? 0 : path.indexOf("/models/") + 1;
   if (operation === undefined || (marker === 0 && !path.startsWith("models/"))) return null;
   const model = decode(path.slice(marker + "models/".length, colon));

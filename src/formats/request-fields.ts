@@ -44,13 +44,15 @@ const TRACKING = new Set<string>(TRACKING_FIELDS);
 const TEMPLATE = new Set(["template", "template_id", "variables"]);
 
 /**
- * Reads the fields of a JSON request body. Throws JsonSyntaxError when the body is not one JSON object.
+ * Reads the fields of a JSON request body. Throws SyntaxError or JsonSyntaxError when the body is not one JSON object.
  * `places` says where template fields may stand; they are looked for only when their names occur at all.
  */
 export function readRequestFields(body: Buffer, places: TemplatePlaces): RequestFields {
   const start = skipSpace(body, 0);
   if (!isObject(body, start)) throw new SyntaxError("the body is not a JSON object");
   const members = readMembers(body, start);
+  const close = skipSpace(body, members.at(-1)?.end ?? start + 1);
+  if (skipSpace(body, close + 1) < body.length) throw new SyntaxError("something follows the JSON object");
   let model: string | null = null;
   let stream = false;
   let tracking: Record<string, unknown> | null = null;

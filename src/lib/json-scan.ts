@@ -50,7 +50,7 @@ export function isArray(json: Buffer, at: number): boolean {
   return json[at] === OPEN_BRACKET;
 }
 
-/** Members of the object that begins at `at`, in order. Keys are read without resolving escapes. */
+/** Members of the object that begins at `at`, in order. Throws JsonSyntaxError. */
 export function readMembers(json: Buffer, at: number): Member[] {
   const members: Member[] = [];
   let i = skipSpace(json, at + 1);
@@ -59,7 +59,7 @@ export function readMembers(json: Buffer, at: number): Member[] {
     if (json[i] !== QUOTE) throw new JsonSyntaxError(i);
     const keyStart = i;
     i = skipString(json, i);
-    const key = json.toString("latin1", keyStart + 1, i - 1);
+    const key = readKey(json, keyStart, i);
     i = skipSpace(json, i);
     if (json[i] !== COLON) throw new JsonSyntaxError(i);
     const start = skipSpace(json, i + 1);
@@ -69,6 +69,18 @@ export function readMembers(json: Buffer, at: number): Member[] {
     if (json[i] === CLOSE_BRACE) return members;
     if (json[i] !== COMMA) throw new JsonSyntaxError(i);
     i = skipSpace(json, i + 1);
+  }
+}
+
+/** The key between the quotes of [start, end). Only ASCII names are ever looked for, so UTF-8 is left as Latin-1. */
+function readKey(json: Buffer, start: number, end: number): string {
+  const key = json.toString("latin1", start + 1, end - 1);
+  // An upstream resolves escapes, so a name must not hide behind them here.
+  if (!key.includes("\\")) return key;
+  try {
+    return JSON.parse(json.toString("utf8", start, end)) as string;
+  } catch {
+    throw new JsonSyntaxError(start);
   }
 }
 
