@@ -19,6 +19,8 @@ import type { RequestFacts } from "./routing/request-facts.ts";
 import type { Resolution, Router } from "./routing/router.ts";
 import type { Admission } from "./server/admission.ts";
 import { hasBody, readBody } from "./server/body-in.ts";
+import { ClientPresence } from "./server/client-presence.ts";
+import type { Handler } from "./server/http-server.ts";
 import { continueTrace, formatTraceparent, requestId, type TraceContext } from "./telemetry/trace-context.ts";
 import type { HttpClient } from "./upstream/http/client.ts";
 import { run } from "./upstream/run.ts";
@@ -43,16 +45,18 @@ const REPLAY_LIMIT = 1024 * 1024;
 const FIRST_EVENT_PATIENCE_MS = 2000;
 
 /** The life of a request: every door that leads to a provider, from the first byte in to the last byte out. */
-export function createPipeline(rooms: Rooms): (request: Request) => Promise<Response> {
-  return async function handle(request) {
+export function createPipeline(rooms: Rooms): Handler {
+  return async function handle(request, server) {
     const { path, search } = splitUrl(request.url);
     const router = rooms.router();
     const door = router.door(request.method, path);
     const shape = errorShape(door, router, request.headers);
     const context = continueTrace(request.headers.get("traceparent"));
     const trace = traceOf(request, path, door, context);
+    const presence = new ClientPresence(request, server, rooms.deadlines);
     let admitted = false;
     const finish = () => {
+      presence.end();
       if (admitted) rooms.admission.release();
       trace.endedAt = performance.now() - trace.startedTick;
       rooms.onTrace(trace);
@@ -72,7 +76,7 @@ export function createPipeline(rooms: Rooms): (request: Request) => Promise<Resp
       const { target, outcome } = await run(resolution.targets, {
         client: rooms.client,
         deadlines: rooms.deadlines,
-        signal: request.signal,
+        presence,
         startedTick: trace.startedTick,
         totalAt: trace.startedTick + resolution.targets[0]!.settings.totalTimeout,
         wholeLimit: WHOLE_LIMIT,

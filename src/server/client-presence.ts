@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 import type { Deadline, Deadlines } from "../lib/deadlines.ts";
 import type { Presence } from "../lib/presence.ts";
+import { IDLE_TIMEOUT } from "./idle-timeout.ts";
 
 /** Most calls that are answered at once are answered within this; milliseconds. */
 const PATIENCE_MS = 50;
@@ -16,16 +17,13 @@ export class ClientPresence implements Presence, Deadline {
   readonly #request: Request;
   readonly #server: Server<undefined>;
   readonly #deadlines: Deadlines;
-  readonly #idleTimeout: number;
   #gone = false;
   #listening = false;
 
-  /** `idleTimeout` is the server's, in seconds. */
-  constructor(request: Request, server: Server<undefined>, deadlines: Deadlines, idleTimeout: number) {
+  constructor(request: Request, server: Server<undefined>, deadlines: Deadlines) {
     this.#request = request;
     this.#server = server;
     this.#deadlines = deadlines;
-    this.#idleTimeout = idleTimeout;
     this.at = performance.now() + PATIENCE_MS;
     deadlines.add(this);
   }
@@ -49,7 +47,7 @@ export class ClientPresence implements Presence, Deadline {
     this.#deadlines.remove(this);
     if (!this.#listening) return;
     this.#request.signal.removeEventListener("abort", this.#left);
-    this.#server.timeout(this.#request, this.#idleTimeout);
+    this.#server.timeout(this.#request, IDLE_TIMEOUT);
   }
 
   readonly #left = (): void => {

@@ -1,12 +1,15 @@
 import type { Server } from "bun";
 import type { Logger } from "../lib/logger.ts";
+import { IDLE_TIMEOUT } from "./idle-timeout.ts";
+
+export type Handler = (request: Request, server: Server<undefined>) => Response | Promise<Response>;
 
 export interface HttpServerOptions {
   readonly hostname: string;
   readonly port: number;
   readonly logger: Logger;
   /** Answers a request. Must not reject: what goes wrong is an answer too. */
-  handle(request: Request): Response | Promise<Response>;
+  readonly handle: Handler;
 }
 
 export interface HttpServer {
@@ -17,9 +20,6 @@ export interface HttpServer {
   /** Ends every connection. */
   close(): Promise<void>;
 }
-
-/** Seconds that a connection may be silent between requests, or while it sends a request's head. */
-const IDLE_TIMEOUT = 120;
 
 /** Larger than any limit of ours: bodies are measured where the error can be told in the client's own format. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -50,9 +50,7 @@ function listen(options: HttpServerOptions): Server<undefined> {
       maxRequestBodySize: NO_LIMIT,
       reusePort: false,
       fetch(request, server) {
-        // The time that an answer may take is bounded where it is made, not by the silence of the line.
-        server.timeout(request, 0);
-        return options.handle(request);
+        return options.handle(request, server);
       },
       error(error) {
         options.logger.error("A response could not be made", { error });

@@ -1,6 +1,7 @@
 import { GatewayError, toGatewayError } from "../exchange/errors.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
 import { codingsOf } from "../lib/decompress.ts";
+import type { Presence } from "../lib/presence.ts";
 import { firstEventEnd, parseEvent, type SseEvent } from "../lib/sse.ts";
 import type { HttpClient } from "./http/client.ts";
 import type { HttpResponse } from "./http/exchange.ts";
@@ -10,7 +11,7 @@ import type { Target, TargetRequest } from "./target.ts";
 export interface AttemptOptions {
   readonly client: HttpClient;
   readonly deadlines: Deadlines;
-  readonly signal: AbortSignal;
+  readonly presence: Presence;
   /** `performance.now()` moment at which the whole request ends. */
   readonly totalAt: number;
   /** Longest body that is held to be delivered whole, in bytes; a longer one is handed on as it comes. */
@@ -34,7 +35,7 @@ export async function tryOnce(
       connectTimeout: settings.connectTimeout,
       timeout: settings.timeout,
       totalAt: options.totalAt,
-      signal: options.signal,
+      presence: options.presence,
     });
     if (response.status >= 400) return await refusalOf(response, target);
     if (response.status >= 300 && response.status !== 304 && !target.passRedirects)

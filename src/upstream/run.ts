@@ -1,4 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
+import type { Presence } from "../lib/presence.ts";
 import type { Attempt } from "../records/trace.ts";
 import { type AttemptOptions, tryOnce } from "./attempt.ts";
 import type { Permit } from "./breaker.ts";
@@ -37,13 +38,13 @@ async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> 
     const permit = upstream.breaker.admit();
     if (permit === null) return breakerOpen(target, options);
     const outcome = await tryRecorded(target, permit, options);
-    if (outcome.ok || !outcome.retryable || tries >= settings.retry.max_attempts || options.signal.aborted)
+    if (outcome.ok || !outcome.retryable || tries >= settings.retry.max_attempts || options.presence.gone)
       return outcome;
     const delay = retryDelay(settings.retry, tries, outcome.asked);
     if (delay === null || performance.now() + delay >= options.totalAt || !upstream.budget.take())
       return outcome;
-    await sleep(delay, options.signal);
-    if (options.signal.aborted)
+    await sleep(delay, options.presence);
+    if (options.presence.gone)
       return failureOf(new GatewayError("client_closed", "The client closed the connection."));
   }
 }
@@ -118,14 +119,15 @@ function causeOf(error: GatewayError): string | null {
   return typeof error.cause === "string" ? error.cause.slice(0, 500) : null;
 }
 
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+/** Ends early when nobody waits any more. */
+function sleep(milliseconds: number, presence: Presence): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+      presence.onGone = null;
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done, { once: true });
+    presence.onGone = done;
   });
 }

@@ -36,7 +36,7 @@ export class HttpClient {
    * upstream_unreachable, first_byte_timeout, total_timeout, upstream_disconnected, upstream_invalid, client_closed.
    */
   async send(request: HttpRequest): Promise<HttpResponse> {
-    if (request.signal?.aborted) throw new GatewayError("client_closed", "The client closed the connection.");
+    if (request.presence.gone) throw new GatewayError("client_closed", "The client closed the connection.");
     const idle = this.#take(request.origin);
     if (idle !== null) {
       const exchange = this.#start(idle, request);
@@ -51,7 +51,7 @@ export class HttpClient {
       timeout: request.connectTimeout,
       totalAt: request.totalAt,
       deadlines: this.#deadlines,
-      signal: request.signal,
+      presence: request.presence,
     });
     return await this.#start(connection, request).response;
   }

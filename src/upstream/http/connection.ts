@@ -1,6 +1,7 @@
 import type { Socket } from "bun";
 import { GatewayError } from "../../exchange/errors.ts";
 import type { Deadline, Deadlines } from "../../lib/deadlines.ts";
+import type { Presence } from "../../lib/presence.ts";
 import type { Origin } from "./origin.ts";
 
 /** What a connection tells the exchange that it carries. */
@@ -95,7 +96,7 @@ export interface ConnectOptions {
   /** `performance.now()` moment at which the whole request ends. */
   readonly totalAt: number;
   readonly deadlines: Deadlines;
-  readonly signal?: AbortSignal | undefined;
+  readonly presence: Presence;
 }
 
 /**
@@ -116,7 +117,7 @@ export function connect(origin: Origin, options: ConnectOptions): Promise<Connec
     const settle = () => {
       settled = true;
       options.deadlines.remove(deadline);
-      options.signal?.removeEventListener("abort", aborted);
+      options.presence.onGone = null;
     };
     const fail = (error: GatewayError) => {
       if (settled) return;
@@ -130,7 +131,7 @@ export function connect(origin: Origin, options: ConnectOptions): Promise<Connec
       resolve(socket.data);
     };
     options.deadlines.add(deadline);
-    options.signal?.addEventListener("abort", aborted, { once: true });
+    options.presence.onGone = aborted;
 
     Bun.connect<Connection>({
       hostname: origin.hostname,

@@ -68,7 +68,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     this.at = 0;
     this.#touch();
     deadlines.add(this);
-    request.signal?.addEventListener("abort", this.#aborted, { once: true });
+    request.presence.onGone = this.#aborted;
     connection.use(this);
     this.#sendRequest();
   }
@@ -330,7 +330,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   #settle(): void {
     this.#over = true;
     this.#deadlines.remove(this);
-    this.#request.signal?.removeEventListener("abort", this.#aborted);
+    this.#request.presence.onGone = null;
     this.#wakeUpload?.();
     this.#wakeUpload = null;
     // The client may be slow to send the rest, or never do so; whether it can still be told is of no interest here.

@@ -1,3 +1,4 @@
+import type { Presence } from "../../lib/presence.ts";
 import type { Origin } from "./origin.ts";
 
 export interface HttpRequest {
@@ -15,5 +16,6 @@ export interface HttpRequest {
   readonly timeout: number;
   /** `performance.now()` moment at which the exchange ends in any case. */
   readonly totalAt: number;
-  readonly signal?: AbortSignal | undefined;
+  /** Who waits for the response; when it goes, the exchange ends. */
+  readonly presence: Presence;
 }
