@@ -18,7 +18,7 @@ import { closedPort, type Exchange } from "../../../test/support/raw-server.ts";
 import { gate, until } from "../../../test/support/until.ts";
 import type { BodyConsumer } from "../../lib/byte-source.ts";
 import { HttpClient } from "./client.ts";
-import { client, deadlines, requestTo, textOf } from "./testing.ts";
+import { client, deadlines, requestTo, TestPresence, textOf } from "./testing.ts";
 
 const upstream = startFaultUpstream();
 afterAll(() => upstream.stop());
@@ -331,42 +331,43 @@ describe("back-pressure", () => {
 describe("a client that leaves", () => {
   test("before anything was sent sends nothing", async () => {
     const { name, url } = script(json({}));
-    const signal = AbortSignal.abort();
-    await expect(client.send(requestTo(url, { signal }))).rejects.toMatchObject({ code: "client_closed" });
+    const presence = new TestPresence();
+    presence.leave();
+    await expect(client.send(requestTo(url, { presence }))).rejects.toMatchObject({ code: "client_closed" });
     expect(upstream.received(name)).toHaveLength(0);
   });
 
   test("while the connection is made ends the wait", async () => {
-    const leaving = new AbortController();
+    const presence = new TestPresence();
     const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
     // A server that accepts and never shakes hands.
     const sent = client.send(
-      requestTo(`https://localhost:${listener.port}/`, { signal: leaving.signal, connectTimeout: 10_000 }),
+      requestTo(`https://localhost:${listener.port}/`, { presence, connectTimeout: 10_000 }),
     );
     await Bun.sleep(30);
-    leaving.abort();
+    presence.leave();
     await expect(sent).rejects.toMatchObject({ code: "client_closed" });
     listener.stop(true);
   });
 
   test("while the answer is awaited closes the connection", async () => {
-    const leaving = new AbortController();
+    const presence = new TestPresence();
     const { name, url } = script(hang());
-    const sent = client.send(requestTo(url, { signal: leaving.signal }));
+    const sent = client.send(requestTo(url, { presence }));
     const exchange = await upstream.request(name);
-    leaving.abort();
+    presence.leave();
     await expect(sent).rejects.toMatchObject({ code: "client_closed" });
     await exchange.left;
   });
 
   test("in mid-body closes the connection, and its consumer is told once", async () => {
-    const leaving = new AbortController();
+    const presence = new TestPresence();
     const { name, url } = script(endless("x".repeat(1000), "text/plain"));
-    const response = await client.send(requestTo(url, { signal: leaving.signal }));
+    const response = await client.send(requestTo(url, { presence }));
     const told: string[] = [];
     response.consume({
       data() {
-        if (told.length === 0) leaving.abort();
+        if (told.length === 0) presence.leave();
         else told.push("data after the end");
       },
       end: () => void told.push("end"),
@@ -377,13 +378,13 @@ describe("a client that leaves", () => {
   });
 
   test("after the answer is whole harms nothing", async () => {
-    const leaving = new AbortController();
+    const presence = new TestPresence();
     const own = freshClient();
     const { url } = script(answer(200, {}, "hi"));
-    const response = await own.send(requestTo(url, { signal: leaving.signal }));
+    const response = await own.send(requestTo(url, { presence }));
     expect(await textOf(response)).toBe("hi");
     const before = upstream.connections();
-    leaving.abort();
+    presence.leave();
     expect(await textOf(await own.send(requestTo(url)))).toBe("hi");
     expect(upstream.connections()).toBe(before);
   });

@@ -1,4 +1,5 @@
 import { Deadlines } from "../../lib/deadlines.ts";
+import type { Presence } from "../../lib/presence.ts";
 import { HttpClient } from "./client.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { originOf } from "./origin.ts";
@@ -8,6 +9,17 @@ import type { HttpRequest } from "./request.ts";
 export const deadlines = new Deadlines(10);
 
 export const client = new HttpClient({ deadlines });
+
+/** A client that leaves when it is told to. */
+export class TestPresence implements Presence {
+  gone = false;
+  onGone: (() => void) | null = null;
+
+  leave(): void {
+    this.gone = true;
+    this.onGone?.();
+  }
+}
 
 /** A request to `url` with generous limits. */
 export function requestTo(url: string, over: Partial<HttpRequest> = {}): HttpRequest {
@@ -21,6 +33,7 @@ export function requestTo(url: string, over: Partial<HttpRequest> = {}): HttpReq
     connectTimeout: 5000,
     timeout: 10_000,
     totalAt: performance.now() + 20_000,
+    presence: new TestPresence(),
     ...over,
   };
 }
