@@ -14,6 +14,7 @@ import { loadDotEnv } from "./config/env.ts";
 import { formatProblem } from "./config/problems.ts";
 import type { Config } from "./config/schema.ts";
 import { watchConfig } from "./config/watch.ts";
+import { GatewayError } from "./exchange/errors.ts";
 import { Deadlines } from "./lib/deadlines.ts";
 import { createSystemMonitor } from "./lib/system-metrics.ts";
 import { createPipeline } from "./pipeline.ts";
@@ -213,6 +214,9 @@ async function runGateway(options: StartOptions): Promise<void> {
     const drained = admission.drain(config.server.drain_timeout * 1000);
     server.stopAccepting();
     await drained;
+    // Those that outlast the time are told so in their own format, and get a moment for it to be written.
+    client.abort(new GatewayError("draining", "The gateway was stopped before this answer was complete."));
+    await admission.drain(1000);
     const lost = await feedback.flush();
     if (lost > 0) logger.error("Feedback could not be stored", { items: lost });
     await server.close();

@@ -34,11 +34,11 @@ export function findDoor(endpoints: EndpointTable, method: string, path: string)
       match: found.match,
     };
   }
-  const door = builtInDoor(method, path);
-  if (found.kind === "other-methods" && (door.kind === "none" || door.kind === "other-methods")) {
-    return { kind: "other-methods", name: "none", call: door.call, allow: found.allow };
+  // A path that the configuration names is its own: what it leaves out is not let in by another door.
+  if (found.kind === "other-methods") {
+    return { kind: "other-methods", name: "none", call: callOfPath(path.slice(1)), allow: found.allow };
   }
-  return door;
+  return builtInDoor(method, path);
 }
 
 const PLAIN = callOfPath("");
@@ -77,8 +77,10 @@ function unifiedDoor(method: string, path: string, call: Call): Door | null {
   const models = path === "/v1/models" ? "" : modelsRest(path);
   if (models === null) return null;
   const door = path.startsWith("/v1beta") ? "/v1beta/models" : "/v1/models";
-  if (method !== "GET" && method !== "HEAD")
-    return { kind: "other-methods", name: door, call, allow: "GET, HEAD" };
+  const reads = method === "GET" || method === "HEAD";
+  // A colon begins one of Gemini's methods, or stands in a model's name, as `ft:gpt-4.1:acme::id`.
+  if (!reads && models.includes(":")) return null;
+  if (!reads) return { kind: "other-methods", name: door, call, allow: "GET, HEAD" };
   return { kind: "models", name: door, call, id: models === "" ? null : models };
 }
 
@@ -89,7 +91,7 @@ function isGeminiModelPath(path: string, call: Call): boolean {
 
 /** What follows `/models/`, or null when the path is no models list. */
 function modelsRest(path: string): string | null {
-  const match = /^\/v1(?:beta\d*)?\/models(?:\/([^:]*))?$/.exec(path);
+  const match = /^\/v1(?:beta\d*)?\/models(?:\/(.*))?$/.exec(path);
   return match === null ? null : (match[1] ?? "");
 }
 

@@ -1,7 +1,7 @@
 import { GatewayError } from "../../exchange/errors.ts";
 import type { Deadlines } from "../../lib/deadlines.ts";
 import { type Connection, connect } from "./connection.ts";
-import { Exchange, type HttpResponse } from "./exchange.ts";
+import { Exchange, type ExchangeOwner, type HttpResponse } from "./exchange.ts";
 import type { Origin } from "./origin.ts";
 import type { HttpRequest } from "./request.ts";
 
@@ -18,11 +18,12 @@ export interface HttpClientOptions {
  * reading is held back when the reader is. Bun's fetch costs 1.3 times the CPU of a whole exchange and can tell neither
  * a connection's timeout from a response's nor keep header fields as they came (docs/decisions/0002).
  */
-export class HttpClient {
+export class HttpClient implements ExchangeOwner {
   readonly #deadlines: Deadlines;
   readonly #idleTimeout: number;
   readonly #maxIdle: number;
   readonly #idle = new Map<string, Connection[]>();
+  readonly #active = new Set<Exchange>();
   #closed = false;
 
   constructor(options: HttpClientOptions) {
@@ -56,6 +57,11 @@ export class HttpClient {
     return await this.#start(connection, request).response;
   }
 
+  /** Ends every exchange that is under way with this error. */
+  abort(error: GatewayError): void {
+    for (const exchange of this.#active) exchange.abort(error);
+  }
+
   /** Closes unused connections. Those in use are closed when their exchange ends. */
   close(): void {
     this.#closed = true;
@@ -64,9 +70,13 @@ export class HttpClient {
   }
 
   #start(connection: Connection, request: HttpRequest): Exchange {
-    return new Exchange(connection, request, this.#deadlines, (keepAlive) =>
-      this.#keep(connection, keepAlive),
-    );
+    const exchange = new Exchange(connection, request, this.#deadlines, this);
+    this.#active.add(exchange);
+    return exchange;
+  }
+
+  ended(exchange: Exchange): void {
+    this.#active.delete(exchange);
   }
 
   #take(origin: Origin): Connection | null {
@@ -79,7 +89,7 @@ export class HttpClient {
   }
 
   /** `keepAlive` is the peer's own limit in milliseconds, if it named one. */
-  #keep(connection: Connection, keepAlive: number | null): void {
+  keep(connection: Connection, keepAlive: number | null): void {
     const connections = this.#idle.get(connection.origin.key) ?? [];
     this.#idle.set(connection.origin.key, connections);
     // The peer counts from its own last byte; a second is left for the way.

@@ -18,8 +18,12 @@ export interface HttpResponse extends ByteSource {
   unread(chunks: Uint8Array[]): void;
 }
 
-/** Takes the connection back; `keepAlive` is how many milliseconds the peer said it keeps it, if it did. */
-type Release = (keepAlive: number | null) => void;
+/** Who started an exchange. */
+export interface ExchangeOwner {
+  /** Takes the connection back; `keepAlive` is how many milliseconds the peer said it keeps it, if it did. */
+  keep(connection: Connection, keepAlive: number | null): void;
+  ended(exchange: Exchange): void;
+}
 
 const JOIN_LIMIT = 64 * 1024;
 
@@ -38,7 +42,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   readonly #connection: Connection;
   readonly #request: HttpRequest;
   readonly #deadlines: Deadlines;
-  readonly #release: Release;
+  readonly #owner: ExchangeOwner;
   readonly #parser: ResponseParser;
   #resolve!: (response: HttpResponse) => void;
   #reject!: (error: GatewayError) => void;
@@ -55,11 +59,11 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   readonly #startedAt = performance.now();
   #over = false;
 
-  constructor(connection: Connection, request: HttpRequest, deadlines: Deadlines, release: Release) {
+  constructor(connection: Connection, request: HttpRequest, deadlines: Deadlines, owner: ExchangeOwner) {
     this.#connection = connection;
     this.#request = request;
     this.#deadlines = deadlines;
-    this.#release = release;
+    this.#owner = owner;
     this.#parser = new ResponseParser(request.method, this);
     this.response = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -185,7 +189,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     this.#settle();
     this.#connection.free();
     if (this.#paused) this.#connection.resume();
-    if (reusable) this.#release(keepAliveOf(this.headers));
+    if (reusable) this.#owner.keep(this.#connection, keepAliveOf(this.headers));
     else this.#connection.destroy();
     const consumer = this.#consumer;
     if (consumer !== null) reportThrown(() => consumer.end());
@@ -305,6 +309,11 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     this.at = this.#paused ? totalAt : Math.min(totalAt, performance.now() + timeout);
   }
 
+  /** Ends the exchange; whoever waits for it or consumes it is told this error. */
+  abort(error: GatewayError): void {
+    this.#fail(error);
+  }
+
   readonly #aborted = (): void => {
     this.#fail(new GatewayError("client_closed", "The client closed the connection."));
   };
@@ -330,6 +339,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   #settle(): void {
     this.#over = true;
     this.#deadlines.remove(this);
+    this.#owner.ended(this);
     this.#request.presence.onGone = null;
     this.#wakeUpload?.();
     this.#wakeUpload = null;
