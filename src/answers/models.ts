@@ -1,4 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
+import { decodePart } from "../lib/request-url.ts";
 import { DEMO } from "../providers/catalogue.ts";
 import { DEMO_MODELS } from "../providers/demo/behaviours.ts";
 import type { Router } from "../routing/router.ts";
@@ -35,10 +36,10 @@ function listModels(router: Router): ListedModel[] {
 export function modelsBody(router: Router, id: string | null, shape: ModelsShape): object {
   const models = listModels(router);
   if (id === null) return LISTS[shape](models);
-  const name = decodeURIComponent(id);
+  const name = decodePart(id);
   const model = models.find((candidate) => candidate.id === name);
   if (model === undefined)
-    throw new GatewayError("model_not_found", `The model "${name.slice(0, 200)}" is not in the list.`);
+    throw new GatewayError("model_not_found", `The model "${id.slice(0, 200)}" is not in the list.`);
   return ITEMS[shape](model);
 }
 

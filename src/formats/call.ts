@@ -1,5 +1,6 @@
 import type { ErrorShape, Format, Operation } from "../exchange/formats.ts";
 import { isVersion } from "../lib/api-version.ts";
+import { decodePart } from "../lib/request-url.ts";
 
 /** What a path of a provider's API asks for. */
 export interface Call {
@@ -67,19 +68,9 @@ function geminiCall(path: string, colon: number): Call | null {
   const operation = GEMINI_OPERATIONS.get(method);
   const marker = path.startsWith("models/") ? 0 : path.indexOf("/models/") + 1;
   if (operation === undefined || (marker === 0 && !path.startsWith("models/"))) return null;
-  const model = decode(path.slice(marker + "models/".length, colon));
+  const model = decodePart(path.slice(marker + "models/".length, colon));
   if (model === null || model === "") return null;
   return { operation, format: "gemini", errorShape: "gemini", pathModel: model, method };
-}
-
-function decode(text: string): string | null {
-  if (!text.includes("%")) return text;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // Malformed percent-encoding names no model.
-    return null;
-  }
 }
 
 /** The part of a path after its first segment that is a version, and whether that version is one of Gemini's betas. */

@@ -25,8 +25,8 @@ function openaiErrorType(status: number): string {
 
 /** Reads `{error: {…}}` as it stands in a stream; `code` may be a status, `type` tells the rest. */
 export function openaiStreamError(error: unknown): { status: number; message: string } {
-  if (typeof error !== "object" || error === null) return { status: 502, message: String(error) };
-  const { code, type, message } = error as Record<string, unknown>;
+  if (typeof error === "string") return { status: 502, message: error };
+  const { code, type, message } = (error ?? {}) as Record<string, unknown>;
   return {
     status: streamStatus(code, type),
     message: typeof message === "string" ? message : "error in the stream",

@@ -36,3 +36,13 @@ export function hidesDotSegment(path: string): boolean {
   const decoded = path.replace(/%2f|%5c|\\/gi, "/").replace(/%2e/gi, ".");
   return decoded.split("/").some((segment) => segment === "." || segment === "..");
 }
+
+/** A part of a path without its percent-encoding, or null where that is malformed. */
+export function decodePart(text: string): string | null {
+  if (!text.includes("%")) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

@@ -17,28 +17,24 @@ export interface ModelChoice {
 
 /**
  * What a model's name stands for: a route of the configuration, `provider/model`, or a bare name that a provider has.
- * Throws model_not_found, or provider_not_configured where the provider is known but switched off.
+ * Targets of a route whose provider is switched off are passed over while another is left. Throws model_not_found, or
+ * provider_not_configured where the provider is known but switched off.
  */
 export function chooseModel(name: string, config: Config, providers: Providers): ModelChoice {
   const route = Object.hasOwn(config.routes, name) ? config.routes[name] : undefined;
-  if (route !== undefined) {
-    return {
-      route: name,
-      targets: route.targets.map((target) => named(target, providers) ?? unknown(target, providers)),
-    };
+  if (route === undefined) {
+    const target = named(name, providers) ?? bare(name, providers) ?? unknown(name, providers);
+    return { route: null, targets: [target] };
   }
-  const target = named(name, providers) ?? bare(name, providers) ?? unknown(name, providers);
-  return { route: null, targets: [target] };
+  const targets = route.targets.map((target) => named(target, providers)).filter((target) => target !== null);
+  return { route: name, targets: targets.length > 0 ? targets : [unknown(route.targets[0]!, providers)] };
 }
 
 function named(name: string, providers: Providers): ModelTarget | null {
   const slash = name.indexOf("/");
   if (slash <= 0 || slash === name.length - 1) return null;
   const provider = providers.byName.get(name.slice(0, slash));
-  if (provider !== undefined) return { provider, model: name.slice(slash + 1) };
-  const reason = providers.missing.get(name.slice(0, slash));
-  if (reason !== undefined) throw new GatewayError("provider_not_configured", reason);
-  return null;
+  return provider === undefined ? null : { provider, model: name.slice(slash + 1) };
 }
 
 function bare(name: string, providers: Providers): ModelTarget | null {
@@ -53,6 +49,9 @@ function matches(pattern: string, name: string): boolean {
 }
 
 function unknown(name: string, providers: Providers): never {
+  const slash = name.indexOf("/");
+  const reason = slash < 0 ? undefined : providers.missing.get(name.slice(0, slash));
+  if (reason !== undefined) throw new GatewayError("provider_not_configured", reason);
   const names = [...new Set([...providers.byName.values()].map((provider) => provider.name))].join(", ");
   throw new GatewayError(
     "model_not_found",

@@ -13,7 +13,8 @@ export interface Destination {
   readonly filter: HeaderFilter;
   /** Fields that hold a gateway key in this request; null where the filter lets no such field pass anyway. */
   readonly withheld: ReadonlySet<string> | null;
-  /** Header lines that are set whatever the client sent; the filter excludes their names. */
+  /** Header lines that are set whatever the client sent; the filter excludes their names. With accept-encoding, where
+   * the filter does not allow the client's. */
   readonly lines: string;
   /** The model's name there, where the body names one; null leaves the body's. */
   readonly model: string | null;
@@ -25,7 +26,7 @@ export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequ
   lines += `${to.lines}traceparent: ${facts.traceparent}\r\n`;
   if (facts.tracestate !== null) lines += `tracestate: ${facts.tracestate}\r\n`;
   // Without this a compressed answer could come to a client that cannot read it.
-  if (!facts.headers.has("accept-encoding") || !to.filter.allows("accept-encoding")) {
+  if (to.filter.allows("accept-encoding") && !facts.headers.has("accept-encoding")) {
     lines += "accept-encoding: identity\r\n";
   }
   if (facts.body instanceof ReadableStream && facts.contentLength !== null) {

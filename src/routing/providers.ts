@@ -51,7 +51,12 @@ export function readProviders(
 
   for (const name of new Set([...Object.keys(CATALOGUE), ...settings.keys()])) {
     if (name === DEMO) continue;
-    const provider = readProvider(name, CATALOGUE[name] ?? null, settings.get(name) ?? null, env);
+    const provider = readProvider(
+      name,
+      Object.hasOwn(CATALOGUE, name) ? CATALOGUE[name]! : null,
+      settings.get(name) ?? null,
+      env,
+    );
     if (typeof provider === "string") missing.set(name, provider);
     else byName.set(name, provider);
   }
@@ -74,7 +79,8 @@ function readProvider(
 ): Provider | string {
   if (config?.enabled === false) return `The provider "${name}" is switched off in the configuration.`;
   const envKey = entry?.env
-    .map((variable) => env[variable])
+    // A key that was read from a file often has the line's end still on it.
+    .map((variable) => env[variable]?.trim())
     .find((value) => value !== undefined && value !== "");
   const keys =
     config?.api_keys ??

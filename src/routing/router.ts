@@ -43,8 +43,10 @@ interface ProviderPlan {
   readonly requestFilter: HeaderFilter;
   readonly responseFilter: HeaderFilter;
   readonly customLines: string;
-  /** Custom headers that name the key's header take its place. */
+  /** Custom headers take the place of the key's and the default ones of the same name. */
   readonly sendsKey: boolean;
+  readonly defaultHeaders: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
 }
 
 /** What is made once of an endpoint. */
@@ -52,12 +54,13 @@ interface EndpointPlan {
   readonly requestFilter: HeaderFilter;
   readonly responseFilter: HeaderFilter;
   readonly customLines: string;
+  readonly secrets: readonly string[];
 }
 
 /** Never passed in either direction: they speak of the connection. */
 const CONNECTION: readonly string[] = [...CONNECTION_HEADERS];
-/** Bodies are forwarded decompressed. */
-const REQUEST_EXCLUDED: readonly string[] = [...CONNECTION, "content-encoding"];
+/** Bodies are forwarded decompressed; the trace's fields are the gateway's own. */
+const REQUEST_EXCLUDED: readonly string[] = [...CONNECTION, "content-encoding", "traceparent", "tracestate"];
 const PROVIDER_RESPONSES = new HeaderFilter(RESPONSE_HEADERS, RESPONSE_HEADER_PREFIXES, CONNECTION);
 
 /** One configuration, ready to resolve requests. A reload makes another one; requests that run keep theirs. */
@@ -107,7 +110,7 @@ export class Router {
         settings: this.#settings(config),
         responseType: config.response_type,
         keyCount: 0,
-        secrets: Object.values(config.custom_headers),
+        secrets: plan.secrets,
         passRedirects: true,
         prepare: () =>
           prepareRequest(facts, {
@@ -167,7 +170,7 @@ export class Router {
       responseType:
         call.method === "streamGenerateContent" && !facts.search.includes("alt=sse") ? "stream" : null,
       keyCount: provider.keys.length,
-      secrets: provider.keys,
+      secrets: plan.secrets,
       passRedirects: false,
       prepare: () =>
         prepareRequest(facts, {
@@ -176,7 +179,7 @@ export class Router {
           filter: plan.requestFilter,
           withheld: null,
           lines:
-            defaultLines(provider.defaultHeaders, facts.headers) +
+            defaultLines(plan.defaultHeaders, facts.headers) +
             (plan.sendsKey ? keyLine(provider) : "") +
             plan.customLines,
           model: rename,
@@ -186,21 +189,26 @@ export class Router {
 
   #planOf(provider: Provider): ProviderPlan {
     const { config, baseUrl } = provider;
-    const custom = Object.keys(config?.custom_headers ?? {}).map((name) => name.toLowerCase());
+    const custom = lowerCaseNames(config?.custom_headers ?? {});
+    const requestFilter = new HeaderFilter(
+      [...REQUEST_HEADERS, ...(config?.forward_request_headers ?? [])],
+      REQUEST_HEADER_PREFIXES,
+      [...REQUEST_EXCLUDED, ...KEY_HEADERS, ...Object.keys(custom)],
+    );
     return {
       provider,
       basePath: baseUrl.pathname.replace(/\/+$/, ""),
       baseSearch: baseUrl.search,
-      customLines: headerLines(config?.custom_headers ?? {}),
-      sendsKey: !custom.includes(provider.keyStyle.header),
+      customLines: headerLines(custom) + encodingLine(custom, requestFilter),
+      sendsKey: !(provider.keyStyle.header in custom),
+      defaultHeaders: Object.fromEntries(
+        Object.entries(provider.defaultHeaders).filter(([name]) => !(name in custom)),
+      ),
+      secrets: [...provider.keys, ...secretsOf(custom)],
       origin: originOf(provider.baseUrl),
       upstream: this.#upstream(provider.name, config?.breaker ?? this.config.breaker),
       settings: this.#settings(config),
-      requestFilter: new HeaderFilter(
-        [...REQUEST_HEADERS, ...(config?.forward_request_headers ?? [])],
-        REQUEST_HEADER_PREFIXES,
-        [...REQUEST_EXCLUDED, ...KEY_HEADERS, ...custom],
-      ),
+      requestFilter,
       responseFilter: new HeaderFilter(
         [...RESPONSE_HEADERS, ...(config?.forward_response_headers ?? [])],
         RESPONSE_HEADER_PREFIXES,
@@ -233,19 +241,40 @@ interface NearerSettings {
 
 /** An endpoint that names no list forwards what the providers' doors do; one that does forwards that, and the body's. */
 function endpointPlan(endpoint: EndpointConfig): EndpointPlan {
-  const { forward_request_headers: request, forward_response_headers: response, custom_headers } = endpoint;
-  const excluded = [...REQUEST_EXCLUDED, ...Object.keys(custom_headers).map((name) => name.toLowerCase())];
+  const { forward_request_headers: request, forward_response_headers: response } = endpoint;
+  const custom = lowerCaseNames(endpoint.custom_headers);
+  const excluded = [...REQUEST_EXCLUDED, ...Object.keys(custom)];
+  const requestFilter =
+    request === undefined
+      ? new HeaderFilter(REQUEST_HEADERS, REQUEST_HEADER_PREFIXES, excluded)
+      : new HeaderFilter([...BODY_HEADERS, ...request], [], excluded);
   return {
-    requestFilter:
-      request === undefined
-        ? new HeaderFilter(REQUEST_HEADERS, REQUEST_HEADER_PREFIXES, excluded)
-        : new HeaderFilter([...BODY_HEADERS, ...request], [], excluded),
+    requestFilter,
     responseFilter:
       response === undefined
         ? PROVIDER_RESPONSES
         : new HeaderFilter([...BODY_HEADERS, ...response], [], CONNECTION),
-    customLines: headerLines(custom_headers),
+    customLines: headerLines(custom) + encodingLine(custom, requestFilter),
+    secrets: secretsOf(custom),
   };
+}
+
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** Where the client's own wish does not pass, a compressed answer could come to one that cannot read it. */
+function encodingLine(custom: Readonly<Record<string, string>>, filter: HeaderFilter): string {
+  return "accept-encoding" in custom || filter.allows("accept-encoding")
+    ? ""
+    : "accept-encoding: identity\r\n";
+}
+
+/** The keys among custom headers, without the word before them: an upstream may repeat the key alone. */
+function secretsOf(custom: Readonly<Record<string, string>>): string[] {
+  return Object.entries(custom)
+    .filter(([name]) => /auth|key|token|secret|cookie|password/.test(name))
+    .map(([, value]) => value.slice(value.lastIndexOf(" ") + 1));
 }
 
 /** The path of a call below a provider's base URL. */

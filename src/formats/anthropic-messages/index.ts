@@ -17,8 +17,8 @@ export const anthropicMessages: FormatModule = {
   streamErrorOf(data) {
     const event = data as { type?: unknown; error?: { type?: unknown; message?: unknown } } | null;
     if (event?.type !== "error") return null;
-    const type = String(event.error?.type);
-    return { status: STATUS_OF[type] ?? 502, message: String(event.error?.message ?? type) };
+    const type = String(event.error?.type ?? "error in the stream");
+    return { status: STATUS_OF.get(type) ?? 502, message: String(event.error?.message ?? type) };
   },
 };
 
@@ -35,17 +35,17 @@ const TYPE_OF: Record<number, string> = {
   529: "overloaded_error",
 };
 
-const STATUS_OF: Record<string, number> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  api_error: 500,
-  timeout_error: 504,
-  overloaded_error: 529,
-};
+const STATUS_OF: ReadonlyMap<string, number> = new Map([
+  ["invalid_request_error", 400],
+  ["authentication_error", 401],
+  ["permission_error", 403],
+  ["not_found_error", 404],
+  ["request_too_large", 413],
+  ["rate_limit_error", 429],
+  ["api_error", 500],
+  ["timeout_error", 504],
+  ["overloaded_error", 529],
+]);
 
 function errorType(status: number): string {
   return TYPE_OF[status] ?? (status >= 500 ? "api_error" : "invalid_request_error");

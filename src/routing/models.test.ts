@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import { chooseModel } from "./models.ts";
+import { configOf, providersOf } from "./testing.ts";
+
+const ENV = { OPENAI_API_KEY: "sk-openai", GEMINI_API_KEY: " sk-gemini\n", GROQ_API_KEY: "" };
+const SETTINGS = {
+  providers: {
+    local: { base_url: "http://127.0.0.1:9/v1/", models: ["llama-*", "exact", "mistral/tiny"] },
+    xai: { api_key: "sk-xai", enabled: false },
+    google: { api_keys: ["k1", "k2"] },
+    constructor: { base_url: "http://127.0.0.1:9" },
+  },
+  routes: {
+    fast: { targets: ["cerebras/llama-3.3", "openai/gpt-4.1-mini", "local/x"] },
+    "gpt-4.1": { targets: ["local/own"] },
+    off: { targets: ["xai/grok", "cerebras/x"] },
+    wrong: { targets: ["nowhere/x"] },
+  },
+};
+const providers = providersOf(SETTINGS, ENV);
+const config = configOf(SETTINGS);
+const choose = (name: string) => {
+  const { route, targets } = chooseModel(name, config, providers);
+  return [route, ...targets.map(({ provider, model }) => `${provider.name}: ${model}`)];
+};
+
+describe("a model's name", () => {
+  test.each([
+    ["openai/gpt-4.1", null, "openai: gpt-4.1"],
+    ["openai/a/b:c", null, "openai: a/b:c"],
+    ["google/gemini-2.5-flash", null, "gemini: gemini-2.5-flash"],
+    ["gemini/gemini-2.5-flash", null, "gemini: gemini-2.5-flash"],
+    ["demo/echo", null, "demo: echo"],
+    ["gpt-4o", null, "openai: gpt-4o"],
+    ["gemini-2.5-pro", null, "gemini: gemini-2.5-pro"],
+    ["llama-3", null, "local: llama-3"],
+    ["exact", null, "local: exact"],
+    ["mistral/tiny", null, "local: mistral/tiny"],
+    ["gpt-4.1", "gpt-4.1", "local: own"],
+  ])("%s is %p %s", (name, route, target) => {
+    expect(choose(name)).toEqual([route, target]);
+  });
+
+  test("of a route is its targets, but for those whose provider is switched off", () => {
+    expect(choose("fast")).toEqual(["fast", "openai: gpt-4.1-mini", "local: x"]);
+  });
+
+  test.each(["off", "xai/grok", "cerebras/x", "moonshot/kimi", "groq/x"])(
+    "%s, with no provider that is switched on, says so",
+    (name) =>
+      expect(() => choose(name)).toThrow(expect.objectContaining({ code: "provider_not_configured" })),
+  );
+
+  test.each(["wrong", "nowhere/x", "exactly", "/x", "openai/", "", "toString", "__proto__", "claude-x"])(
+    "%j is not known",
+    (name) => expect(() => choose(name)).toThrow(expect.objectContaining({ code: "model_not_found" })),
+  );
+});
+
+describe("providers", () => {
+  test("take their keys from the configuration, else from the environment, without the line's end", () => {
+    expect(providers.byName.get("openai")?.keys).toEqual(["sk-openai"]);
+    expect(providersOf({}, ENV).byName.get("gemini")?.keys).toEqual(["sk-gemini"]);
+    expect(providers.byName.get("gemini")?.keys).toEqual(["k1", "k2"]);
+    expect(providers.byName.get("google")).toBe(providers.byName.get("gemini")!);
+  });
+
+  test("of one's own send their key as the first of their formats does, and need none", () => {
+    const own = (formats: string[]) =>
+      providersOf({ providers: { own: { base_url: "http://h/v1", formats } } }).byName.get("own")!;
+    expect(own(["openai-chat"])).toMatchObject({
+      keys: [],
+      keyStyle: { header: "authorization", prefix: "Bearer " },
+    });
+    expect(own(["anthropic-messages"])).toMatchObject({
+      keyStyle: { header: "x-api-key" },
+      defaultHeaders: { "anthropic-version": "2023-06-01" },
+    });
+    expect(own(["gemini"]).keyStyle.header).toBe("x-goog-api-key");
+  });
+
+  test("named like something every object has are like any other", () => {
+    expect(providers.byName.get("constructor")).toMatchObject({ keys: [], formats: { "openai-chat": "" } });
+  });
+
+  test("that are switched off say how they are switched on, and the demo is always there", () => {
+    const { byName, missing } = providersOf({});
+    expect([...byName.keys()]).toEqual(["demo"]);
+    expect(missing.get("openai")).toContain("OPENAI_API_KEY");
+    expect(missing.get("moonshot")).toBe(missing.get("kimi")!);
+    expect(providersOf({ providers: { demo: { enabled: false } } }).byName.size).toBe(0);
+  });
+});

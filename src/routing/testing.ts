@@ -1,0 +1,39 @@
+import { type Config, configSchema } from "../config/schema.ts";
+import { type RequestFields, readRequestFields } from "../formats/request-fields.ts";
+import { Upstreams } from "../upstream/upstream.ts";
+import { type Providers, readProviders } from "./providers.ts";
+import type { RequestFacts } from "./request-facts.ts";
+import { Router } from "./router.ts";
+
+/** For tests: a configuration with every default filled in. */
+export const configOf = (settings: object): Config => configSchema.parse(settings);
+
+export function providersOf(settings: object, env: Record<string, string> = {}): Providers {
+  return readProviders(configOf(settings), env, "http://127.0.0.1:1");
+}
+
+export function routerOf(settings: object, env: Record<string, string> = {}): Router {
+  return new Router(configOf(settings), providersOf(settings, env), new Upstreams());
+}
+
+/** A POST with that JSON body. */
+export function factsOf(
+  body: unknown,
+  headers: Record<string, string> | [string, string][] = {},
+  over: Partial<RequestFacts> = {},
+): RequestFacts {
+  const bytes = body === null ? null : Buffer.from(JSON.stringify(body));
+  const fields: RequestFields | null = bytes === null ? null : readRequestFields(bytes, {});
+  return {
+    method: "POST",
+    search: "",
+    headers: new Headers(headers),
+    keyHeaders: new Set(["authorization"]),
+    body: bytes,
+    fields,
+    contentLength: null,
+    traceparent: "00-trace-span-01",
+    tracestate: null,
+    ...over,
+  };
+}
