@@ -53,7 +53,7 @@ async function settle(response: HttpResponse, delivery: Delivery, options: Attem
   }
   if (delivery === "events") {
     const first = await firstEvent(response, options);
-    const error = first === null || first.data === "" ? null : options.streamErrorOf(first);
+    const error = first === null ? null : options.streamErrorOf(first);
     if (error !== null) {
       response.cancel();
       return toldInStream(error);
@@ -71,7 +71,8 @@ function deliveryOf(target: Target, response: HttpResponse): Delivery {
   if (isEvents) return isCompressed ? "bytes" : "events";
   if (target.responseType === "json" || target.responseType === "html") return "whole";
   if (target.responseType === "sse") return "bytes";
-  return headers.get("content-type")?.toLowerCase().startsWith("application/json") ? "whole" : "bytes";
+  // Not "application/json-seq" and the like, whose parts come one by one.
+  return /^application\/json\s*(;|$)/i.test(headers.get("content-type") ?? "") ? "whole" : "bytes";
 }
 
 function redirected(response: HttpResponse): Failure {
@@ -97,8 +98,8 @@ function toldInStream(told: { status: number; message: string }): Failure {
 const MAX_FIRST_EVENT = 64 * 1024;
 
 /**
- * The stream's first whole event, or null when it is long or does not come in time. What was read is given back, so the
- * stream begins at its beginning for whoever consumes it next.
+ * The stream's first whole event that says something, comments passed over; null when it is long or does not come in
+ * time. What was read is given back, so the stream begins at its beginning for whoever consumes it next.
  */
 function firstEvent(response: HttpResponse, options: AttemptOptions): Promise<SseEvent | null> {
   return new Promise((resolve, reject) => {
@@ -115,9 +116,12 @@ function firstEvent(response: HttpResponse, options: AttemptOptions): Promise<Ss
       data(chunk) {
         chunks.push(chunk);
         text = text.length === 0 ? chunk : Buffer.concat([text, chunk]);
-        const end = firstEventEnd(text);
-        if (end >= 0) finish(parseEvent(Buffer.from(text.subarray(0, end)).toString("utf8")));
-        else if (text.length > MAX_FIRST_EVENT) finish(null);
+        for (let end = firstEventEnd(text); end >= 0; end = firstEventEnd(text)) {
+          const event = parseEvent(Buffer.from(text.subarray(0, end)).toString("utf8"));
+          if (event.data !== "") return finish(event);
+          text = text.subarray(end);
+        }
+        if (text.length > MAX_FIRST_EVENT) finish(null);
       },
       end: () => finish(null),
       failed(error) {

@@ -3,12 +3,12 @@ import { RollingWindow } from "./rolling-window.ts";
 
 export type BreakerState = "closed" | "open" | "half-open";
 
-/** Leave to make one call, to be given back exactly once with how it went. */
+/** Leave to make one call, to be given back exactly once with how it went. `now` is on the monotonic clock. */
 export interface Permit {
-  succeeded(): void;
-  failed(): void;
+  succeeded(now?: number): void;
+  failed(now?: number): void;
   /** It ended in a way that says nothing about the upstream, e.g. the client left. */
-  undecided(): void;
+  undecided(now?: number): void;
 }
 
 /**
@@ -59,19 +59,23 @@ export class Breaker {
     return Math.max(1, Math.ceil((this.#openUntil - now) / 1000));
   }
 
-  /** A failure that came after its call's permit was given back: a stream that broke. */
+  /** A failure that came after its call's permit was given back: a stream that broke. The call is not counted twice. */
   failedLate(now = performance.now()): void {
-    this.#count(true, now);
+    this.#window.turnBad(now);
+    this.#openIfFailing(now);
   }
 
   #permit(generation: number): Permit {
-    const decide = (failed: boolean | null) => {
+    const decide = (failed: boolean | null, now = performance.now()) => {
       if (generation !== this.#generation) return;
-      const now = performance.now();
       if (this.#state === "half-open") this.#decideTrial(failed, now);
       else if (failed !== null) this.#count(failed, now);
     };
-    return { succeeded: () => decide(false), failed: () => decide(true), undecided: () => decide(null) };
+    return {
+      succeeded: (now) => decide(false, now),
+      failed: (now) => decide(true, now),
+      undecided: (now) => decide(null, now),
+    };
   }
 
   #decideTrial(failed: boolean | null, now: number): void {
@@ -85,7 +89,11 @@ export class Breaker {
 
   #count(failed: boolean, now: number): void {
     this.#window.add(failed, now);
-    if (!failed || this.#state !== "closed" || !this.#settings.enabled) return;
+    if (failed) this.#openIfFailing(now);
+  }
+
+  #openIfFailing(now: number): void {
+    if (this.#state !== "closed" || !this.#settings.enabled) return;
     const { calls, failures } = this.#window.totals(now);
     if (calls >= this.#settings.minimum_calls && failures / calls >= this.#settings.failure_share)
       this.#open(now);

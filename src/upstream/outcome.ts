@@ -65,7 +65,7 @@ export async function refusalOf(
   const { status } = response;
   const asked = askedDelay(response.headers);
   const { answer, message } = await readAnswer(response, target.secrets);
-  const code = codeOfStatus(status);
+  const code = codeOfStatus(status, asked);
   const isKeyRefused = (status === 401 || status === 403) && target.keyCount > 1;
   const hint = response.headers.get("x-should-retry");
   const retryable =
@@ -84,7 +84,9 @@ async function readAnswer(
   secrets: readonly string[],
 ): Promise<{ answer: UpstreamAnswer; message: string | null }> {
   const { status, headers } = response;
-  const body = (await response.bytes(MAX_ERROR_BODY)) ?? new Uint8Array();
+  const whole = await response.bytes(MAX_ERROR_BODY);
+  if (whole === null) response.cancel();
+  const body = whole ?? new Uint8Array();
   const text = await textOf(headers, body);
   if (text === null) return { answer: { status, headers, body, isJson: false }, message: null };
   const clean = withoutSecrets(text, secrets);
@@ -106,9 +108,11 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
   return clean;
 }
 
-function codeOfStatus(status: number): ErrorCode {
+/** A conflict without a hint to try again is the request's; with one it is the upstream's moment. */
+function codeOfStatus(status: number, asked: number | null): ErrorCode {
   if (status === 429) return "upstream_limited";
-  if (status === 408 || status === 409 || status === 425 || status >= 500) return "upstream_error";
+  if (status === 409) return asked === null ? "upstream_refused" : "upstream_error";
+  if (status === 408 || status === 425 || status >= 500) return "upstream_error";
   return "upstream_refused";
 }
 

@@ -26,7 +26,8 @@ export function askedDelay(headers: HeaderList, nowMs = Date.now()): number | nu
   const value = headers.get("retry-after");
   if (value === null) return null;
   if (isDecimal(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
+  // The parser takes much else for a date, as "-5" for a month; one of HTTP begins with the day of the week.
+  const date = /^[a-z]{3}/i.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 

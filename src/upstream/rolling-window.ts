@@ -18,6 +18,11 @@ export class RollingWindow {
     if (failed) this.#failures[bucket]!++;
   }
 
+  /** A call that was counted as good has failed after all. */
+  turnBad(now: number): void {
+    this.#failures[this.#advance(now)]!++;
+  }
+
   totals(now: number): { calls: number; failures: number } {
     this.#advance(now);
     let calls = 0;

@@ -34,9 +34,10 @@ export async function run(
 async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> {
   const { upstream, settings } = target;
   upstream.budget.firstTry();
+  let last: Failure | null = null;
   for (let tries = 1; ; tries++) {
     const permit = upstream.breaker.admit();
-    if (permit === null) return breakerOpen(target, options);
+    if (permit === null) return last ?? breakerOpen(target, options);
     const outcome = await tryRecorded(target, permit, options);
     if (outcome.ok || !outcome.retryable || tries >= settings.retry.max_attempts || options.presence.gone)
       return outcome;
@@ -46,6 +47,7 @@ async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> 
     await sleep(delay, options.presence);
     if (options.presence.gone)
       return failureOf(new GatewayError("client_closed", "The client closed the connection."));
+    last = outcome;
   }
 }
 

@@ -12,7 +12,8 @@ import { type ParserEvents, ProtocolError, ResponseParser } from "./response-par
 export interface HttpResponse extends ByteSource {
   readonly status: number;
   readonly headers: HeaderList;
-  /** The whole body, or null when it is longer than `limit`: what came is then kept for `consume`. Rejects as above. */
+  /** The whole body, or null when it is longer than `limit`: what came is then kept for `consume`, and the rest held
+   * back until `resume`. Rejects as above. */
   bytes(limit: number): Promise<Uint8Array | null>;
   /** Gives back what a consumer has been handed, so that it comes first at the next `consume`. */
   unread(chunks: Uint8Array[]): void;
