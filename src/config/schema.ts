@@ -146,7 +146,11 @@ const server = z.strictObject({
     .min(1)
     .default(10_000)
     .describe("Requests served at once; more are refused with 503."),
-  body_timeout: seconds(3600).default(60).describe("Seconds a client may be silent while it sends its body."),
+  body_timeout: seconds(3600)
+    .default(60)
+    .describe(
+      "Seconds a client may be silent while it sends its body; a body of up to 256 KB is to be sent whole in them.",
+    ),
   stall_timeout: seconds(3600).default(300).describe("Seconds a client may leave a response unread."),
   sse_keep_alive: z
     .number()
@@ -201,9 +205,9 @@ const logging = z.strictObject({
 const storage = z.strictObject({
   url: z
     .string()
-    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "sqlite:<file> or postgres://<server>/<database>")
+    .regex(/^sqlite:.+$/, "sqlite:<file>")
     .default("sqlite:data/amsterdam.db")
-    .describe("Where keys and records are kept: sqlite:<file> or postgres://…"),
+    .describe("Where keys and feedback are kept: sqlite:<file>."),
 });
 
 export const configSchema = z.strictObject({
