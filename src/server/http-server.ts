@@ -49,6 +49,8 @@ function listen(options: HttpServerOptions): Server<undefined> {
       idleTimeout: IDLE_TIMEOUT,
       maxRequestBodySize: NO_LIMIT,
       reusePort: false,
+      // Otherwise each stream that is broken off is printed to stderr, stack and all, beside the log.
+      development: false,
       fetch(request, server) {
         return options.handle(request, server);
       },
