@@ -22,11 +22,16 @@ function attemptsText(attempts: readonly Attempt[]): string {
   return text;
 }
 
-/** Model names come from clients; in a header only visible Latin-1 may stand. */
-function headerText(text: string): string {
+/** Characters of a name that stand in a header: clients refuse headers that are much longer. */
+const MAX_TEXT = 200;
+
+/** Model names come from clients, with any length and any characters; in a header only visible ASCII may stand. */
+function headerText(name: string): string {
+  const text = name.length > MAX_TEXT ? name.slice(0, MAX_TEXT) : name;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e) return encodeURIComponent(text);
+    // A lone half of a surrogate pair cannot be encoded.
+    if (code < 0x20 || code > 0x7e) return encodeURIComponent(text.toWellFormed());
   }
   return text;
 }

@@ -4,7 +4,7 @@ import { renderError } from "../formats/registry.ts";
 import type { Trace } from "../records/trace.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import type { Failure } from "../upstream/outcome.ts";
-import { addUpstreamHeaders, gatewayHeaders } from "./headers.ts";
+import { addUpstreamHeaders, gatewayHeaders, withCookies } from "./headers.ts";
 
 /** Puts an error down in the trace. */
 export function noteError(trace: Trace, error: GatewayError): void {
@@ -59,6 +59,6 @@ export function refuseWith(
   if (error.retryAfter !== undefined) headers["retry-after"] ??= String(error.retryAfter);
   return new Response(trace.method === "HEAD" ? null : Buffer.from(answer.body), {
     status: answer.status,
-    headers,
+    headers: withCookies(headers, answer.headers, filter),
   });
 }

@@ -279,7 +279,7 @@ function secretsOf(custom: Readonly<Record<string, string>>): string[] {
 
 /** The path of a call below a provider's base URL. */
 function pathOf(call: Call, model: string): string {
-  if (call.format === "gemini") return `models/${encodeURIComponent(model)}:${call.method}`;
+  if (call.format === "gemini") return `models/${encodeURIComponent(model.toWellFormed())}:${call.method}`;
   if (call.operation === "embeddings") return "embeddings";
   if (call.operation === "completions") return "completions";
   if (call.format === "openai-chat") return "chat/completions";

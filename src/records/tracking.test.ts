@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { startTrace } from "./trace.ts";
+import { readTracking } from "./tracking.ts";
+
+const read = (
+  fields: Record<string, unknown> | null,
+  headers: Record<string, string> = {},
+  templates: Parameters<typeof readTracking>[1] = [],
+) => readTracking(fields, templates, new Headers(headers));
+
+describe("tracking", () => {
+  test("is nothing where nothing is said", () => {
+    expect(read(null)).toBeNull();
+    expect(read({}, { "user-agent": "x" })).toBeNull();
+    expect(read({ run_id: "", tags: null, agent_id: {}, thread_id: [], request_id: true })).toBeNull();
+    expect(read(null, { "x-amsterdam-run-id": "" })).toBeNull();
+  });
+
+  test("is read from the body, numbers as ids", () => {
+    const fields = {
+      agent_id: "a",
+      run_id: 7,
+      request_parent_id: "p",
+      request_id: "r",
+      thread_id: 0,
+      tags: ["x", { y: 1 }],
+    };
+    expect(read(fields)).toEqual({ ...fields, run_id: "7", thread_id: "0" });
+  });
+
+  test("is read from headers where the body is silent", () => {
+    const headers = {
+      "x-amsterdam-agent-id": "a",
+      "x-amsterdam-run-id": "r",
+      "x-amsterdam-request-parent-id": "p",
+      "x-amsterdam-request-id": "q",
+      "x-amsterdam-thread-id": "t",
+      "x-amsterdam-tags": "one, two ,three",
+    };
+    const told = {
+      agent_id: "a",
+      run_id: "r",
+      request_parent_id: "p",
+      request_id: "q",
+      thread_id: "t",
+      tags: ["one", "two", "three"],
+    };
+    expect(read(null, headers)).toEqual(told);
+    expect(read({ run_id: "body", tags: { own: true } }, headers)).toEqual({
+      ...told,
+      run_id: "body",
+      tags: { own: true },
+    });
+  });
+
+  test("takes Amp's headers, unless the gateway's own say something else", () => {
+    const amp = { "x-amp-thread-id": "T-1", "x-amp-feature": "chat" };
+    expect(read(null, amp)).toEqual({ thread_id: "T-1", agent_id: "chat" });
+    expect(read(null, { ...amp, "x-amsterdam-thread-id": "own" })).toEqual({
+      thread_id: "own",
+      agent_id: "chat",
+    });
+  });
+
+  test("keeps ids to a length", () => {
+    const told = read({ run_id: "x".repeat(10_000) }, { "x-amsterdam-thread-id": "y".repeat(1000) });
+    expect([told?.run_id?.length, told?.thread_id?.length]).toEqual([256, 256]);
+  });
+
+  test("holds the templates with their places", () => {
+    const templates = [{ path: "messages[0]", template: "t" }];
+    expect(read(null, {}, templates)).toEqual({ templates });
+  });
+});
+
+test("a trace begins with what came on the first line, and nothing that it does not know yet", () => {
+  const ids = { requestId: "r", traceId: "t", spanId: "s", parentSpanId: null };
+  const trace = startTrace(ids, "POST", "/v1/x");
+  expect(trace).toMatchObject({
+    ...ids,
+    method: "POST",
+    path: "/v1/x",
+    status: 0,
+    error: null,
+    endedAt: null,
+    attempts: [],
+  });
+  expect(Math.abs(Date.now() - trace.startedAt)).toBeLessThan(1000);
+  expect(startTrace(ids, "GET", "/").attempts).not.toBe(trace.attempts);
+});
