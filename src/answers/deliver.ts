@@ -32,10 +32,10 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
     trace.responseBytes = body.length;
     trace.firstByteAt = performance.now() - trace.startedTick;
     options.finish();
+    // A body that the status forbids is given up with its connection; after a whole one this does nothing.
+    response.cancel();
     return new Response(
-      hasNoBody(response.status, trace.method)
-        ? null
-        : Buffer.from(body.buffer, body.byteOffset, body.length),
+      hasNoBody(response.status, trace.method) ? null : (body as Uint8Array<ArrayBuffer>),
       init,
     );
   }

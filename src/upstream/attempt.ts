@@ -40,7 +40,10 @@ export async function tryOnce(
     if (response.status >= 400) return await refusalOf(response, target);
     if (response.status >= 300 && response.status !== 304 && !target.passRedirects)
       return redirected(response);
-    return await settle(response, deliveryOf(target, response), options);
+    const delivery = deliveryOf(target, response);
+    const body = delivery === "whole" ? response.wholeBody() : null;
+    if (body !== null) return { ok: true, response, delivery, body };
+    return await settle(response, delivery, options);
   } catch (error) {
     return failureOf(toGatewayError(error));
   }

@@ -4,11 +4,27 @@ import { RollingWindow } from "./rolling-window.ts";
 export type BreakerState = "closed" | "open" | "half-open";
 
 /** Leave to make one call, to be given back exactly once with how it went. `now` is on the monotonic clock. */
-export interface Permit {
-  succeeded(now?: number): void;
-  failed(now?: number): void;
+export class Permit {
+  readonly #breaker: Breaker;
+  readonly #generation: number;
+
+  constructor(breaker: Breaker, generation: number) {
+    this.#breaker = breaker;
+    this.#generation = generation;
+  }
+
+  succeeded(now = performance.now()): void {
+    this.#breaker.decide(this.#generation, false, now);
+  }
+
+  failed(now = performance.now()): void {
+    this.#breaker.decide(this.#generation, true, now);
+  }
+
   /** It ended in a way that says nothing about the upstream, e.g. the client left. */
-  undecided(now?: number): void;
+  undecided(now = performance.now()): void {
+    this.#breaker.decide(this.#generation, null, now);
+  }
 }
 
 /**
@@ -51,7 +67,7 @@ export class Breaker {
       if (this.#trying) return null;
       this.#trying = true;
     }
-    return this.#permit(this.#generation);
+    return new Permit(this, this.#generation);
   }
 
   /** Whole seconds until a call may be let through, at least 1. */
@@ -65,17 +81,11 @@ export class Breaker {
     this.#openIfFailing(now);
   }
 
-  #permit(generation: number): Permit {
-    const decide = (failed: boolean | null, now = performance.now()) => {
-      if (generation !== this.#generation) return;
-      if (this.#state === "half-open") this.#decideTrial(failed, now);
-      else if (failed !== null) this.#count(failed, now);
-    };
-    return {
-      succeeded: (now) => decide(false, now),
-      failed: (now) => decide(true, now),
-      undecided: (now) => decide(null, now),
-    };
+  /** How a call went that was permitted in `generation`; `failed` null where it says nothing. */
+  decide(generation: number, failed: boolean | null, now: number): void {
+    if (generation !== this.#generation) return;
+    if (this.#state === "half-open") this.#decideTrial(failed, now);
+    else if (failed !== null) this.#count(failed, now);
   }
 
   #decideTrial(failed: boolean | null, now: number): void {

@@ -36,18 +36,16 @@ export class HttpClient implements ExchangeOwner {
    * Sends a request; resolves when the response's head is there. Rejects with a GatewayError: connect_timeout,
    * upstream_unreachable, first_byte_timeout, total_timeout, upstream_disconnected, upstream_invalid, client_closed.
    */
-  async send(request: HttpRequest): Promise<HttpResponse> {
-    if (request.presence.gone) throw new GatewayError("client_closed", "The client closed the connection.");
-    const idle = this.#take(request.origin);
-    if (idle !== null) {
-      const exchange = this.#start(idle, request);
-      try {
-        return await exchange.response;
-      } catch (error) {
-        // The peer may close an idle connection at the moment it is taken; that says nothing about the request.
-        if (!exchange.wasStale || request.body instanceof ReadableStream) throw error;
-      }
+  send(request: HttpRequest): Promise<HttpResponse> {
+    if (request.presence.gone) {
+      return Promise.reject(new GatewayError("client_closed", "The client closed the connection."));
     }
+    const idle = this.#take(request.origin);
+    return idle === null ? this.sendFresh(request) : this.#start(idle, request).response;
+  }
+
+  /** As `send`, on a new connection. */
+  async sendFresh(request: HttpRequest): Promise<HttpResponse> {
     const connection = await connect(request.origin, {
       timeout: request.connectTimeout,
       totalAt: request.totalAt,

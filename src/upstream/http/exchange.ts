@@ -15,6 +15,8 @@ export interface HttpResponse extends ByteSource {
   /** The whole body, or null when it is longer than `limit`: what came is then kept for `consume`, and the rest held
    * back until `resume`. Rejects as above. */
   bytes(limit: number): Promise<Uint8Array | null>;
+  /** The whole body where it has come already and nobody has consumed it; otherwise null. */
+  wholeBody(): Uint8Array | null;
   /** Gives back what a consumer has been handed, so that it comes first at the next `consume`. */
   unread(chunks: Uint8Array[]): void;
 }
@@ -24,9 +26,13 @@ export interface ExchangeOwner {
   /** Takes the connection back; `keepAlive` is how many milliseconds the peer said it keeps it, if it did. */
   keep(connection: Connection, keepAlive: number | null): void;
   ended(exchange: Exchange): void;
+  /** Sends the request on a new connection. */
+  sendFresh(request: HttpRequest): Promise<HttpResponse>;
 }
 
+/** Requests up to this size are sent from one buffer, in one system call. */
 const JOIN_LIMIT = 64 * 1024;
+const sendBuffer = Buffer.allocUnsafeSlow(2 * JOIN_LIMIT);
 
 /** Milliseconds within which a used connection that is closed was closed before it got the request. */
 const STALE_WITHIN = 2000;
@@ -37,15 +43,12 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   status = 0;
   headers!: HeaderList;
   readonly response: Promise<HttpResponse>;
-  /** The connection had carried others before and was closed as this request was sent, without a word to it. */
-  wasStale = false;
-
   readonly #connection: Connection;
   readonly #request: HttpRequest;
   readonly #deadlines: Deadlines;
   readonly #owner: ExchangeOwner;
   readonly #parser: ResponseParser;
-  #resolve!: (response: HttpResponse) => void;
+  #resolve!: (response: HttpResponse | Promise<HttpResponse>) => void;
   #reject!: (error: GatewayError) => void;
   #consumer: BodyConsumer | null = null;
   /** Chunks that came before there was a consumer. */
@@ -100,16 +103,17 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
         : `content-length: ${body.length}\r\n`;
     const text = `${head}${length}\r\n`;
     this.#sent = true;
-    if (body === null || body.length > JOIN_LIMIT) {
+    if (text.length + (body?.length ?? 0) > JOIN_LIMIT) {
       this.#write(Buffer.from(text, "latin1"));
       if (body !== null) this.#write(body);
       return;
     }
-    // One segment, one system call.
-    const joined = Buffer.allocUnsafe(text.length + body.length);
-    joined.write(text, 0, "latin1");
-    joined.set(body, text.length);
-    this.#write(joined);
+    sendBuffer.write(text, 0, "latin1");
+    if (body !== null) sendBuffer.set(body, text.length);
+    const all = sendBuffer.subarray(0, text.length + (body?.length ?? 0));
+    const taken = this.#connection.write(all);
+    // What the socket did not take outlives this call, and so needs bytes of its own.
+    if (taken < all.length) this.#unsent = Buffer.from(all.subarray(taken));
   }
 
   #write(bytes: Uint8Array): void {
@@ -199,10 +203,11 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   closed(error: Error | null): void {
     if (this.#over) return;
     if (error === null && this.#parser.headReceived && this.#parser.close()) return;
-    this.wasStale =
-      this.#connection.uses > 0 &&
-      !this.#parser.started &&
-      performance.now() - this.#startedAt < STALE_WITHIN;
+    if (this.#isStale()) {
+      this.#settle();
+      this.#resolve(this.#owner.sendFresh(this.#request));
+      return;
+    }
     this.#fail(
       new GatewayError(
         "upstream_disconnected",
@@ -212,6 +217,17 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
         },
       ),
     );
+  }
+
+  /** The peer may close a used connection at the moment it is taken; that says nothing about the request. */
+  #isStale(): boolean {
+    if (this.#connection.uses === 0 || this.#parser.started) return false;
+    if (this.#request.body instanceof ReadableStream) return false;
+    return performance.now() - this.#startedAt < STALE_WITHIN;
+  }
+
+  wholeBody(): Uint8Array | null {
+    return this.#ended && this.#consumer === null ? joined(this.#waiting) : null;
   }
 
   consume(consumer: BodyConsumer): void {
@@ -275,7 +291,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
           this.unread(chunks);
           resolve(null);
         },
-        end: () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)),
+        end: () => resolve(joined(chunks)),
         failed: reject,
       });
     });
@@ -356,6 +372,10 @@ function reportThrown(tell: () => void): void {
   } catch (error) {
     void Promise.reject(error);
   }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
 function needsLength(method: string): boolean {

@@ -308,11 +308,16 @@ function isSpace(code: number): boolean {
 
 /** A repeated content-length is one length when all of them agree. */
 function readLength(text: string): number {
+  if (text.length <= 15 && isDigits(text)) return text === "" ? invalidLength() : Number(text);
   const [first, ...others] = text.split(",").map((part) => trimSpace(part, 0, part.length));
   if (!first || first.length > 15 || !isDigits(first) || others.some((other) => other !== first)) {
-    throw new ProtocolError("invalid content-length");
+    return invalidLength();
   }
   return Number(first);
+}
+
+function invalidLength(): never {
+  throw new ProtocolError("invalid content-length");
 }
 
 function isDigits(text: string): boolean {
