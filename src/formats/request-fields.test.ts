@@ -15,7 +15,9 @@ const read = (text: string, format: Format = "openai-chat"): RequestFields =>
 /** The body as it goes upstream. */
 function passed(text: string, format: Format = "openai-chat", model: string | null = null): string {
   const body = Buffer.from(text);
-  return rewriteBody(body, readRequestFields(body, placesOf(format)), model).toString();
+  return rewriteBody(body, readRequestFields(body, placesOf(format)), model)
+    .toBytes()
+    .toString();
 }
 
 const space = fc.constantFrom("", " ", "\n  ", "\t");

@@ -1,6 +1,5 @@
+import { type Edit, EditedBytes } from "../lib/edited-bytes.ts";
 import {
-  applyEdits,
-  type Edit,
   isArray,
   isObject,
   type Member,
@@ -80,11 +79,11 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
 }
 
 /** The body without the gateway's own fields and, unless `model` is null, with that model's name. */
-export function rewriteBody(body: Buffer, fields: RequestFields, model: string | null): Buffer {
-  if (model === null || model === fields.model) return applyEdits(body, fields.edits);
+export function rewriteBody(body: Buffer, fields: RequestFields, model: string | null): EditedBytes {
+  if (model === null || model === fields.model) return new EditedBytes(body, fields.edits);
   const name = Buffer.from(JSON.stringify(model));
   const renames = fields.modelSpans.map((span) => ({ start: span.start, end: span.end, bytes: name }));
-  return applyEdits(body, [...fields.edits, ...renames]);
+  return new EditedBytes(body, [...fields.edits, ...renames]);
 }
 
 function takeTemplates(

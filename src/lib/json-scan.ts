@@ -1,3 +1,5 @@
+import type { Edit } from "./edited-bytes.ts";
+
 /**
  * Finds values in JSON text without parsing it, so that a body can be passed on byte for byte but for what is replaced.
  * Strings are skipped by native search; nesting costs no stack. Only what is walked over is checked.
@@ -149,13 +151,6 @@ function skipString(json: Buffer, at: number): number {
   }
 }
 
-/** Bytes [start, end) are to be replaced; `bytes` null takes them out. */
-export interface Edit {
-  readonly start: number;
-  readonly end: number;
-  readonly bytes: Uint8Array | null;
-}
-
 /** Edits that take the members for which `unwanted` is true out of an object, each with one comma beside it. */
 export function removeMembers(members: readonly Member[], unwanted: (member: Member) => boolean): Edit[] {
   const edits: Edit[] = [];
@@ -171,18 +166,4 @@ export function removeMembers(members: readonly Member[], unwanted: (member: Mem
     }
   }
   return edits;
-}
-
-/** A copy of `json` with the edits made; they may come in any order and must not overlap. */
-export function applyEdits(json: Buffer, edits: readonly Edit[]): Buffer {
-  if (edits.length === 0) return json;
-  const pieces: Uint8Array[] = [];
-  let at = 0;
-  for (const edit of edits.toSorted((a, b) => a.start - b.start)) {
-    pieces.push(json.subarray(at, edit.start));
-    if (edit.bytes !== null) pieces.push(edit.bytes);
-    at = edit.end;
-  }
-  pieces.push(json.subarray(at));
-  return Buffer.concat(pieces);
 }

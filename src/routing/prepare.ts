@@ -1,4 +1,5 @@
 import { rewriteBody } from "../formats/request-fields.ts";
+import { EditedBytes } from "../lib/edited-bytes.ts";
 import { clientHeaderLines, type HeaderFilter } from "../upstream/http/forward-headers.ts";
 import type { Origin } from "../upstream/http/origin.ts";
 import type { TargetRequest } from "../upstream/target.ts";
@@ -37,7 +38,8 @@ export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequ
 }
 
 function bodyFor(facts: RequestFacts, model: string | null): TargetRequest["body"] {
-  if (facts.body === null || facts.body instanceof ReadableStream || facts.fields === null) return facts.body;
+  if (facts.body === null || facts.body instanceof ReadableStream) return facts.body;
+  if (facts.fields === null) return new EditedBytes(facts.body, []);
   return rewriteBody(facts.body, facts.fields, model);
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { callOfPath } from "../formats/call.ts";
+import { EditedBytes } from "../lib/edited-bytes.ts";
 import type { Target, TargetRequest } from "../upstream/target.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { Router } from "./router.ts";
@@ -13,7 +14,7 @@ function sent(target: Target) {
   return {
     url: origin.key + request.target,
     headers: lines.map((line) => line.split(/: (.*)/s).slice(0, 2)).sort() as [string, string][],
-    body: request.body instanceof Uint8Array ? Buffer.from(request.body).toString() : request.body,
+    body: request.body instanceof EditedBytes ? request.body.toBytes().toString() : request.body,
   };
 }
 

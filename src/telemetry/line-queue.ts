@@ -39,7 +39,8 @@ export function createLineQueue(
   destination: LineDestination,
   notice: (dropped: number) => string,
 ): LineQueue {
-  let lines: string[] = [];
+  /** Lines that wait, in one text: it is put together once, when it is written. */
+  let text = "";
   let queued = 0;
   /** What the destination has not taken of the batch under way. */
   let batch: Buffer | null = null;
@@ -58,7 +59,7 @@ export function createLineQueue(
       untold++;
       return;
     }
-    lines.push(line);
+    text += line;
     queued += line.length;
     if (writing !== null || failing) return;
     if (queued >= FLUSH_AT && !urgent) {
@@ -99,21 +100,20 @@ export function createLineQueue(
     if (untold > 0) {
       const line = notice(untold);
       untold = 0;
-      lines.push(line);
+      text += line;
       queued += line.length;
     }
     if (queued > 0 && !closed) timer = setTimeout(start, FLUSH_AFTER_MS);
   }
 
   function nextBatch(): Buffer {
-    let size = 0;
-    let count = 0;
-    while (count < lines.length && size < BATCH_LIMIT) size += lines[count++]!.length;
-    const taken = count === lines.length ? lines : lines.slice(0, count);
-    lines = count === lines.length ? [] : lines.slice(count);
-    queued -= size;
-    batchSize = size;
-    return Buffer.from(taken.join(""));
+    const end =
+      text.length <= BATCH_LIMIT ? text.length : text.lastIndexOf("\n", BATCH_LIMIT) + 1 || text.length;
+    const bytes = Buffer.from(end === text.length ? text : text.slice(0, end));
+    text = end === text.length ? "" : text.slice(end);
+    batchSize = end;
+    queued -= end;
+    return bytes;
   }
 
   async function flush(): Promise<void> {
@@ -141,7 +141,7 @@ export function createLineQueue(
       clearTimeout(limit);
       closed = true;
       if (timer !== null) clearTimeout(timer);
-      dropped += lines.length + lineCount(batch);
+      dropped += lineCount(Buffer.from(text)) + lineCount(batch);
       await destination.close();
     },
   };

@@ -18,6 +18,7 @@ import { type Behaviour, closedPort } from "../../test/support/raw-server.ts";
 import { gate, until } from "../../test/support/until.ts";
 import { type BreakerConfig, configSchema } from "../config/schema.ts";
 import { openaiChat } from "../formats/openai-chat/index.ts";
+import { EditedBytes } from "../lib/edited-bytes.ts";
 import type { Attempt } from "../records/trace.ts";
 import { client, deadlines, requestTo, TestPresence, textOf } from "./http/testing.ts";
 import type { Failure, Outcome, Success } from "./outcome.ts";
@@ -55,7 +56,13 @@ function target(
     keyCount: 1,
     secrets: [],
     passRedirects: false,
-    prepare: () => ({ origin, method: "POST", target: path, headerLines: "", body: Buffer.from("{}") }),
+    prepare: () => ({
+      origin,
+      method: "POST",
+      target: path,
+      headerLines: "",
+      body: new EditedBytes(Buffer.from("{}"), []),
+    }),
     requests: () => server.received(name).length,
     ...over,
   };

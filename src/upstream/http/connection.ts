@@ -45,9 +45,9 @@ export class Connection implements Deadline {
     this.uses++;
   }
 
-  /** Bytes that the socket took; the rest is to be written after `writable()`. */
-  write(bytes: Uint8Array): number {
-    return this.#closed ? bytes.length : Math.max(0, this.#socket.write(bytes));
+  /** Writes the first `length` bytes; returns how many the socket took. The rest is to be written after `writable()`. */
+  write(bytes: Uint8Array, length = bytes.length): number {
+    return this.#closed ? length : Math.max(0, this.#socket.write(bytes, 0, length));
   }
 
   pause(): void {

@@ -95,25 +95,25 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
       );
       return;
     }
-    const length =
+    const lengthLine =
       body === null
         ? needsLength(method)
           ? "content-length: 0\r\n"
           : ""
         : `content-length: ${body.length}\r\n`;
-    const text = `${head}${length}\r\n`;
+    const text = `${head}${lengthLine}\r\n`;
     this.#sent = true;
     if (text.length + (body?.length ?? 0) > JOIN_LIMIT) {
       this.#write(Buffer.from(text, "latin1"));
-      if (body !== null) this.#write(body);
+      if (body !== null) this.#write(body.toBytes());
       return;
     }
     sendBuffer.write(text, 0, "latin1");
-    if (body !== null) sendBuffer.set(body, text.length);
-    const all = sendBuffer.subarray(0, text.length + (body?.length ?? 0));
-    const taken = this.#connection.write(all);
+    body?.copyInto(sendBuffer, text.length);
+    const length = text.length + (body?.length ?? 0);
+    const taken = this.#connection.write(sendBuffer, length);
     // What the socket did not take outlives this call, and so needs bytes of its own.
-    if (taken < all.length) this.#unsent = Buffer.from(all.subarray(taken));
+    if (taken < length) this.#unsent = Buffer.from(sendBuffer.subarray(taken, length));
   }
 
   #write(bytes: Uint8Array): void {

@@ -1,3 +1,4 @@
+import type { EditedBytes } from "../../lib/edited-bytes.ts";
 import type { Presence } from "../../lib/presence.ts";
 import type { Origin } from "./origin.ts";
 
@@ -9,7 +10,7 @@ export interface HttpRequest {
   /** Header lines, each `name: value\r\n`, without host, content-length and transfer-encoding. */
   readonly headerLines: string;
   /** Bytes are sent whole and may be sent again; a stream is sent as it comes, once. */
-  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  readonly body: EditedBytes | ReadableStream<Uint8Array> | null;
   /** Milliseconds for the connection. */
   readonly connectTimeout: number;
   /** Milliseconds to the first byte of the response, and of every silence after it. */

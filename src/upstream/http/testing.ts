@@ -1,4 +1,5 @@
 import { Deadlines } from "../../lib/deadlines.ts";
+import { EditedBytes } from "../../lib/edited-bytes.ts";
 import type { Presence } from "../../lib/presence.ts";
 import { HttpClient } from "./client.ts";
 import type { HttpResponse } from "./exchange.ts";
@@ -20,6 +21,9 @@ export class TestPresence implements Presence {
     this.onGone?.();
   }
 }
+
+/** A body as it is. */
+export const plain = (bytes: Buffer) => new EditedBytes(bytes, []);
 
 /** A request to `url` with generous limits. */
 export function requestTo(url: string, over: Partial<HttpRequest> = {}): HttpRequest {
