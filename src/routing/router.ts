@@ -57,6 +57,15 @@ interface EndpointPlan {
   readonly secrets: readonly string[];
 }
 
+/** What a model's name means for one call. */
+interface PlannedChoice {
+  readonly route: string | null;
+  readonly targets: readonly { readonly plan: ProviderPlan; readonly path: string; readonly model: string }[];
+  readonly responseFilter: HeaderFilter;
+}
+
+const MAX_CHOICES = 1000;
+
 /** Never passed in either direction: they speak of the connection. */
 const CONNECTION: readonly string[] = [...CONNECTION_HEADERS];
 /** Bodies are forwarded decompressed; the trace's fields are the gateway's own. */
@@ -71,6 +80,8 @@ export class Router {
   readonly #endpoints: EndpointTable;
   readonly #plans = new Map<Provider, ProviderPlan>();
   readonly #endpointPlans = new Map<EndpointConfig, EndpointPlan>();
+  /** What models' names were resolved to, by call: few pairs make up all of the traffic. */
+  readonly #choices = new WeakMap<Call, Map<string, PlannedChoice>>();
 
   constructor(config: Config, providers: Providers, upstreams: Upstreams) {
     this.config = config;
@@ -136,17 +147,39 @@ export class Router {
 
   /** Targets of a door that serves every provider, by the model's name. Throws as `chooseModel`, or conversion_unavailable. */
   resolveModel(name: string, call: Call, facts: RequestFacts): Resolution {
+    const { route, targets, responseFilter } = this.#choice(name, call);
+    return {
+      route,
+      targets: targets.map(({ plan, path, model }) =>
+        this.#providerTarget(plan, path, model, model, call, facts),
+      ),
+      responseFilter,
+    };
+  }
+
+  #choice(name: string, call: Call): PlannedChoice {
+    let byName = this.#choices.get(call);
+    if (byName === undefined) {
+      byName = new Map();
+      this.#choices.set(call, byName);
+    }
+    const known = byName.get(name);
+    if (known !== undefined) return known;
+    const choice = this.#planChoice(name, call);
+    if (byName.size < MAX_CHOICES) byName.set(name, choice);
+    return choice;
+  }
+
+  #planChoice(name: string, call: Call): PlannedChoice {
     const choice = chooseModel(name, this.config, this.providers);
     const format = call.format!;
     const able = choice.targets.filter((target) => target.provider.formats[format] !== undefined);
     if (able.length === 0) throw conversionUnavailable(name, format, choice.targets);
-    const targets = able.map((target) => {
-      const plan = this.#plans.get(target.provider)!;
-      const path = joinBase(plan.basePath, target.provider.formats[format] + pathOf(call, target.model));
-      return this.#providerTarget(plan, path, target.model, target.model, call, facts);
+    const targets = able.map(({ provider, model }) => {
+      const plan = this.#plans.get(provider)!;
+      return { plan, path: joinBase(plan.basePath, provider.formats[format] + pathOf(call, model)), model };
     });
-    const responseFilter =
-      able.length === 1 ? this.#plans.get(able[0]!.provider)!.responseFilter : PROVIDER_RESPONSES;
+    const responseFilter = targets.length === 1 ? targets[0]!.plan.responseFilter : PROVIDER_RESPONSES;
     return { route: choice.route, targets, responseFilter };
   }
 

@@ -52,6 +52,7 @@ export class HttpClient implements ExchangeOwner {
       deadlines: this.#deadlines,
       presence: request.presence,
     });
+    connection.onClose = () => this.#forget(connection);
     return await this.#start(connection, request).response;
   }
 
@@ -79,17 +80,17 @@ export class HttpClient implements ExchangeOwner {
 
   #take(origin: Origin): Connection | null {
     const connection = this.#idle.get(origin.key)?.pop() ?? null;
-    if (connection !== null) {
-      this.#deadlines.remove(connection);
-      connection.onClose = null;
-    }
+    if (connection !== null) this.#deadlines.remove(connection);
     return connection;
   }
 
   /** `keepAlive` is the peer's own limit in milliseconds, if it named one. */
   keep(connection: Connection, keepAlive: number | null): void {
-    const connections = this.#idle.get(connection.origin.key) ?? [];
-    this.#idle.set(connection.origin.key, connections);
+    let connections = this.#idle.get(connection.origin.key);
+    if (connections === undefined) {
+      connections = [];
+      this.#idle.set(connection.origin.key, connections);
+    }
     // The peer counts from its own last byte; a second is left for the way.
     const time = keepAlive === null ? this.#idleTimeout : Math.min(this.#idleTimeout, keepAlive - 1000);
     if (this.#closed || connections.length >= this.#maxIdle || time <= 0) {
@@ -98,11 +99,14 @@ export class HttpClient implements ExchangeOwner {
     }
     connections.push(connection);
     connection.at = performance.now() + time;
-    connection.onClose = () => {
-      this.#deadlines.remove(connection);
-      const at = connections.indexOf(connection);
-      if (at >= 0) connections.splice(at, 1);
-    };
     this.#deadlines.add(connection);
+  }
+
+  /** The connection has closed, unused or not. */
+  #forget(connection: Connection): void {
+    this.#deadlines.remove(connection);
+    const connections = this.#idle.get(connection.origin.key);
+    const at = connections?.indexOf(connection) ?? -1;
+    if (at >= 0) connections!.splice(at, 1);
   }
 }
