@@ -10,6 +10,7 @@ import type { ErrorShape } from "./exchange/formats.ts";
 import { identify } from "./formats/identify.ts";
 import { FORMAT_MODULES, streamErrorIn } from "./formats/registry.ts";
 import type { Deadlines } from "./lib/deadlines.ts";
+import type { HeaderFields } from "./lib/header-fields.ts";
 import { hidesDotSegment, splitUrl } from "./lib/request-url.ts";
 import type { FeedbackWriter } from "./records/feedback-writer.ts";
 import { startTrace, type Trace, type TraceSubscriber } from "./records/trace.ts";
@@ -44,32 +45,46 @@ const REPLAY_LIMIT = 1024 * 1024;
 /** A stream is held this long for its first event: an error there can still be mended elsewhere. */
 const FIRST_EVENT_PATIENCE_MS = 2000;
 
+/** What is known of a request before its body is read. */
+interface Arrival {
+  readonly request: Request;
+  readonly headers: HeaderFields;
+  readonly search: string;
+  readonly door: Door;
+  readonly context: TraceContext;
+  readonly trace: Trace;
+  readonly router: Router;
+}
+
 /** The life of a request: every door that leads to a provider, from the first byte in to the last byte out. */
 export function createPipeline(rooms: Rooms): Handler {
   return async function handle(request, server) {
-    const { path, search } = splitUrl(request.url);
-    const router = rooms.router();
-    const door = router.door(request.method, path);
-    const shape = errorShape(door, router, request.headers);
-    const context = continueTrace(request.headers.get("traceparent"));
-    const trace = traceOf(request, path, door, context);
+    const arrival = arrive(request, rooms.router());
+    const { door, headers, router, trace } = arrival;
+    const shape = errorShape(door, router, headers);
     const presence = new ClientPresence(request, server, rooms.deadlines);
     let admitted = false;
+    let ended = false;
     const finish = () => {
+      if (ended) return;
+      ended = true;
       presence.end();
       if (admitted) rooms.admission.release();
       trace.endedAt = performance.now() - trace.startedTick;
       rooms.onTrace(trace);
     };
+    const finished = (response: Response) => {
+      finish();
+      return response;
+    };
     try {
-      refuseWrongCalls(door, path);
-      const caller = authenticate(rooms.ring, request.headers, search, trace.startedAt);
+      refuseWrongCalls(door, trace.path);
+      const caller = authenticate(rooms.ring, headers, arrival.search, trace.startedAt);
       trace.keyId = caller.identity.id;
       admitted = admit(rooms.admission);
-      const facts = await readFacts(request, door, search, caller, context, trace, router, rooms.deadlines);
-      if (door.kind === "feedback")
-        return finished(finish, takeFeedback(facts.body, caller, rooms.feedback, trace));
-      if (door.kind === "models") return finished(finish, modelsAnswer(door, router, request.headers, trace));
+      const facts = await readFacts(arrival, caller, rooms.deadlines);
+      if (door.kind === "feedback") return finished(takeFeedback(facts.body, caller, rooms.feedback, trace));
+      if (door.kind === "models") return finished(modelsAnswer(door, router, headers, trace));
 
       const resolution = resolve(door, router, facts);
       trace.route = resolution.route;
@@ -86,7 +101,7 @@ export function createPipeline(rooms: Rooms): Handler {
       });
       trace.provider = target.provider;
       trace.model = target.model;
-      if (!outcome.ok) return finished(finish, refuseWith(outcome, resolution.responseFilter, shape, trace));
+      if (!outcome.ok) return finished(refuseWith(outcome, resolution.responseFilter, shape, trace));
 
       const { sse_keep_alive, stall_timeout } = router.config.server;
       return deliver(outcome, trace, {
@@ -99,27 +114,30 @@ export function createPipeline(rooms: Rooms): Handler {
         finish,
       });
     } catch (error) {
-      return finished(finish, refuse(toGatewayError(error), shape, trace));
+      try {
+        return refuse(toGatewayError(error), shape, trace);
+      } finally {
+        finish();
+      }
     }
   };
 }
 
-function finished(finish: () => void, response: Response): Response {
-  finish();
-  return response;
-}
-
-function traceOf(request: Request, path: string, door: Door, context: TraceContext): Trace {
-  const ids = { requestId: requestId(request.headers.get("x-request-id")), ...context };
+function arrive(request: Request, router: Router): Arrival {
+  const { path, search } = splitUrl(request.url);
+  const headers: HeaderFields = request.headers.toJSON();
+  const door = router.door(request.method, path);
+  const context = continueTrace(headers.traceparent ?? null);
+  const ids = { requestId: requestId(headers["x-request-id"] ?? null), ...context };
   const trace = startTrace(ids, request.method, path);
   trace.door = door.name;
   trace.clientFormat = door.call.format;
   trace.operation = door.call.operation;
-  return trace;
+  return { request, headers, search, door, context, trace, router };
 }
 
 /** Errors are told as the API that was called tells them; where the path does not say which, as the provider's does. */
-function errorShape(door: Door, router: Router, headers: Headers): ErrorShape {
+function errorShape(door: Door, router: Router, headers: HeaderFields): ErrorShape {
   if (door.kind === "models") return modelsShape(door, headers);
   const { errorShape: shape, format } = door.call;
   if (format !== null || door.kind !== "provider") return shape;
@@ -157,50 +175,42 @@ function admit(admission: Admission): true {
   );
 }
 
-async function readFacts(
-  request: Request,
-  door: Door,
-  search: string,
-  caller: Caller,
-  context: TraceContext,
-  trace: Trace,
-  router: Router,
-  deadlines: Deadlines,
-): Promise<RequestFacts> {
-  const { max_body_mb, body_timeout } = router.config.server;
+/** Reads the body and what the gateway needs of it. */
+async function readFacts(arrival: Arrival, caller: Caller, deadlines: Deadlines): Promise<RequestFacts> {
+  const { request, headers, search, door, context, trace } = arrival;
+  const { max_body_mb, body_timeout } = arrival.router.config.server;
   const limits = { maxBytes: max_body_mb * 1024 * 1024, timeout: body_timeout * 1000, deadlines };
-  const body = !hasBody(request)
+  const body = !hasBody(headers)
     ? null
-    : passesUnread(request, door)
+    : passesUnread(headers, door)
       ? request.body
-      : await readBody(request, limits);
+      : await readBody(request, headers, limits);
   const fields = body instanceof Buffer ? identify(body, door.call, door.kind === "unified") : null;
-  trace.requestBytes =
-    body instanceof Buffer ? body.length : Number(request.headers.get("content-length") ?? 0);
+  trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
   trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;
   trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
-  trace.tracking = readTracking(fields?.tracking ?? null, fields?.templates ?? [], request.headers);
+  trace.tracking = readTracking(fields?.tracking ?? null, fields?.templates ?? [], headers);
   const isOwnPath = door.kind === "endpoint";
   return {
     method: request.method,
     // On a path of the configuration `key` may be the target's own parameter, unless it holds a key of ours.
     search: isOwnPath && !caller.places.has("key") ? search : withoutKeyParam(search),
-    headers: request.headers,
+    headers,
     keyHeaders: caller.places,
     body,
     fields,
-    contentLength: request.headers.get("content-length"),
+    contentLength: headers["content-length"] ?? null,
     traceparent: formatTraceparent(context),
-    tracestate: context.parentSpanId === null ? null : request.headers.get("tracestate"),
+    tracestate: context.parentSpanId === null ? null : (headers.tracestate ?? null),
   };
 }
 
 /** Large bodies of calls that the gateway does not read, such as uploads, go on as they come. */
-function passesUnread(request: Request, door: Door): boolean {
-  if (door.call.format !== null || door.kind === "feedback" || request.headers.has("content-encoding"))
+function passesUnread(headers: HeaderFields, door: Door): boolean {
+  if (door.call.format !== null || door.kind === "feedback" || headers["content-encoding"] !== undefined)
     return false;
-  if (request.headers.get("content-type")?.startsWith("application/json")) return false;
-  return !(Number(request.headers.get("content-length") ?? Number.NaN) <= REPLAY_LIMIT);
+  if (headers["content-type"]?.toLowerCase().startsWith("application/json")) return false;
+  return !(Number(headers["content-length"] ?? Number.NaN) <= REPLAY_LIMIT);
 }
 
 function resolve(door: Door, router: Router, facts: RequestFacts): Resolution {
@@ -230,7 +240,7 @@ function resolve(door: Door, router: Router, facts: RequestFacts): Resolution {
 function modelsAnswer(
   door: Door & { kind: "models" },
   router: Router,
-  headers: Headers,
+  headers: HeaderFields,
   trace: Trace,
 ): Response {
   const shape = modelsShape(door, headers);
@@ -243,10 +253,14 @@ function modelsAnswer(
 }
 
 /** Three APIs list their models at `/v1/models`; the clients of two of them say in a header who they are. */
-function modelsShape(door: Door, headers: Headers): ModelsShape {
-  if (door.name.startsWith("/v1beta") || headers.has("x-goog-api-client") || headers.has("x-goog-api-key"))
+function modelsShape(door: Door, headers: HeaderFields): ModelsShape {
+  if (
+    door.name.startsWith("/v1beta") ||
+    headers["x-goog-api-client"] !== undefined ||
+    headers["x-goog-api-key"] !== undefined
+  )
     return "gemini";
-  return headers.has("anthropic-version") ? "anthropic" : "openai";
+  return headers["anthropic-version"] !== undefined ? "anthropic" : "openai";
 }
 
 function renderStreamError(door: Door, error: GatewayError, id: string): string {

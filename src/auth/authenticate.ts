@@ -1,4 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
+import type { HeaderFields } from "../lib/header-fields.ts";
 import type { KeyIdentity, KeyRing } from "./key-ring.ts";
 import { presentedKeys } from "./presented-key.ts";
 
@@ -9,7 +10,7 @@ export interface Caller {
 }
 
 /** Who calls. Throws invalid_api_key, with the same words whatever was wrong. */
-export function authenticate(ring: KeyRing, headers: Headers, search: string, nowMs: number): Caller {
+export function authenticate(ring: KeyRing, headers: HeaderFields, search: string, nowMs: number): Caller {
   let identity: KeyIdentity | null = null;
   const places = new Set<string>();
   for (const { place, key } of presentedKeys(headers, search)) {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { KEY_HEADERS, presentedKeys, withoutKeyParam } from "./presented-key.ts";
 
-const keysOf = (headers: Headers, search: string) => presentedKeys(headers, search).map(({ key }) => key);
+const keysOf = (headers: Headers, search: string) =>
+  presentedKeys(headers.toJSON(), search).map(({ key }) => key);
 
 describe("the presented key", () => {
   test.each([

@@ -1,3 +1,5 @@
+import type { HeaderFields } from "../lib/header-fields.ts";
+
 /** Headers that may hold a gateway key, in lower case. None of them is ever sent on to a provider. */
 export const KEY_HEADERS = ["authorization", "x-api-key", "api-key", "x-goog-api-key"] as const;
 
@@ -14,10 +16,10 @@ export interface PresentedKey {
  * different servers, so the caller admits the request when any of them is valid. `search` is the URL's query string,
  * with or without its question mark.
  */
-export function presentedKeys(headers: Headers, search: string): PresentedKey[] {
+export function presentedKeys(headers: HeaderFields, search: string): PresentedKey[] {
   const keys: PresentedKey[] = [];
   for (const place of KEY_HEADERS) {
-    const value = headers.get(place);
+    const value = headers[place];
     if (value) keys.push({ place, key: place === "authorization" ? withoutBearer(value) : value });
   }
   const fromQuery = keyParam(search);

@@ -6,7 +6,7 @@ const read = (
   fields: Record<string, unknown> | null,
   headers: Record<string, string> = {},
   templates: Parameters<typeof readTracking>[1] = [],
-) => readTracking(fields, templates, new Headers(headers));
+) => readTracking(fields, templates, headers);
 
 describe("tracking", () => {
   test("is nothing where nothing is said", () => {

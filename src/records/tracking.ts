@@ -1,3 +1,5 @@
+import type { HeaderFields } from "../lib/header-fields.ts";
+
 /** Fields that a client adds to say what a request belongs to. They never reach a provider. */
 export interface Tracking {
   agent_id?: string;
@@ -33,15 +35,15 @@ const MAX_ID = 256;
 export function readTracking(
   fields: Readonly<Record<string, unknown>> | null,
   templates: NonNullable<Tracking["templates"]>,
-  headers: Headers,
+  headers: HeaderFields,
 ): Tracking | null {
   const tracking: Tracking = {};
   for (const [header, field] of ID_HEADERS) {
-    const value = headers.get(header);
-    if (value !== null && value !== "") tracking[field] = value.slice(0, MAX_ID);
+    const value = headers[header];
+    if (value !== undefined && value !== "") tracking[field] = value.slice(0, MAX_ID);
   }
-  const tagsHeader = headers.get("x-amsterdam-tags");
-  if (tagsHeader !== null) tracking.tags = tagsHeader.split(",").map((tag) => tag.trim());
+  const tagsHeader = headers["x-amsterdam-tags"];
+  if (tagsHeader !== undefined) tracking.tags = tagsHeader.split(",").map((tag) => tag.trim());
   if (fields !== null) {
     for (const field of IDS) {
       const value = fields[field];

@@ -27,7 +27,7 @@ export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequ
   lines += `${to.lines}traceparent: ${facts.traceparent}\r\n`;
   if (facts.tracestate !== null) lines += `tracestate: ${facts.tracestate}\r\n`;
   // Without this a compressed answer could come to a client that cannot read it.
-  if (to.filter.allows("accept-encoding") && !facts.headers.has("accept-encoding")) {
+  if (to.filter.allows("accept-encoding") && facts.headers["accept-encoding"] === undefined) {
     lines += "accept-encoding: identity\r\n";
   }
   if (facts.body instanceof ReadableStream && facts.contentLength !== null) {

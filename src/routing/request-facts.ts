@@ -1,11 +1,12 @@
 import type { RequestFields } from "../formats/request-fields.ts";
+import type { HeaderFields } from "../lib/header-fields.ts";
 
 /** What of a request the targets' own requests are made from. */
 export interface RequestFacts {
   readonly method: string;
   /** Query string with its question mark, the gateway's key taken out; empty when there is none. */
   readonly search: string;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
   /** Header fields that carried a gateway key. */
   readonly keyHeaders: ReadonlySet<string>;
   /** The body as it came, decompressed; a stream where it is passed on unread; null when there is none. */

@@ -5,6 +5,7 @@ import { fillTarget } from "../config/target-template.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
+import type { HeaderFields } from "../lib/header-fields.ts";
 import {
   BODY_HEADERS,
   REQUEST_HEADER_PREFIXES,
@@ -336,8 +337,8 @@ function mergeSearch(own: string, client: string): string {
 }
 
 /** Header lines that a provider needs where the client sent none of that name. */
-function defaultLines(defaults: Readonly<Record<string, string>>, client: Headers): string {
+function defaultLines(defaults: Readonly<Record<string, string>>, client: HeaderFields): string {
   let lines = "";
-  for (const name in defaults) if (!client.has(name)) lines += `${name}: ${defaults[name]}\r\n`;
+  for (const name in defaults) if (client[name] === undefined) lines += `${name}: ${defaults[name]}\r\n`;
   return lines;
 }

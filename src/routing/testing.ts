@@ -27,7 +27,7 @@ export function factsOf(
   return {
     method: "POST",
     search: "",
-    headers: new Headers(headers),
+    headers: new Headers(headers).toJSON(),
     keyHeaders: new Set(["authorization"]),
     body: bytes,
     fields,

@@ -1,6 +1,7 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { Deadline, Deadlines } from "../lib/deadlines.ts";
 import { codingsOf, decompress, EncodingError, TooLargeError } from "../lib/decompress.ts";
+import type { HeaderFields } from "../lib/header-fields.ts";
 
 export interface BodyLimits {
   /** Bytes, before and after decompression. */
@@ -14,23 +15,23 @@ export interface BodyLimits {
 const ONE_PIECE = 256 * 1024;
 
 /** Whether the request announces a body. */
-export function hasBody(request: Request): boolean {
-  const length = request.headers.get("content-length");
-  if (length !== null) return length !== "0";
-  return request.headers.has("transfer-encoding");
+export function hasBody(headers: HeaderFields): boolean {
+  const length = headers["content-length"];
+  if (length !== undefined) return length !== "0";
+  return headers["transfer-encoding"] !== undefined;
 }
 
 /**
  * The whole body, decompressed; empty when there is none. Rejects with body_too_large, body_timeout,
  * unsupported_encoding, malformed_body or client_closed.
  */
-export async function readBody(request: Request, limits: BodyLimits): Promise<Buffer> {
-  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+export async function readBody(request: Request, headers: HeaderFields, limits: BodyLimits): Promise<Buffer> {
+  const length = Number(headers["content-length"] ?? Number.NaN);
   if (length > limits.maxBytes) throw tooLarge(limits.maxBytes);
   const raw =
     length <= ONE_PIECE ? await inOnePiece(request, length, limits) : await inPieces(request, limits);
-  const encoding = request.headers.get("content-encoding");
-  if (encoding === null) return raw;
+  const encoding = headers["content-encoding"];
+  if (encoding === undefined) return raw;
   return await unpack(raw, encoding, limits.maxBytes);
 }
 

@@ -1,3 +1,5 @@
+import type { HeaderFields } from "../../lib/header-fields.ts";
+
 /** Verdicts remembered for one filter: header names are few, but clients may make them up. */
 const MAX_REMEMBERED = 500;
 
@@ -33,15 +35,13 @@ export class HeaderFilter {
  * Values are Latin-1, as they were received.
  */
 export function clientHeaderLines(
-  client: Headers,
+  client: HeaderFields,
   filter: HeaderFilter,
   withheld: ReadonlySet<string> | null,
 ): string {
   let lines = "";
-  // An object is what the runtime hands out fastest of all fields.
-  const fields = client.toJSON();
-  for (const name in fields) {
-    if (filter.allows(name) && withheld?.has(name) !== true) lines += `${name}: ${fields[name]}\r\n`;
+  for (const name in client) {
+    if (filter.allows(name) && withheld?.has(name) !== true) lines += `${name}: ${client[name]}\r\n`;
   }
   return lines;
 }

@@ -50,10 +50,10 @@ test("only what the filter allows goes out, and nothing excluded or withheld", (
     ["openai-organization"],
   );
   for (let times = 0; times < 2; times++) {
-    const lines = clientHeaderLines(client, filter, new Set(["x-api-key", "authorization"]));
+    const lines = clientHeaderLines(client.toJSON(), filter, new Set(["x-api-key", "authorization"]));
     expect(lines.split("\r\n").sort()).toEqual(["", "accept: text/plain", "openai-beta: a, b"]);
   }
-  const all = clientHeaderLines(client, filter, null);
+  const all = clientHeaderLines(client.toJSON(), filter, null);
   expect(all).toContain("x-api-key: client\r\n");
   expect(all).toContain("authorization: Bearer client\r\n");
 });
@@ -76,7 +76,7 @@ test("no header of a client, whatever its value, makes another line than its own
   const value = fc.array(fc.integer({ min: 0x20, max: 0xff })).map((codes) => String.fromCharCode(...codes));
   fc.assert(
     fc.property(fc.dictionary(name, value), (fields) => {
-      const lines = clientHeaderLines(new Headers(fields), new HeaderFilter([], ["x-"], []), null);
+      const lines = clientHeaderLines(new Headers(fields).toJSON(), new HeaderFilter([], ["x-"], []), null);
       expect(lines.split("\r\n").slice(0, -1)).toHaveLength(Object.keys(fields).length);
     }),
   );
