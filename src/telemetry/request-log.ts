@@ -29,11 +29,11 @@ export function requestJson(trace: Trace, level: LogLevel): string {
   const ended = trace.endedAt ?? 0;
   let line = `{"time":"${timestamp(trace.startedAt + ended)}","level":"${level}","msg":"request"`;
   line += `,"request_id":${text(trace.requestId)},"trace_id":"${trace.traceId}"`;
-  line += `,"method":${text(trace.method)},"path":${text(pathOnly(trace.path))},"door":${text(trace.door)}`;
-  if (trace.keyId !== null) line += `,"key":${text(trace.keyId)}`;
-  if (trace.provider !== null) line += `,"provider":${text(trace.provider)}`;
+  line += `,"method":${recurring(trace.method)},"path":${recurring(pathOnly(trace.path))},"door":${recurring(trace.door)}`;
+  if (trace.keyId !== null) line += `,"key":${recurring(trace.keyId)}`;
+  if (trace.provider !== null) line += `,"provider":${recurring(trace.provider)}`;
   const model = trace.model ?? trace.requestedModel;
-  if (model !== null) line += `,"model":${text(model)}`;
+  if (model !== null) line += `,"model":${recurring(model)}`;
   if (trace.route !== null) line += `,"route":${text(trace.route)}`;
   line += `,"status":${trace.status}`;
   if (trace.error !== null) line += `,"error":"${trace.error}"`;
@@ -83,6 +83,18 @@ export function requestPretty(trace: Trace, level: LogLevel, colour: boolean): s
     line += ` ${trace.error}${cause === null ? "" : `: ${bare(safeText(cause, MAX_TEXT))}`} [${shown(trace.requestId)}]`;
   }
   return `${line}\n`;
+}
+
+const MAX_REMEMBERED = 2000;
+const remembered = new Map<string, string>();
+
+/** As `text`, for what stands in many lines: looked at once. */
+function recurring(value: string): string {
+  const known = remembered.get(value);
+  if (known !== undefined) return known;
+  const quoted = text(value);
+  if (remembered.size < MAX_REMEMBERED && value.length <= MAX_TEXT) remembered.set(value, quoted);
+  return quoted;
 }
 
 function text(value: string): string {
