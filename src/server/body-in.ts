@@ -25,20 +25,19 @@ export function hasBody(headers: HeaderFields): boolean {
  * The whole body, decompressed; empty when there is none. Rejects with body_too_large, body_timeout,
  * unsupported_encoding, malformed_body or client_closed.
  */
-export async function readBody(request: Request, headers: HeaderFields, limits: BodyLimits): Promise<Buffer> {
+export function readBody(request: Request, headers: HeaderFields, limits: BodyLimits): Promise<Buffer> {
   const length = Number(headers["content-length"] ?? Number.NaN);
-  if (length > limits.maxBytes) throw tooLarge(limits.maxBytes);
-  const raw =
-    length <= ONE_PIECE ? await inOnePiece(request, length, limits) : await inPieces(request, limits);
+  if (length > limits.maxBytes) return Promise.reject(tooLarge(limits.maxBytes));
+  const raw = length <= ONE_PIECE ? inOnePiece(request, length, limits) : inPieces(request, limits);
   const encoding = headers["content-encoding"];
-  if (encoding === undefined) return raw;
-  return await unpack(raw, encoding, limits.maxBytes);
+  return encoding === undefined ? raw : raw.then((bytes) => unpack(bytes, encoding, limits.maxBytes));
 }
 
-async function inOnePiece(request: Request, length: number, limits: BodyLimits): Promise<Buffer> {
-  const body = await withDeadline(request.arrayBuffer(), limits);
-  if (body.byteLength !== length) throw closed();
-  return Buffer.from(body);
+function inOnePiece(request: Request, length: number, limits: BodyLimits): Promise<Buffer> {
+  return withDeadline(request.arrayBuffer(), limits, (body) => {
+    if (body.byteLength !== length) throw closed();
+    return Buffer.from(body);
+  });
 }
 
 async function inPieces(request: Request, limits: BodyLimits): Promise<Buffer> {
@@ -47,7 +46,7 @@ async function inPieces(request: Request, limits: BodyLimits): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
-    const { done, value } = await withDeadline(reader.read(), limits);
+    const { done, value } = await withDeadline(reader.read(), limits, (piece) => piece);
     if (done) return Buffer.concat(chunks, size);
     chunks.push(value);
     size += value.length;
@@ -73,34 +72,36 @@ async function unpack(raw: Buffer, encoding: string, maxBytes: number): Promise<
   }
 }
 
-/** The client's body may never come: waiting for it ends at the timeout. */
-function withDeadline<T>(work: Promise<T>, limits: BodyLimits): Promise<T> {
+/** What `take` makes of the work's result. The client's body may never come: waiting for it ends at the timeout. */
+function withDeadline<T, R>(work: Promise<T>, limits: BodyLimits, take: (value: T) => R): Promise<R> {
   return new Promise((resolve, reject) => {
     const deadline: Deadline = {
       at: performance.now() + limits.timeout,
-      expire: () =>
-        reject(
-          new GatewayError(
-            "body_timeout",
-            `The request body was not received: nothing came for ${limits.timeout / 1000} s.`,
-            {
-              headers: { connection: "close" },
-            },
-          ),
-        ),
+      expire: () => reject(bodyTimeout(limits.timeout)),
     };
     limits.deadlines.add(deadline);
-    work.then(
-      (value) => {
-        limits.deadlines.remove(deadline);
-        resolve(value);
-      },
-      (cause: unknown) => {
-        limits.deadlines.remove(deadline);
-        reject(closed(cause));
-      },
-    );
+    const taken = (value: T) => {
+      limits.deadlines.remove(deadline);
+      try {
+        resolve(take(value));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const failed = (cause: unknown) => {
+      limits.deadlines.remove(deadline);
+      reject(closed(cause));
+    };
+    work.then(taken, failed);
   });
+}
+
+function bodyTimeout(timeout: number): GatewayError {
+  return new GatewayError(
+    "body_timeout",
+    `The request body was not received: nothing came for ${timeout / 1000} s.`,
+    { headers: { connection: "close" } },
+  );
 }
 
 function closed(cause?: unknown): GatewayError {
