@@ -50,6 +50,20 @@ describe("a target", () => {
     expect(go("gemini-pro")).toBe("https://h/v1beta/models/gemini-pro:generateContent");
   });
 
+  test.each(["..", ".", "%2E%2e", ".%2e", "a/..", "../a", "a%2f..", "..%5Ca"])(
+    "is not filled with %s, which would lead out of its place",
+    (rest) => {
+      expect(() => filled("/{a}:go", "https://h/base/{a}/end", { a: rest })).toThrow("dot segment");
+      expect(() => filled("/m/{*rest}", "https://h/base/{model}/end", { rest: `${rest}:go` })).toThrow(
+        "dot segment",
+      );
+    },
+  );
+
+  test.each(["gpt-4.1", "..a", "a..", "...", ".a/b.", "v1.%2e"])("may be filled with %s", (a) => {
+    expect(filled("/{a}:go", "https://h/base/{a}/end", { a })).toBe(`https://h/base/${a}/end`);
+  });
+
   test("gives a segment no way to add parameters to the query", () => {
     expect(filled("/{a}", "https://h/?q={a}", { a: "x&admin=1+2" })).toBe("https://h/?q=x%26admin%3D1%2B2");
   });

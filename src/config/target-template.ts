@@ -1,3 +1,4 @@
+import { GatewayError } from "../exchange/errors.ts";
 import { type PathPattern, restName } from "./path-pattern.ts";
 import { nearest } from "./suggest.ts";
 
@@ -84,7 +85,8 @@ function bind(
 
 /**
  * The target's URL for one request. `values` are the parts of the request's path as they came, percent-encoding
- * included; the caller has refused "." and ".." segments in them, plain or encoded.
+ * included. Throws invalid_request when one of them would lead out of its place: the server has resolved the dot
+ * segments of the path, but `..:go` becomes one only where its action is cut off.
  */
 export function fillTarget(template: TargetTemplate, values: Readonly<Record<string, string>>): string {
   let url = "";
@@ -95,10 +97,15 @@ export function fillTarget(template: TargetTemplate, values: Readonly<Record<str
     }
     let value = values[part.name] ?? "";
     if (part.beforeColon && value.includes(":")) value = value.slice(0, value.lastIndexOf(":"));
+    if (!part.inQuery && DOT_SEGMENT.test(value))
+      throw new GatewayError("invalid_request", "The path holds a dot segment before a colon.");
     url += part.inQuery ? encodeForQuery(value) : value;
   }
   return url;
 }
+
+/** `.` or `..` between slashes or at either end, each character plain or encoded. */
+const DOT_SEGMENT = /(?:^|\/|\\|%2f|%5c)(?:\.|%2e){1,2}(?:$|\/|\\|%2f|%5c)/i;
 
 /** These are plain characters in a path and would begin another parameter in a query. */
 function encodeForQuery(value: string): string {
