@@ -35,6 +35,12 @@ describe("the environment", () => {
     expect(problemsIn("", { [name]: value })).toEqual([problem]);
   });
 
+  test("is told of a gateway key that nobody could present, without the key", () => {
+    expect(problemsIn("", { ADDITIONAL_API_KEYS: "fine,kéy" })).toEqual([
+      "environment  ADDITIONAL_API_KEYS #2 must be at most 512 printable ASCII characters.",
+    ]);
+  });
+
   test("is reported together with the file's problems", () => {
     expect(problemsIn("server: {port: x}", { PORT: "y" })).toHaveLength(2);
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
+import { environmentKeys } from "../auth/environment-keys.ts";
 import { quote } from "./describe.ts";
 import { isListenAddress } from "./host.ts";
 import type { Environment } from "./interpolate.ts";
@@ -19,7 +20,10 @@ export interface EnvironmentSettings {
   readonly warnings: readonly Problem[];
 }
 
-/** Reads HOST, PORT, LOG_LEVEL and, where that is not set, RUST_LOG. An empty variable counts as not set. */
+/**
+ * Reads HOST, PORT, LOG_LEVEL and, where that is not set, RUST_LOG. An empty variable counts as not set. Gateway keys
+ * that nobody could present are problems too.
+ */
 export function readEnvironment(env: Environment): EnvironmentSettings {
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
@@ -39,6 +43,12 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
     level = levelOfRustLog(env.RUST_LOG);
     if (level === undefined)
       warnings.push(faultOf("RUST_LOG", env.RUST_LOG, "a level such as info; it is ignored"));
+  }
+  try {
+    environmentKeys(env);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    problems.push(makeProblem({ file: null }, { message: error.message }));
   }
   return {
     ...(host === undefined ? {} : { host }),

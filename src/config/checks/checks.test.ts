@@ -172,6 +172,16 @@ describe("a provider", () => {
     expect(problemsIn("providers: {mine: {enabled: false}}")).toEqual([]);
   });
 
+  test("has keys that can stand in a header field, and problems do not show them", () => {
+    const expected = "expected printable ASCII characters, without a line break";
+    expect(problemsIn(`providers:\n  openai:\n    api_key: \${KEY}`, { KEY: "sk-1\n" })).toEqual([
+      `3:14  providers.openai.api_key: found a hidden text, ${expected}`,
+    ]);
+    expect(problemsIn('providers: {openai: {api_keys: [sk-1, "sk-2\\r\\nx: y"]}}')).toEqual([
+      `1:39  providers.openai.api_keys[1]: found a hidden text, ${expected}`,
+    ]);
+  });
+
   test("has api_key or api_keys", () => {
     expect(problemsIn("providers: {openai: {api_key: a, api_keys: [b]}}")).toEqual([
       "1:34  providers.openai.api_keys: found both api_key and api_keys, expected one of the two",

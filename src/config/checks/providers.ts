@@ -20,6 +20,7 @@ export function checkProviders(value: unknown, known: readonly string[], report:
     if (provider.api_key !== undefined && provider.api_keys !== undefined) {
       report.atKey([...at, "api_keys"], { found: "both api_key and api_keys", expected: "one of the two" });
     }
+    checkKeys(provider, at, report);
     checkBaseUrl(textOf(provider.base_url), [...at, "base_url"], report);
     checkModels(provider.models, [...at, "models"], report);
     checkHeaders(provider, at, report);
@@ -41,6 +42,18 @@ function checkOwn(
       expected: `a value, since the provider ${name} is not built in`,
       suggestion: nearest(name, known),
     });
+  }
+}
+
+/** A key goes into a header field, where a line break begins another one; one read from a file often ends with it. */
+function checkKeys(provider: Readonly<Record<string, unknown>>, at: ValuePath, report: Report): void {
+  const keys: [ValuePath, unknown][] = [
+    [[...at, "api_key"], provider.api_key],
+    ...listOf(provider.api_keys).map((key, index): [ValuePath, unknown] => [[...at, "api_keys", index], key]),
+  ];
+  for (const [path, key] of keys) {
+    if (typeof key !== "string" || /^[\x20-\x7e]*$/.test(key)) continue;
+    report.atValue(path, { expected: "printable ASCII characters, without a line break" });
   }
 }
 
