@@ -17,6 +17,7 @@ Options:
   --expires <when>   30d, 12h, 45m or 2w from now, a day such as 2026-12-31 (to its end,
                      UTC), or a moment such as 2026-12-31T18:00:00Z. Default: never
   --json             JSON instead of text
+  --config <file>    The configuration that says where keys are stored, as for start
 
 A running gateway follows within a second. Keys in AMP_API_KEY and ADDITIONAL_API_KEYS
 are listed here but are changed in the environment only.

@@ -77,6 +77,10 @@ export function startedText(started: Started): string {
       `  key            ${started.newKey}`,
       "                 (made now, shown only this once; more: amsterdam keys create)",
     );
+  } else if (!started.environmentKey) {
+    lines.push(
+      "  key            one that was made before (amsterdam keys list; a new one: amsterdam keys create)",
+    );
   }
   lines.push(
     "",
