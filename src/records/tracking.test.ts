@@ -23,9 +23,19 @@ describe("tracking", () => {
       request_parent_id: "p",
       request_id: "r",
       thread_id: 0,
-      tags: ["x", { y: 1 }],
+      tags: ["x", 2, { y: 1 }],
     };
-    expect(read(fields)).toEqual({ ...fields, run_id: "7", thread_id: "0" });
+    expect(read(fields)).toEqual({ ...fields, run_id: "7", thread_id: "0", tags: ["x", "2"] });
+  });
+
+  test("keeps tags flat and bounded, whatever was sent", () => {
+    const deep = JSON.parse(`${"[".repeat(10_000)}${"]".repeat(10_000)}`) as unknown;
+    expect(read({ tags: [deep, "a"] })).toEqual({ tags: ["a"] });
+    expect(read({ tags: { team: "x", deep, on: true } })).toEqual({ tags: { team: "x", on: "true" } });
+    expect(read({ tags: "one" })).toEqual({ tags: ["one"] });
+    expect((read({ tags: Array(1000).fill("x".repeat(1000)) })!.tags as string[]).join("").length).toBe(
+      64 * 256,
+    );
   });
 
   test("is read from headers where the body is silent", () => {
@@ -49,7 +59,7 @@ describe("tracking", () => {
     expect(read({ run_id: "body", tags: { own: true } }, headers)).toEqual({
       ...told,
       run_id: "body",
-      tags: { own: true },
+      tags: { own: "true" },
     });
   });
 

@@ -7,10 +7,13 @@ export interface Tracking {
   request_parent_id?: string;
   request_id?: string;
   thread_id?: string;
-  tags?: unknown;
+  tags?: Tags;
   /** Template fields with the place they were taken from, as `messages[0].content[1]`. */
   templates?: readonly { path: string; template?: unknown; template_id?: unknown; variables?: unknown }[];
 }
+
+/** A list, or names with values. */
+export type Tags = readonly string[] | Readonly<Record<string, string>>;
 
 const IDS = ["agent_id", "run_id", "request_parent_id", "request_id", "thread_id"] as const;
 
@@ -50,9 +53,31 @@ export function readTracking(
       if (typeof value === "string" && value !== "") tracking[field] = value.slice(0, MAX_ID);
       else if (typeof value === "number") tracking[field] = String(value);
     }
-    if (fields.tags !== undefined && fields.tags !== null) tracking.tags = fields.tags;
+    const tags = readTags(fields.tags);
+    if (tags !== null) tracking.tags = tags;
   }
   if (templates.length > 0) tracking.templates = templates;
   for (const _ in tracking) return tracking;
   return null;
+}
+
+const MAX_TAGS = 64;
+
+/** Tags as a client wrote them: a text, a list, or names with values. What is neither text, number nor truth is left out. */
+function readTags(value: unknown): Tags | null {
+  if (typeof value === "string") return [value.slice(0, MAX_ID)];
+  if (typeof value !== "object" || value === null) return null;
+  if (Array.isArray(value)) return value.slice(0, MAX_TAGS).filter(isScalar).map(tagText);
+  const entries = Object.entries(value).slice(0, MAX_TAGS);
+  return Object.fromEntries(
+    entries.filter(([, tag]) => isScalar(tag)).map(([name, tag]) => [name.slice(0, MAX_ID), tagText(tag)]),
+  );
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function tagText(value: unknown): string {
+  return String(value).slice(0, MAX_ID);
 }

@@ -1,6 +1,7 @@
 import type { Config, ProviderConfig } from "../config/schema.ts";
 import type { Format } from "../exchange/formats.ts";
 import { CATALOGUE, DEMO } from "../providers/catalogue.ts";
+import { DEMO_MODELS } from "../providers/demo/behaviours.ts";
 import { BEARER, type KeyStyle, type ProviderEntry } from "../providers/provider.ts";
 
 /** A provider that is switched on, with everything decided. */
@@ -14,6 +15,8 @@ export interface Provider {
   readonly formats: Partial<Record<Format, string>>;
   readonly models: readonly string[];
   readonly defaultHeaders: Readonly<Record<string, string>>;
+  /** Models that fail by themselves: each has a breaker of its own. */
+  readonly separateModels: ReadonlySet<string>;
   readonly config: ProviderConfig | null;
 }
 
@@ -23,6 +26,10 @@ export interface Providers {
   /** Known by name but not switched on: what to say to those who ask for one. */
   readonly missing: ReadonlyMap<string, string>;
 }
+
+/** One that is down on purpose must not take the others with it. */
+const DEMO_MODEL_IDS: ReadonlySet<string> = new Set(DEMO_MODELS.map(({ id }) => id));
+const NONE: ReadonlySet<string> = new Set();
 
 const ALL_FORMATS: Partial<Record<Format, string>> = {
   "openai-chat": "",
@@ -100,6 +107,7 @@ function readProvider(
     formats: formatsOf(entry, config),
     models: config?.models ?? entry?.models ?? [],
     defaultHeaders: entry?.defaultHeaders ?? defaultHeadersFor(config),
+    separateModels: NONE,
     config,
   };
 }
@@ -110,9 +118,10 @@ function demoProvider(url: string, config: ProviderConfig | null): Provider {
     baseUrl: new URL(`${url}/v1`),
     keyStyle: BEARER,
     keys: [],
-    formats: { ...ALL_FORMATS, gemini: "" },
+    formats: ALL_FORMATS,
     models: [],
     defaultHeaders: {},
+    separateModels: DEMO_MODEL_IDS,
     config,
   };
 }

@@ -72,6 +72,12 @@ const CONNECTION: readonly string[] = [...CONNECTION_HEADERS];
 /** Bodies are forwarded decompressed; the trace's fields are the gateway's own. */
 const REQUEST_EXCLUDED: readonly string[] = [...CONNECTION, "content-encoding", "traceparent", "tracestate"];
 const PROVIDER_RESPONSES = new HeaderFilter(RESPONSE_HEADERS, RESPONSE_HEADER_PREFIXES, CONNECTION);
+/** Endpoints hand redirects on, which say nothing without their place. */
+const ENDPOINT_RESPONSES = new HeaderFilter(
+  [...RESPONSE_HEADERS, "location"],
+  RESPONSE_HEADER_PREFIXES,
+  CONNECTION,
+);
 
 /** One configuration, ready to resolve requests. A reload makes another one; requests that run keep theirs. */
 export class Router {
@@ -196,7 +202,7 @@ export class Router {
     const { provider } = plan;
     return {
       name: model === null ? provider.name : `${provider.name}/${model}`,
-      upstream: plan.upstream,
+      upstream: this.#upstreamOf(plan, model),
       provider: provider.name,
       model,
       settings: plan.settings,
@@ -251,6 +257,12 @@ export class Router {
     };
   }
 
+  #upstreamOf(plan: ProviderPlan, model: string | null): Upstream {
+    const { provider, upstream } = plan;
+    if (model === null || !provider.separateModels.has(model)) return upstream;
+    return this.#upstream(`${provider.name}/${model}`, provider.config?.breaker ?? this.config.breaker);
+  }
+
   #upstream(name: string, breaker: BreakerConfig): Upstream {
     return this.#upstreams.get(name, breaker, this.config.retry_budget);
   }
@@ -286,8 +298,8 @@ function endpointPlan(endpoint: EndpointConfig): EndpointPlan {
     requestFilter,
     responseFilter:
       response === undefined
-        ? PROVIDER_RESPONSES
-        : new HeaderFilter([...BODY_HEADERS, ...response], [], CONNECTION),
+        ? ENDPOINT_RESPONSES
+        : new HeaderFilter([...BODY_HEADERS, "location", ...response], [], CONNECTION),
     customLines: headerLines(custom) + encodingLine(custom, requestFilter),
     secrets: secretsOf(custom),
   };
