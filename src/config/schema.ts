@@ -270,4 +270,3 @@ export type ProviderConfig = Config["providers"][string];
 export type RetryConfig = Config["global_retry"];
 export type BreakerConfig = Config["breaker"];
 export type LoggingConfig = Config["logging"];
-export type ServerConfig = Config["server"];
