@@ -35,6 +35,20 @@ describe("the server", () => {
     await server.close();
   });
 
+  test.each(["nohost.invalid", "no host", "::zz"])("says that %s cannot be resolved", (hostname) => {
+    const attempt = () => start(() => new Response(), { hostname });
+    expect(attempt).toThrow(ListenError);
+    expect(attempt).toThrow(`"${hostname}" cannot be resolved`);
+    expect(attempt).toThrow("HOST");
+  });
+
+  test("that finds a name's port taken says so, and not that the name is unknown", async () => {
+    const server = start(() => new Response(), { hostname: "localhost" });
+    const again = () => start(() => new Response(), { hostname: "localhost", port: server.port });
+    expect(again).toThrow(`Port ${server.port} on localhost is in use`);
+    await server.close();
+  });
+
   test("answers 500 and logs it where its handler fails, and serves on", async () => {
     const server = start((request) => {
       if (request.url.endsWith("/fine")) return new Response("fine");

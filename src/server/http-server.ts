@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { Server } from "bun";
 import type { Logger } from "../lib/logger.ts";
 import { IDLE_TIMEOUT } from "./idle-timeout.ts";
@@ -73,6 +74,9 @@ function listen(options: HttpServerOptions): Server<undefined> {
 function listenMessage(options: HttpServerOptions, error: unknown): string {
   const code = (error as { code?: unknown }).code;
   const at = `${options.hostname}:${options.port}`;
+  if (isUnresolved(options.hostname)) {
+    return `The host "${options.hostname}" cannot be resolved to an address of this machine. Set HOST or server.host.`;
+  }
   if (code === "EADDRINUSE") {
     return `Port ${options.port} on ${options.hostname} is in use by another process. Stop it, or choose another with PORT or server.port.`;
   }
@@ -81,4 +85,18 @@ function listenMessage(options: HttpServerOptions, error: unknown): string {
   if (code === "EADDRNOTAVAIL")
     return `${options.hostname} is not an address of this machine. Set HOST or server.host.`;
   return `Listening on ${at} failed: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/**
+ * Whether a name can be listened on at no port at all. A name that does not resolve fails with the code of whatever system
+ * call failed last (ENOENT, EINVAL, EADDRINUSE …), so that the code says nothing.
+ */
+function isUnresolved(hostname: string): boolean {
+  if (isIP(hostname) !== 0) return false;
+  try {
+    void Bun.serve({ hostname, port: 0, fetch: () => new Response() }).stop(true);
+    return false;
+  } catch {
+    return true;
+  }
 }
