@@ -16,6 +16,7 @@ import type { Config } from "./config/schema.ts";
 import { watchConfig } from "./config/watch.ts";
 import { GatewayError } from "./exchange/errors.ts";
 import { Deadlines } from "./lib/deadlines.ts";
+import type { Logger } from "./lib/logger.ts";
 import { createSystemMonitor } from "./lib/system-metrics.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
@@ -106,7 +107,6 @@ async function runGateway(options: StartOptions): Promise<void> {
   let { config } = options;
   const ring = new KeyRing(environmentKeys(io.env));
   const storage = await openStorage(config.storage.url, cwd);
-  const newKey = await ensureFirstKey(ring, storage);
   const logger = createLogger(config.logging, {
     stdout: process.stdout,
     isTty: process.stdout.isTTY === true,
@@ -126,10 +126,11 @@ async function runGateway(options: StartOptions): Promise<void> {
   const monitor = createSystemMonitor();
   const storageStatus = watchStorage(storage, stopping.signal);
   const feedback = new FeedbackWriter(storage.feedback, { logger });
+  let starting = true;
   const sources = {
     startedTick,
     version: pkg.version,
-    starting: () => false,
+    starting: () => starting,
     draining: () => admission.draining,
     storage: () => storageStatus.current(),
     logs: () => logger.status(),
@@ -169,6 +170,9 @@ async function runGateway(options: StartOptions): Promise<void> {
       pipeline,
     ),
   });
+  // A first key is made only once the address is ours: made before, it could be lost with a start that fails.
+  const newKey = await ensureFirstKey(ring, storage);
+  starting = false;
   startKeyRefresh(ring, storage, { logger, signal: stopping.signal });
 
   const watcher =
@@ -217,18 +221,40 @@ async function runGateway(options: StartOptions): Promise<void> {
     // Those that outlast the time are told so in their own format, and get a moment for it to be written.
     client.abort(new GatewayError("draining", "The gateway was stopped before this answer was complete."));
     await admission.drain(1000);
-    const lost = await feedback.flush();
-    if (lost > 0) logger.error("Feedback could not be stored", { items: lost });
-    await server.close();
-    await demo.stop();
+    const failed = await closeAll(logger, {
+      feedback: async () => {
+        const lost = await feedback.flush();
+        if (lost > 0) throw new Error(`${lost} items of feedback could not be stored`);
+      },
+      server: () => server.close(),
+      demo: () => demo.stop(),
+      storage: () => storage.close(),
+    });
     client.close();
-    await storage.close();
     await logger.close();
-    process.exit(0);
+    process.exit(failed ? 1 : 0);
   };
   process.on("SIGTERM", () => void stop("SIGTERM"));
   process.on("SIGINT", () => void stop("SIGINT"));
   process.on("SIGHUP", () => watcher?.reload());
+}
+
+/** Milliseconds that each part may take to close. */
+const CLOSE_WITHIN = 10_000;
+
+/** Closes the parts in order, each whatever became of the one before; true when any failed or took too long. */
+async function closeAll(logger: Logger, parts: Record<string, () => Promise<void>>): Promise<boolean> {
+  let failed = false;
+  for (const [part, close] of Object.entries(parts)) {
+    try {
+      const late = Bun.sleep(CLOSE_WITHIN).then(() => Promise.reject(new Error("it took too long")));
+      await Promise.race([close(), late]);
+    } catch (error) {
+      failed = true;
+      logger.error("A part could not be closed in order", { part, error });
+    }
+  }
+  return failed;
 }
 
 /** The folder whose disk fills up with what is kept. */

@@ -19,7 +19,7 @@ import type { Door } from "./routing/doors.ts";
 import type { RequestFacts } from "./routing/request-facts.ts";
 import type { Resolution, Router } from "./routing/router.ts";
 import type { Admission } from "./server/admission.ts";
-import { hasBody, readBody } from "./server/body-in.ts";
+import { hasBody, readBody, streamBody } from "./server/body-in.ts";
 import { ClientPresence } from "./server/client-presence.ts";
 import type { Handler } from "./server/http-server.ts";
 import { continueTrace, formatTraceparent, requestId, type TraceContext } from "./telemetry/trace-context.ts";
@@ -178,13 +178,19 @@ function admit(admission: Admission): true {
 /** Reads the body and what the gateway needs of it. */
 async function readFacts(arrival: Arrival, caller: Caller, deadlines: Deadlines): Promise<RequestFacts> {
   const { request, headers, search, door, context, trace } = arrival;
-  const { max_body_mb, body_timeout } = arrival.router.config.server;
-  const limits = { maxBytes: max_body_mb * 1024 * 1024, timeout: body_timeout * 1000, deadlines };
-  const body = !hasBody(headers)
-    ? null
-    : passesUnread(headers, door)
-      ? request.body
-      : await readBody(request, headers, limits);
+  const { server, global_total_timeout } = arrival.router.config;
+  const { max_body_mb, body_timeout } = server;
+  const limits = {
+    maxBytes: max_body_mb * 1024 * 1024,
+    timeout: body_timeout * 1000,
+    totalAt: trace.startedTick + global_total_timeout * 1000,
+    deadlines,
+  };
+  let body: RequestFacts["body"] = null;
+  if (hasBody(headers)) {
+    const unread = passesUnread(headers, door) ? request.body : null;
+    body = unread === null ? await readBody(request, headers, limits) : streamBody(unread, headers, limits);
+  }
   const fields = body instanceof Buffer ? identify(body, door.call, door.kind === "unified") : null;
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
   trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;

@@ -1,4 +1,4 @@
-import type { GatewayError } from "../exchange/errors.ts";
+import type { ErrorCategory, GatewayError } from "../exchange/errors.ts";
 import type { ErrorShape } from "../exchange/formats.ts";
 import { renderError } from "../formats/registry.ts";
 import type { Trace } from "../records/trace.ts";
@@ -23,6 +23,9 @@ function causeText(cause: unknown): string | null {
     : `${cause.stack ?? cause.message}\ncaused by ${inner}`;
 }
 
+/** Errors that the same request meets again, whenever it comes. */
+const FINAL: ReadonlySet<ErrorCategory> = new Set(["client", "authentication", "gateway"]);
+
 /** The answer to a request that ends in an error, in the shape of the API that was called. */
 export function refuse(error: GatewayError, shape: ErrorShape, trace: Trace): Response {
   noteError(trace, error);
@@ -35,6 +38,8 @@ export function refuse(error: GatewayError, shape: ErrorShape, trace: Trace): Re
     ...error.headers,
   };
   if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);
+  // Agents try again for minutes what looks as if it could pass; a mistake in a request or a configuration does not.
+  if (FINAL.has(error.category)) headers["x-should-retry"] = "false";
   return new Response(trace.method === "HEAD" ? null : body, { status: error.status, headers });
 }
 

@@ -23,7 +23,6 @@ export function authenticate(ring: KeyRing, headers: HeaderFields, search: strin
   throw new GatewayError(
     "invalid_api_key",
     "A valid gateway key is needed: send it as Authorization: Bearer <key>, X-API-Key, API-Key or x-goog-api-key.",
-    // Agents try a 401 again for minutes, in case their key is just being renewed; a gateway key is not.
-    { headers: { "www-authenticate": "Bearer", "x-should-retry": "false" } },
+    { headers: { "www-authenticate": "Bearer" } },
   );
 }

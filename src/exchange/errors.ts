@@ -34,7 +34,7 @@ export const ERRORS = {
   unsupported_encoding: { status: 415, category: "client", retryable: false, fallback: false },
   client_closed: { status: 499, category: "client", retryable: false, fallback: false },
   gateway_error: { status: 500, category: "gateway", retryable: false, fallback: true },
-  provider_not_configured: { status: 503, category: "gateway", retryable: false, fallback: true },
+  provider_not_configured: { status: 404, category: "gateway", retryable: false, fallback: true },
   server_overloaded: { status: 503, category: "overloaded", retryable: false, fallback: false },
   draining: { status: 503, category: "overloaded", retryable: false, fallback: false },
   breaker_open: { status: 503, category: "overloaded", retryable: false, fallback: true },

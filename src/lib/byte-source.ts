@@ -7,7 +7,8 @@ export interface BodyConsumer {
 
 /** A body that is pushed to whoever consumes it, as fast as it comes unless it is held back. */
 export interface ByteSource {
-  /** Hands the body to `consumer`, what has come already at once. A later call moves the rest to another consumer. */
+  /** Hands the body to `consumer`, what has come already at once, and lets it come on. A later call moves the rest to
+   * another consumer. */
   consume(consumer: BodyConsumer): void;
   /** Holds the body back at its origin; silence while it is held back counts against nobody. */
   pause(): void;

@@ -52,6 +52,9 @@ export function isArray(json: Buffer, at: number): boolean {
   return json[at] === OPEN_BRACKET;
 }
 
+/** No request has as many members in one object; millions of them would fill the memory. */
+const MAX_MEMBERS = 10_000;
+
 /** Members of the object that begins at `at`, in order. Throws JsonSyntaxError. */
 export function readMembers(json: Buffer, at: number): Member[] {
   const members: Member[] = [];
@@ -67,6 +70,8 @@ export function readMembers(json: Buffer, at: number): Member[] {
     const start = skipSpace(json, i + 1);
     const end = skipValue(json, start);
     members.push({ key, keyStart, start, end });
+    if (members.length > MAX_MEMBERS)
+      throw new SyntaxError(`an object with more than ${MAX_MEMBERS} members`);
     i = skipSpace(json, end);
     if (json[i] === CLOSE_BRACE) return members;
     if (json[i] !== COMMA) throw new JsonSyntaxError(i);

@@ -3,9 +3,9 @@
 const LF = 10;
 const CR = 13;
 
-/** Offset after the first blank line, that is after the first whole event; -1 when there is none. */
-export function firstEventEnd(bytes: Uint8Array): number {
-  for (let i = bytes.indexOf(LF); i >= 0; i = bytes.indexOf(LF, i + 1)) {
+/** Offset after the first blank line that ends at or after `from`, that is after a whole event; -1 when there is none. */
+export function firstEventEnd(bytes: Uint8Array, from = 0): number {
+  for (let i = bytes.indexOf(LF, from); i >= 0; i = bytes.indexOf(LF, i + 1)) {
     if (endsEvent(bytes, i, "")) return i + 1;
   }
   return -1;

@@ -1,10 +1,11 @@
 import { KEY_HEADERS } from "../auth/presented-key.ts";
-import { CONNECTION_HEADERS } from "../config/reserved.ts";
+import { CONNECTION_HEADERS, RESERVED_PROVIDER_NAMES } from "../config/reserved.ts";
 import type { BreakerConfig, Config, EndpointConfig, RetryConfig } from "../config/schema.ts";
 import { fillTarget } from "../config/target-template.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
+import { isVersion } from "../lib/api-version.ts";
 import type { HeaderFields } from "../lib/header-fields.ts";
 import {
   BODY_HEADERS,
@@ -22,7 +23,7 @@ import { type Door, findDoor } from "./doors.ts";
 import { type EndpointMatch, EndpointTable } from "./endpoints.ts";
 import { chooseModel, type ModelTarget } from "./models.ts";
 import { keyLine, prepareRequest } from "./prepare.ts";
-import type { Provider, Providers } from "./providers.ts";
+import type { DefaultHeaders, Provider, Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** What a request is to be sent to, in order, and how its answer's headers pass. */
@@ -46,7 +47,7 @@ interface ProviderPlan {
   readonly customLines: string;
   /** Custom headers take the place of the key's and the default ones of the same name. */
   readonly sendsKey: boolean;
-  readonly defaultHeaders: Readonly<Record<string, string>>;
+  readonly defaultHeaders: DefaultHeaders;
   readonly secrets: readonly string[];
 }
 
@@ -110,7 +111,20 @@ export class Router {
     if (provider !== undefined) return provider;
     const reason = this.providers.missing.get(name);
     if (reason !== undefined) throw new GatewayError("provider_not_configured", reason);
-    throw new GatewayError("not_found", `There is no provider "${name.slice(0, 100)}".`);
+    throw new GatewayError("not_found", noProvider(name));
+  }
+
+  /** Names of every upstream that a request may be sent to: what `Upstreams.keep` takes. */
+  upstreamNames(): Set<string> {
+    const names = new Set<string>();
+    for (const { name, separateModels } of this.#plans.keys()) {
+      names.add(name);
+      for (const model of separateModels) names.add(`${name}/${model}`);
+    }
+    // A target's host has no placeholder, so that the URL of the configuration tells its origin.
+    for (const { target_url, fallback_urls } of this.config.endpoints)
+      for (const url of [target_url, ...fallback_urls]) names.add(originOf(new URL(url)).key);
+    return names;
   }
 
   /** Targets of an endpoint: its target_url, then its fallback_urls. */
@@ -121,7 +135,8 @@ export class Router {
       const url = new URL(fillTarget(template, match.values));
       const origin = originOf(url);
       return {
-        name: `${url.host}${url.pathname}`,
+        // Not its path, which may hold a secret of the configuration.
+        name: url.host,
         upstream: this.#upstream(origin.key, this.config.breaker),
         provider: null,
         model: facts.fields?.model ?? null,
@@ -219,7 +234,7 @@ export class Router {
           filter: plan.requestFilter,
           withheld: null,
           lines:
-            defaultLines(plan.defaultHeaders, facts.headers) +
+            defaultLines(plan.defaultHeaders, call.format, facts.headers) +
             (plan.sendsKey ? keyLine(provider) : "") +
             plan.customLines,
           model: rename,
@@ -241,9 +256,7 @@ export class Router {
       baseSearch: baseUrl.search,
       customLines: headerLines(custom) + encodingLine(custom, requestFilter),
       sendsKey: !(provider.keyStyle.header in custom),
-      defaultHeaders: Object.fromEntries(
-        Object.entries(provider.defaultHeaders).filter(([name]) => !(name in custom)),
-      ),
+      defaultHeaders: withoutNames(provider.defaultHeaders, custom),
       secrets: [...provider.keys, ...secretsOf(custom)],
       origin: originOf(provider.baseUrl),
       upstream: this.#upstream(provider.name, config?.breaker ?? this.config.breaker),
@@ -278,6 +291,15 @@ export class Router {
   }
 }
 
+/** What is said of a name that is no provider's. Most who ask for one have a wrong base URL or a misspelt path. */
+function noProvider(name: string): string {
+  if (isVersion(name))
+    return `There is no provider "${name}": a version stands where the provider's name is expected. A client that adds "/${name}" itself needs a base URL without it.`;
+  if (RESERVED_PROVIDER_NAMES.includes(name))
+    return `Nothing is served at this path below "${name}", which is no provider's name. Check how the path is spelt.`;
+  return `There is no provider "${name.slice(0, 100)}".`;
+}
+
 interface NearerSettings {
   readonly timeout?: number | undefined;
   readonly connect_timeout?: number | undefined;
@@ -301,7 +323,7 @@ function endpointPlan(endpoint: EndpointConfig): EndpointPlan {
         ? ENDPOINT_RESPONSES
         : new HeaderFilter([...BODY_HEADERS, "location", ...response], [], CONNECTION),
     customLines: headerLines(custom) + encodingLine(custom, requestFilter),
-    secrets: secretsOf(custom),
+    secrets: [...secretsOf(custom), ...querySecrets(endpoint)],
   };
 }
 
@@ -314,6 +336,14 @@ function encodingLine(custom: Readonly<Record<string, string>>, filter: HeaderFi
   return "accept-encoding" in custom || filter.allows("accept-encoding")
     ? ""
     : "accept-encoding: identity\r\n";
+}
+
+/** Values in the targets' queries, which may be keys. */
+function querySecrets(endpoint: EndpointConfig): string[] {
+  return [endpoint.target_url, ...endpoint.fallback_urls].flatMap((url) => {
+    const query = url.indexOf("?");
+    return query < 0 ? [] : [...new URLSearchParams(url.slice(query)).values()];
+  });
 }
 
 /** The keys among custom headers, without the word before them: an upstream may repeat the key alone. */
@@ -348,9 +378,17 @@ function mergeSearch(own: string, client: string): string {
   return client === "" ? own : `${own}&${client.slice(1)}`;
 }
 
-/** Header lines that a provider needs where the client sent none of that name. */
-function defaultLines(defaults: Readonly<Record<string, string>>, client: HeaderFields): string {
+function withoutNames(defaults: DefaultHeaders, custom: Readonly<Record<string, string>>): DefaultHeaders {
+  const without = (headers: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in custom)));
+  const byFormat = Object.entries(defaults).map(([format, headers]) => [format, without(headers)]);
+  return { ...Object.fromEntries(byFormat), other: without(defaults.other) };
+}
+
+/** Header lines that a provider needs in a call of that format, where the client sent none of that name. */
+function defaultLines(defaults: DefaultHeaders, format: Format | null, client: HeaderFields): string {
+  const headers = defaults[format ?? "other"] ?? defaults.other;
   let lines = "";
-  for (const name in defaults) if (client[name] === undefined) lines += `${name}: ${defaults[name]}\r\n`;
+  for (const name in headers) if (client[name] === undefined) lines += `${name}: ${headers[name]}\r\n`;
   return lines;
 }

@@ -9,7 +9,12 @@ import type { HeaderFields } from "../lib/header-fields.ts";
 import { hasBody, readBody } from "./body-in.ts";
 
 const LIMIT = 1024 * 1024;
-const limits = { maxBytes: LIMIT, timeout: 200, deadlines: new Deadlines(5) };
+const limits = {
+  maxBytes: LIMIT,
+  totalAt: Number.POSITIVE_INFINITY,
+  timeout: 200,
+  deadlines: new Deadlines(5),
+};
 
 /** What became of each request, in order: a body, or the code of an error. */
 const read: (Buffer | string)[] = [];

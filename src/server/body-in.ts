@@ -8,6 +8,8 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** Milliseconds of silence in mid-body. */
   readonly timeout: number;
+  /** `performance.now()` moment at which the whole body is to be there. */
+  readonly totalAt: number;
   readonly deadlines: Deadlines;
 }
 
@@ -31,6 +33,33 @@ export function readBody(request: Request, headers: HeaderFields, limits: BodyLi
   const raw = length <= ONE_PIECE ? inOnePiece(request, length, limits) : inPieces(request, limits);
   const encoding = headers["content-encoding"];
   return encoding === undefined ? raw : raw.then((bytes) => unpack(bytes, encoding, limits.maxBytes));
+}
+
+/**
+ * The body as a stream that keeps to the limits, for calls that pass it on unread. Reading it fails with body_too_large,
+ * body_timeout or client_closed; a stated length that is too large is refused at once.
+ */
+export function streamBody(
+  body: ReadableStream<Uint8Array>,
+  headers: HeaderFields,
+  limits: BodyLimits,
+): ReadableStream<Uint8Array> {
+  if (Number(headers["content-length"]) > limits.maxBytes) throw tooLarge(limits.maxBytes);
+  const reader = body.getReader();
+  let size = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await withDeadline(reader.read(), limits, (piece) => piece);
+        if (done) return controller.close();
+        size += value.length;
+        if (size > limits.maxBytes) throw tooLarge(limits.maxBytes);
+        controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 function inOnePiece(request: Request, length: number, limits: BodyLimits): Promise<Buffer> {
@@ -76,7 +105,7 @@ async function unpack(raw: Buffer, encoding: string, maxBytes: number): Promise<
 function withDeadline<T, R>(work: Promise<T>, limits: BodyLimits, take: (value: T) => R): Promise<R> {
   return new Promise((resolve, reject) => {
     const deadline: Deadline = {
-      at: performance.now() + limits.timeout,
+      at: Math.min(limits.totalAt, performance.now() + limits.timeout),
       expire: () => reject(bodyTimeout(limits.timeout)),
     };
     limits.deadlines.add(deadline);

@@ -5,7 +5,14 @@ import type { Presence } from "../lib/presence.ts";
 import { firstEventEnd, parseEvent, type SseEvent } from "../lib/sse.ts";
 import type { HttpClient } from "./http/client.ts";
 import type { HttpResponse } from "./http/exchange.ts";
-import { type Delivery, type Failure, failureOf, type Outcome, refusalOf } from "./outcome.ts";
+import {
+  type Delivery,
+  type Failure,
+  failureOf,
+  type Outcome,
+  refusalOf,
+  withoutSecrets,
+} from "./outcome.ts";
 import type { Target, TargetRequest } from "./target.ts";
 
 export interface AttemptOptions {
@@ -42,27 +49,61 @@ export async function tryOnce(
       return redirected(response);
     const delivery = deliveryOf(target, response);
     const body = delivery === "whole" ? response.wholeBody() : null;
-    if (body !== null) return { ok: true, response, delivery, body };
-    return await settle(response, delivery, options);
+    if (body !== null) return committed(response, delivery, body);
+    return await settle(target, response, delivery, options);
   } catch (error) {
     return failureOf(toGatewayError(error));
   }
 }
 
-async function settle(response: HttpResponse, delivery: Delivery, options: AttemptOptions): Promise<Outcome> {
+async function settle(
+  target: Target,
+  response: HttpResponse,
+  delivery: Delivery,
+  options: AttemptOptions,
+): Promise<Outcome> {
   if (delivery === "whole") {
     const body = await response.bytes(options.wholeLimit);
-    return { ok: true, response, delivery: body === null ? "bytes" : "whole", body };
+    return body === null
+      ? { ok: true, response, delivery: "bytes", body }
+      : committed(response, delivery, body);
   }
   if (delivery === "events") {
     const first = await firstEvent(response, options);
     const error = first === null ? null : options.streamErrorOf(first);
     if (error !== null) {
       response.cancel();
-      return toldInStream(error);
+      return toldInStream(error, target.secrets);
     }
   }
   return { ok: true, response, delivery, body: null };
+}
+
+/** A whole answer, unless it cannot be what its content type says. */
+function committed(response: HttpResponse, delivery: Delivery, body: Uint8Array): Outcome {
+  const { headers } = response;
+  const isPlain = codingsOf(headers.get("content-encoding")).length === 0;
+  if (!isPlain || body.length === 0 || !isJsonType(headers.get("content-type")) || beginsAsJson(body)) {
+    return { ok: true, response, delivery, body };
+  }
+  const error = new GatewayError(
+    "upstream_invalid",
+    "The upstream's answer is not the JSON that it says it is.",
+    {
+      cause: `the answer of status ${response.status} begins with byte ${body[0]}`,
+    },
+  );
+  return { ...failureOf(error), status: response.status };
+}
+
+/** Not "application/json-seq" and the like, whose parts come one by one. */
+function isJsonType(contentType: string | null): boolean {
+  return contentType !== null && /^application\/json\s*(;|$)/i.test(contentType);
+}
+
+/** White space, or the first byte of a JSON value. */
+function beginsAsJson(body: Uint8Array): boolean {
+  return '{["-tfn0123456789 \t\r\n\xef'.includes(String.fromCharCode(body[0]!));
 }
 
 function deliveryOf(target: Target, response: HttpResponse): Delivery {
@@ -74,8 +115,7 @@ function deliveryOf(target: Target, response: HttpResponse): Delivery {
   if (isEvents) return isCompressed ? "bytes" : "events";
   if (target.responseType === "json" || target.responseType === "html") return "whole";
   if (target.responseType === "sse") return "bytes";
-  // Not "application/json-seq" and the like, whose parts come one by one.
-  return /^application\/json\s*(;|$)/i.test(headers.get("content-type") ?? "") ? "whole" : "bytes";
+  return isJsonType(headers.get("content-type")) ? "whole" : "bytes";
 }
 
 function redirected(response: HttpResponse): Failure {
@@ -91,11 +131,12 @@ function redirected(response: HttpResponse): Failure {
   return { ...failureOf(error), status: response.status };
 }
 
-function toldInStream(told: { status: number; message: string }): Failure {
+function toldInStream(told: { status: number; message: string }, secrets: readonly string[]): Failure {
   const code =
     told.status === 429 ? "upstream_limited" : told.status >= 500 ? "upstream_error" : "upstream_refused";
-  const error = new GatewayError(code, told.message.slice(0, 500), { status: told.status });
-  return { ...failureOf(error), message: told.message.slice(0, 500), status: told.status };
+  const message = withoutSecrets(told.message, secrets).slice(0, 500);
+  const error = new GatewayError(code, message, { status: told.status });
+  return { ...failureOf(error), message, status: told.status };
 }
 
 const MAX_FIRST_EVENT = 64 * 1024;
@@ -107,9 +148,14 @@ const MAX_FIRST_EVENT = 64 * 1024;
 function firstEvent(response: HttpResponse, options: AttemptOptions): Promise<SseEvent | null> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
+    let held = 0;
+    /** What came after the last whole event, and how much of it holds no end. */
     let text: Uint8Array = new Uint8Array();
+    let searched = 0;
     const finish = (event: SseEvent | null) => {
       options.deadlines.remove(patience);
+      // Nobody consumes it until the server is ready for the answer's body.
+      response.pause();
       response.unread(chunks);
       resolve(event);
     };
@@ -118,13 +164,17 @@ function firstEvent(response: HttpResponse, options: AttemptOptions): Promise<Ss
     response.consume({
       data(chunk) {
         chunks.push(chunk);
+        held += chunk.length;
         text = text.length === 0 ? chunk : Buffer.concat([text, chunk]);
-        for (let end = firstEventEnd(text); end >= 0; end = firstEventEnd(text)) {
+        for (let end = firstEventEnd(text, searched); end >= 0; end = firstEventEnd(text, searched)) {
           const event = parseEvent(Buffer.from(text.subarray(0, end)).toString("utf8"));
           if (event.data !== "") return finish(event);
           text = text.subarray(end);
+          searched = 0;
         }
-        if (text.length > MAX_FIRST_EVENT) finish(null);
+        // A blank line may be cut in two: the last bytes are looked at again.
+        searched = Math.max(0, text.length - 2);
+        if (held > MAX_FIRST_EVENT) finish(null);
       },
       end: () => finish(null),
       failed(error) {

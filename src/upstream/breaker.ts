@@ -64,8 +64,10 @@ export class Breaker {
     if (this.#state === "open" && now >= this.#openUntil) this.#change("half-open");
     if (this.#state === "open") return null;
     if (this.#state === "half-open") {
-      if (this.#trying) return null;
+      // A trial may be a long answer: when it has not decided in the time of another pause, the next call may try.
+      if (this.#trying && now < this.#openUntil) return null;
       this.#trying = true;
+      this.#openUntil = now + this.#settings.open * 1000;
     }
     return new Permit(this, this.#generation);
   }

@@ -5,7 +5,7 @@ import { type AttemptOptions, tryOnce } from "./attempt.ts";
 import type { Permit } from "./breaker.ts";
 import { type Failure, failureOf, type Outcome } from "./outcome.ts";
 import { retryDelay } from "./retry-delay.ts";
-import type { Target } from "./target.ts";
+import type { Target, TargetRequest } from "./target.ts";
 
 export interface RunOptions extends AttemptOptions {
   /** `performance.now()` at the request's start; attempts are timed from there. */
@@ -36,9 +36,11 @@ async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> 
   upstream.budget.firstTry();
   let last: Failure | null = null;
   for (let tries = 1; ; tries++) {
+    // Made before there is a permit, which would not be given back if this failed.
+    const request = target.prepare();
     const permit = upstream.breaker.admit();
     if (permit === null) return last ?? breakerOpen(target, options);
-    const outcome = await tryRecorded(target, permit, options);
+    const outcome = await tryRecorded(target, request, permit, options);
     if (outcome.ok || !outcome.retryable || tries >= settings.retry.max_attempts || options.presence.gone)
       return outcome;
     const delay = retryDelay(settings.retry, tries, outcome.asked);
@@ -51,7 +53,12 @@ async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> 
   }
 }
 
-async function tryRecorded(target: Target, permit: Permit, options: RunOptions): Promise<Outcome> {
+async function tryRecorded(
+  target: Target,
+  request: TargetRequest,
+  permit: Permit,
+  options: RunOptions,
+): Promise<Outcome> {
   const startedAt = performance.now() - options.startedTick;
   const attempt: Attempt = {
     target: target.name,
@@ -62,7 +69,6 @@ async function tryRecorded(target: Target, permit: Permit, options: RunOptions):
     message: null,
   };
   options.attempts.push(attempt);
-  const request = target.prepare();
   const outcome = await tryOnce(target, request, options);
   attempt.endedAt = performance.now() - options.startedTick;
   attempt.status = outcome.ok ? outcome.response.status : outcome.status;

@@ -35,7 +35,7 @@ const JOIN_LIMIT = 64 * 1024;
 const sendBuffer = Buffer.allocUnsafeSlow(2 * JOIN_LIMIT);
 
 /** Milliseconds within which a used connection that is closed was closed before it got the request. */
-const STALE_WITHIN = 2000;
+const STALE_WITHIN = 500;
 
 /** One request and its response on one connection. */
 export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpResponse {
@@ -60,6 +60,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   #sent = false;
   #wakeUpload: (() => void) | null = null;
   #upload: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  #waitsForClient = false;
   readonly #startedAt = performance.now();
   #over = false;
 
@@ -141,7 +142,9 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
   /** Reads the client's body only as fast as the upstream takes it. */
   async #sendStream(reader: ReadableStreamDefaultReader<Uint8Array>, chunked: boolean): Promise<void> {
     for (;;) {
+      this.#waitsForClient = true;
       const { done, value } = await reader.read();
+      this.#waitsForClient = false;
       if (this.#over) return;
       this.#touch();
       if (done) break;
@@ -250,6 +253,7 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     if (this.#consumer !== consumer) return;
     if (this.#ended) reportThrown(() => consumer.end());
     else if (failure !== null) reportThrown(() => consumer.failed(failure));
+    else this.resume();
   }
 
   unread(chunks: Uint8Array[]): void {
@@ -303,6 +307,9 @@ export class Exchange implements ParserEvents, ConnectionUser, Deadline, HttpRes
     const { timeout, totalAt } = this.#request;
     if (performance.now() >= totalAt) {
       this.#fail(totalTimeout());
+    } else if (this.#waitsForClient) {
+      // The upstream has been sent all there is; whoever reads the client's body bounds the wait for more.
+      this.#touch();
     } else if (this.#parser.headReceived) {
       this.#fail(
         new GatewayError(
@@ -390,5 +397,6 @@ function keepAliveOf(headers: HeaderList): number | null {
 }
 
 function uploadError(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
   return new GatewayError("client_closed", "The request's body could not be read to its end.", { cause });
 }
