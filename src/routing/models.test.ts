@@ -51,10 +51,33 @@ describe("a model's name", () => {
       expect(() => choose(name)).toThrow(expect.objectContaining({ code: "provider_not_configured" })),
   );
 
-  test.each(["wrong", "nowhere/x", "exactly", "/x", "openai/", "", "toString", "__proto__", "claude-x"])(
+  test.each(["wrong", "nowhere/x", "exactly", "/x", "openai/", "", "toString", "__proto__", "llama"])(
     "%j is not known",
     (name) => expect(() => choose(name)).toThrow(expect.objectContaining({ code: "model_not_found" })),
   );
+});
+
+describe("a bare name of a provider that is switched off", () => {
+  const refusalOf = (name: string, settings: object) => {
+    const choice = () => chooseModel(name, configOf(settings), providersOf(settings));
+    expect(choice).toThrow(expect.objectContaining({ code: "provider_not_configured" }));
+    return expect(choice);
+  };
+
+  test("names it, and how it is switched on", () => {
+    refusalOf("gpt-5", {}).toThrow(/"gpt-5" is a model of openai\. .*OPENAI_API_KEY/);
+    refusalOf("claude-x", {}).toThrow("ANTHROPIC_API_KEY");
+  });
+
+  test("is found by the models of the configuration, in place of the catalogue's", () => {
+    const own = { base_url: "http://h/v1", formats: ["openai-chat"], models: ["mine-*"], enabled: false };
+    const settings = { providers: { own, openai: { models: ["only"] } } };
+    refusalOf("mine-1", settings).toThrow(
+      '"mine-1" is a model of own. The provider "own" is switched off in the configuration.',
+    );
+    refusalOf("only", settings).toThrow("openai");
+    expect(() => chooseModel("gpt-5", configOf(settings), providersOf(settings))).toThrow("is not known");
+  });
 });
 
 describe("providers", () => {
@@ -74,7 +97,7 @@ describe("providers", () => {
     });
     expect(own(["anthropic-messages"])).toMatchObject({
       keyStyle: { header: "x-api-key" },
-      defaultHeaders: { "anthropic-version": "2023-06-01" },
+      defaultHeaders: { other: { "anthropic-version": "2023-06-01" } },
     });
     expect(own(["gemini"]).keyStyle.header).toBe("x-goog-api-key");
   });
@@ -88,6 +111,33 @@ describe("providers", () => {
     expect([...byName.keys()]).toEqual(["demo"]);
     expect(missing.get("openai")).toContain("OPENAI_API_KEY");
     expect(missing.get("moonshot")).toBe(missing.get("kimi")!);
-    expect(providersOf({ providers: { demo: { enabled: false } } }).byName.size).toBe(0);
+    const withoutDemo = providersOf({ providers: { demo: { enabled: false } } });
+    expect(withoutDemo.byName.size).toBe(0);
+    expect(withoutDemo.missing.get("demo")).toContain("switched off");
+    for (const reason of [...missing.values(), ...withoutDemo.missing.values()])
+      expect(reason).toMatch(/^The provider "[a-z]+" .+\.$/);
+  });
+
+  test.each([
+    ["sk-a\nb", "a line break"],
+    ["sk-a\r\nx-evil: 1", "a line break"],
+    ["sk-\x00", "a character that is not printable ASCII"],
+    ["sk-é", "a character that is not printable ASCII"],
+    ["\u201csk-a\u201d", "a character that is not printable ASCII"],
+  ])("have no key in an environment that holds %j, and say so", (value, fault) => {
+    const { byName, missing } = providersOf(
+      { providers: { openai: { base_url: "http://127.0.0.1:9" } } },
+      { OPENAI_API_KEY: value, GOOGLE_API_KEY: value },
+    );
+    expect([...byName.keys()]).toEqual(["demo"]);
+    expect(missing.get("openai")).toBe(
+      `The provider "openai" has no API key: OPENAI_API_KEY holds ${fault}.`,
+    );
+    expect(missing.get("google")).toContain(`GOOGLE_API_KEY holds ${fault}`);
+    const { byName: configured } = providersOf(
+      { providers: { openai: { api_key: "sk-own" } } },
+      { OPENAI_API_KEY: value },
+    );
+    expect(configured.get("openai")?.keys).toEqual(["sk-own"]);
   });
 });

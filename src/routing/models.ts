@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { GatewayError } from "../exchange/errors.ts";
+import { CATALOGUE } from "../providers/catalogue.ts";
 import type { Provider, Providers } from "./providers.ts";
 
 /** A model at a provider. */
@@ -23,11 +24,14 @@ export interface ModelChoice {
 export function chooseModel(name: string, config: Config, providers: Providers): ModelChoice {
   const route = Object.hasOwn(config.routes, name) ? config.routes[name] : undefined;
   if (route === undefined) {
-    const target = named(name, providers) ?? bare(name, providers) ?? unknown(name, providers);
+    const target = named(name, providers) ?? bare(name, providers) ?? unknown(name, config, providers);
     return { route: null, targets: [target] };
   }
   const targets = route.targets.map((target) => named(target, providers)).filter((target) => target !== null);
-  return { route: name, targets: targets.length > 0 ? targets : [unknown(route.targets[0]!, providers)] };
+  return {
+    route: name,
+    targets: targets.length > 0 ? targets : [unknown(route.targets[0]!, config, providers)],
+  };
 }
 
 function named(name: string, providers: Providers): ModelTarget | null {
@@ -48,9 +52,10 @@ function matches(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-function unknown(name: string, providers: Providers): never {
+function unknown(name: string, config: Config, providers: Providers): never {
   const slash = name.indexOf("/");
-  const reason = slash < 0 ? undefined : providers.missing.get(name.slice(0, slash));
+  const missing = slash < 0 ? undefined : providers.missing.get(name.slice(0, slash));
+  const reason = missing ?? bareMissing(name, config, providers);
   if (reason !== undefined) throw new GatewayError("provider_not_configured", reason);
   const names = [...new Set([...providers.byName.values()].map((provider) => provider.name))].join(", ");
   throw new GatewayError(
@@ -58,4 +63,19 @@ function unknown(name: string, providers: Providers): never {
     `The model "${name.slice(0, 200)}" is not known. Name it as provider/model (providers that are switched on: ${names}) or as a route of the configuration.`,
     { param: "model" },
   );
+}
+
+/** Why a bare name's provider is switched off, where the name is one of its models. */
+function bareMissing(name: string, config: Config, providers: Providers): string | undefined {
+  for (const [provider, reason] of providers.missing) {
+    const patterns =
+      ownValue(config.providers, provider)?.models ?? ownValue(CATALOGUE, provider)?.models ?? [];
+    if (patterns.some((pattern) => matches(pattern, name)))
+      return `"${name.slice(0, 200)}" is a model of ${provider}. ${reason}`;
+  }
+  return undefined;
+}
+
+function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

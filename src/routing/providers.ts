@@ -14,10 +14,18 @@ export interface Provider {
   readonly keys: readonly string[];
   readonly formats: Partial<Record<Format, string>>;
   readonly models: readonly string[];
-  readonly defaultHeaders: Readonly<Record<string, string>>;
+  readonly defaultHeaders: DefaultHeaders;
   /** Models that fail by themselves: each has a breaker of its own. */
   readonly separateModels: ReadonlySet<string>;
   readonly config: ProviderConfig | null;
+}
+
+/**
+ * Headers that calls need where the client sends none of that name, by the call's format. `other` is for the rest: they
+ * are taken to be of the first format that the provider speaks.
+ */
+export interface DefaultHeaders extends Readonly<Partial<Record<Format, Readonly<Record<string, string>>>>> {
+  readonly other: Readonly<Record<string, string>>;
 }
 
 export interface Providers {
@@ -67,12 +75,13 @@ export function readProviders(
     if (typeof provider === "string") missing.set(name, provider);
     else byName.set(name, provider);
   }
-  if (settings.get(DEMO)?.enabled !== false)
-    byName.set(DEMO, demoProvider(demoUrl, settings.get(DEMO) ?? null));
+  if (settings.get(DEMO)?.enabled === false) missing.set(DEMO, switchedOff(DEMO));
+  else byName.set(DEMO, demoProvider(demoUrl, settings.get(DEMO) ?? null));
   for (const [alias, name] of canonical) {
     const provider = byName.get(name);
+    const reason = missing.get(name);
     if (provider !== undefined) byName.set(alias, provider);
-    else missing.set(alias, missing.get(name) ?? "");
+    else if (reason !== undefined) missing.set(alias, reason);
   }
   return { byName, missing };
 }
@@ -84,14 +93,11 @@ function readProvider(
   config: ProviderConfig | null,
   env: Record<string, string | undefined>,
 ): Provider | string {
-  if (config?.enabled === false) return `The provider "${name}" is switched off in the configuration.`;
-  const envKey = entry?.env
-    // A key that was read from a file often has the line's end still on it.
-    .map((variable) => env[variable]?.trim())
-    .find((value) => value !== undefined && value !== "");
+  if (config?.enabled === false) return switchedOff(name);
   const keys =
     config?.api_keys ??
-    (config?.api_key !== undefined ? [config.api_key] : envKey !== undefined ? [envKey] : []);
+    (config?.api_key !== undefined ? [config.api_key] : environmentKeys(name, entry, env));
+  if (typeof keys === "string") return keys;
   const baseUrl = config?.base_url ?? entry?.baseUrl;
   const isOn = keys.length > 0 || config?.base_url !== undefined || config?.enabled === true;
   if (!isOn || baseUrl === undefined) {
@@ -99,17 +105,38 @@ function readProvider(
     const hint = variable === undefined ? "" : ` Set ${variable}, or providers.${name}.api_key.`;
     return `The provider "${name}" has no API key.${hint}`;
   }
+  const formats = formatsOf(entry, config);
   return {
     name,
     baseUrl: new URL(baseUrl.replace(/\/+$/, "")),
     keyStyle: entry?.key ?? keyStyleFor(config),
     keys,
-    formats: formatsOf(entry, config),
+    formats,
     models: config?.models ?? entry?.models ?? [],
-    defaultHeaders: entry?.defaultHeaders ?? defaultHeadersFor(config),
+    defaultHeaders: defaultHeadersOf(entry, formats),
     separateModels: NONE,
     config,
   };
+}
+
+const switchedOff = (name: string) => `The provider "${name}" is switched off in the configuration.`;
+
+/** The key of the first variable that is set, none where none is, or what is wrong with it. */
+function environmentKeys(
+  name: string,
+  entry: ProviderEntry | null,
+  env: Record<string, string | undefined>,
+): string[] | string {
+  for (const variable of entry?.env ?? []) {
+    // A key that was read from a file often has the line's end still on it.
+    const key = env[variable]?.trim();
+    if (key === undefined || key === "") continue;
+    if (/^[\x20-\x7e]+$/.test(key)) return [key];
+    // In a header field a line break would begin a field of its own.
+    const fault = /[\r\n]/.test(key) ? "a line break" : "a character that is not printable ASCII";
+    return `The provider "${name}" has no API key: ${variable} holds ${fault}.`;
+  }
+  return [];
 }
 
 function demoProvider(url: string, config: ProviderConfig | null): Provider {
@@ -120,7 +147,7 @@ function demoProvider(url: string, config: ProviderConfig | null): Provider {
     keys: [],
     formats: ALL_FORMATS,
     models: [],
-    defaultHeaders: {},
+    defaultHeaders: { other: {} },
     separateModels: DEMO_MODEL_IDS,
     config,
   };
@@ -144,6 +171,15 @@ function keyStyleFor(config: ProviderConfig | null): KeyStyle {
   return BEARER;
 }
 
-function defaultHeadersFor(config: ProviderConfig | null): Readonly<Record<string, string>> {
-  return config?.formats?.includes("anthropic-messages") ? (CATALOGUE.anthropic!.defaultHeaders ?? {}) : {};
+/** A built-in provider needs its own in every call; one of the user's own needs what each of its formats does. */
+function defaultHeadersOf(
+  entry: ProviderEntry | null,
+  formats: Partial<Record<Format, string>>,
+): DefaultHeaders {
+  if (entry?.defaultHeaders !== undefined) return { other: entry.defaultHeaders };
+  const byFormat = Object.keys(formats).map((format): [string, Readonly<Record<string, string>>] => [
+    format,
+    format === "anthropic-messages" ? CATALOGUE.anthropic!.defaultHeaders! : {},
+  ]);
+  return { ...Object.fromEntries(byFormat), other: byFormat[0]?.[1] ?? {} };
 }

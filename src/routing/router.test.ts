@@ -124,6 +124,29 @@ describe("a provider's target", () => {
     expect(sent(keyed!).headers).toEqual([IDENTITY, ["authorization", "Basic c2VjcmV0"], TRACE]);
   });
 
+  test("gets Anthropic's version in Anthropic's calls alone, and in those of no format where that is its first", () => {
+    const base = { base_url: "http://h.test/v1" };
+    const both = routerOf({
+      providers: {
+        chat: { ...base, formats: ["openai-chat", "anthropic-messages"] },
+        claude: { ...base, formats: ["anthropic-messages", "openai-chat"] },
+        bare: { ...base, formats: ["anthropic-messages"], custom_headers: { "Anthropic-Version": "own" } },
+      },
+    });
+    const versions = (provider: string) =>
+      ["chat/completions", "messages", "models", "batches"].map((path) => {
+        const call = callOfPath(path);
+        const [target] = both.resolveProvider(both.providerOf(provider), path, call, factsOf({})).targets;
+        return sent(target!)
+          .headers.filter(([name]) => name === "anthropic-version")
+          .map(([, value]) => value)
+          .join();
+      });
+    expect(versions("chat")).toEqual(["", "2023-06-01", "", ""]);
+    expect(versions("claude")).toEqual(["", "2023-06-01", "2023-06-01", "2023-06-01"]);
+    expect(versions("bare")).toEqual(["own", "own", "own", "own"]);
+  });
+
   test("gets the model's own name in the body's or the path's place of it, and the client's query", () => {
     const facts = factsOf({ model: "own/a/b", n: 1 }, {}, { search: "?x=1" });
     const [chat] = modelTargets(router, "chat/completions", facts);
@@ -174,6 +197,48 @@ describe("a provider's target", () => {
     expect(() => router.providerOf("groq")).toThrow(
       expect.objectContaining({ code: "provider_not_configured" }),
     );
+  });
+});
+
+describe("a name that is no provider's", () => {
+  const router = routerOf({});
+  const refused = (name: string) => expect(() => router.providerOf(name));
+
+  test("says what is wrong with the base URL where it is a version", () => {
+    for (const name of ["v1", "v1beta"]) {
+      refused(name).toThrow(expect.objectContaining({ code: "not_found" }));
+      refused(name).toThrow(`A client that adds "/${name}" itself needs a base URL without it.`);
+    }
+  });
+
+  test("says that the path is misspelt where it is one that clients call", () => {
+    for (const name of ["chat", "messages"]) {
+      refused(name).toThrow(expect.objectContaining({ code: "not_found" }));
+      refused(name).toThrow(`Nothing is served at this path below "${name}"`);
+    }
+  });
+
+  test("is told as it is otherwise", () => refused("nobody").toThrow('There is no provider "nobody".'));
+});
+
+describe("the names of a router's upstreams", () => {
+  test("are those of all that it sends to", () => {
+    const router = routerOf({
+      providers: { own: { base_url: "http://own.test/v1" } },
+      endpoints: [
+        { path: "/a/*", target_url: "https://up.test/base", fallback_urls: ["http://b.test:81/{rest}"] },
+      ],
+    });
+    const names = router.upstreamNames();
+    const targets = [
+      ...endpointTargets(router, "/a/x", factsOf({})),
+      ...["own/m", "demo/echo", "demo/other"].flatMap((model) =>
+        modelTargets(router, "chat/completions", factsOf({ model })),
+      ),
+    ];
+    expect(targets).toHaveLength(5);
+    for (const { upstream } of targets) expect(names).toContain(upstream.name);
+    expect(names).not.toContain("openai");
   });
 });
 
@@ -258,6 +323,15 @@ describe("an endpoint's target", () => {
     ]);
     const plain = sent(endpointTargets(router, "/plain", factsOf({}))[0]!);
     expect(plain.headers).toEqual([IDENTITY, TRACE]);
+  });
+
+  test("is named without its path, which may hold a secret, and knows its query's", () => {
+    const secret = routerOf({
+      endpoints: [{ path: "/s/*", target_url: "https://h.test/bot-SECRET/x?key=very-secret" }],
+    });
+    const [target] = endpointTargets(secret, "/s/a", factsOf({}));
+    expect(target!.name).toBe("h.test");
+    expect(target!.secrets).toContain("very-secret");
   });
 
   test("passes the trace's state on, and a streamed body's length", () => {

@@ -13,7 +13,7 @@ export interface Upstream {
   lastSuccessAt: number | null;
 }
 
-/** Every upstream that was ever called, by name. A changed breaker configuration begins anew; others stay as they are. */
+/** Every upstream that was called and not forgotten since, by name. A changed breaker configuration begins anew; others stay as they are. */
 export class Upstreams {
   readonly #byName = new Map<string, { upstream: Upstream; settings: string }>();
   readonly #onBreaker: (name: string, state: BreakerState) => void;
@@ -35,6 +35,11 @@ export class Upstreams {
     };
     this.#byName.set(name, { upstream, settings });
     return upstream;
+  }
+
+  /** Forgets those of other names, after a reload. Calls that run to one end with the one they have. */
+  keep(names: ReadonlySet<string>): void {
+    for (const name of this.#byName.keys()) if (!names.has(name)) this.#byName.delete(name);
   }
 
   all(): Upstream[] {
