@@ -239,3 +239,18 @@ describe("the list of models", () => {
     );
   });
 });
+
+test("what the same request would meet again is told to clients as final, and nothing else is", () => {
+  const finality = (error: GatewayError) => refuse(error, "openai", traceOf()).headers.get("x-should-retry");
+  expect(finality(new GatewayError("provider_not_configured", "no key"))).toBe("false");
+  expect(finality(new GatewayError("invalid_api_key", "no"))).toBe("false");
+  expect(finality(new GatewayError("model_not_found", "no"))).toBe("false");
+  for (const code of [
+    "upstream_error",
+    "first_byte_timeout",
+    "server_overloaded",
+    "upstream_limited",
+  ] as const) {
+    expect(finality(new GatewayError(code, "later"))).toBeNull();
+  }
+});

@@ -154,6 +154,12 @@ describe("malformed text", () => {
     );
   });
 
+  test("of more members than any request has is refused before they fill the memory", () => {
+    const many = (count: number) => Buffer.from(`{${Array(count).fill('"a":1').join(",")}}`);
+    expect(readMembers(many(10_000), 0)).toHaveLength(10_000);
+    expect(() => readMembers(many(10_001), 0)).toThrow("more than 10000 members");
+  });
+
   test("tells where it went wrong", () => {
     expect(() => readMembers(Buffer.from('{"a" 1}'), 0)).toThrow("malformed JSON at byte 5");
   });

@@ -6,7 +6,7 @@ import { until } from "../../test/support/until.ts";
 import { toGatewayError } from "../exchange/errors.ts";
 import { Deadlines } from "../lib/deadlines.ts";
 import type { HeaderFields } from "../lib/header-fields.ts";
-import { hasBody, readBody } from "./body-in.ts";
+import { hasBody, readBody, streamBody } from "./body-in.ts";
 
 const LIMIT = 1024 * 1024;
 const limits = {
@@ -210,5 +210,43 @@ describe("a sender", () => {
     expect((await client.response()).status).toBe(200);
     expect((read[0] as Buffer).length).toBe(300_000);
     client.close();
+  });
+});
+
+describe("a body that is passed on unread", () => {
+  const pieces = (...sizes: number[]) =>
+    new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const size = sizes.shift();
+        if (size === undefined) controller.close();
+        else controller.enqueue(new Uint8Array(size));
+      },
+    });
+  const codeOf = async (work: () => Promise<unknown>) => {
+    try {
+      await work();
+    } catch (error) {
+      return toGatewayError(error).code;
+    }
+    return null;
+  };
+
+  test("comes through whole, and ends where it is longer than it may be", async () => {
+    const whole = streamBody(pieces(1000, 24), {}, { ...limits, maxBytes: 1024 });
+    expect((await new Response(whole).bytes()).length).toBe(1024);
+    const long = streamBody(pieces(1000, 25), {}, { ...limits, maxBytes: 1024 });
+    expect(await codeOf(() => new Response(long).bytes())).toBe("body_too_large");
+    const stated = async () =>
+      streamBody(pieces(1), { "content-length": "1025" }, { ...limits, maxBytes: 1024 });
+    expect(await codeOf(stated)).toBe("body_too_large");
+  });
+
+  test("is given up when its sender falls silent, or takes too long in all", async () => {
+    const silent = () => new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
+    const patient = { ...limits, timeout: 60_000 };
+    const stalled = streamBody(silent(), {}, { ...limits, timeout: 20 });
+    expect(await codeOf(() => new Response(stalled).bytes())).toBe("body_timeout");
+    const slow = streamBody(silent(), {}, { ...patient, totalAt: performance.now() + 20 });
+    expect(await codeOf(() => new Response(slow).bytes())).toBe("body_timeout");
   });
 });

@@ -455,9 +455,33 @@ describe("a stream's first event", () => {
     expect(await textOf(successOf(outcome).response)).toBe(`${long}\n\n`);
   });
 
+  test("that hides behind comments without end is not waited for", async () => {
+    const flood = ":\n\n".repeat(40_000);
+    const more = gate();
+    const { outcome } = await runOn([target(stream([flood, more.passed, "data: a\n\n"]))], {
+      firstEventPatience: 10_000,
+    });
+    more.open();
+    expect(await textOf(successOf(outcome).response)).toBe(`${flood}data: a\n\n`);
+  });
+
+  test("that is an error is told without the provider's key", async () => {
+    const told = stream([`data: {"error":{"message":"wrong key: sk-very-secret","code":401}}\n\n`]);
+    const { outcome } = await runOn([target(told, { secrets: ["sk-very-secret"] })]);
+    expect(outcome).toMatchObject({ ok: false, status: 401, message: "wrong key: [redacted]" });
+    expect(JSON.stringify(outcome)).not.toContain("sk-very-secret");
+  });
+
   test("that never comes, because the stream breaks, is a failure like any other", async () => {
     const broken = target(stream(["data: a"], { finish: "reset" }));
     expect((await runOn([broken, target(json({}))])).outcome.ok).toBeTrue();
     expect(broken.requests()).toBe(3);
   });
+});
+
+test("an answer that cannot be the JSON it says it is leads to the next target", async () => {
+  const garbage = target(answer(200, { "content-type": "application/json" }, "<html>busy</html>"));
+  const { outcome } = await runOn([garbage, target(json({ ok: 1 }))]);
+  expect(await Buffer.from(successOf(outcome).body!).toString()).toBe('{"ok":1}');
+  expect((await runOn([garbage])).outcome).toMatchObject({ ok: false, error: { code: "upstream_invalid" } });
 });

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Gateway, spawnAmsterdam, startGateway } from "../support/gateway.ts";
 import { until } from "../support/until.ts";
 
@@ -31,6 +34,17 @@ test("the key that a first start makes is taken, also after another start, and i
   gateway = await gateway.restart();
   expect((await ask(key)).status).toBe(200);
   expect(gateway.output()).not.toContain(key);
+});
+
+test("a start that finds its port taken makes no key that nobody sees", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "amsterdam-first-"));
+  const failed = spawnAmsterdam(dir, ["start"], { PORT: String(gateway.port) });
+  expect(await failed.process.exited).toBe(1);
+  const next = spawnAmsterdam(dir, ["start"], { PORT: "0" });
+  await until("the next start prints a key", () => /ams_[\w-]+/.test(next.output()));
+  next.process.kill("SIGTERM");
+  expect(await next.process.exited).toBe(0);
+  rmSync(dir, { recursive: true });
 });
 
 test("a key made beside a running gateway is taken, and refused within a second of being revoked", async () => {
