@@ -82,7 +82,7 @@ export function createPipeline(rooms: Rooms): Handler {
       const caller = authenticate(rooms.ring, headers, arrival.search, trace.startedAt);
       trace.keyId = caller.identity.id;
       admitted = admit(rooms.admission);
-      const facts = await readFacts(arrival, caller, rooms.deadlines);
+      const facts = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
       if (door.kind === "feedback") return finished(takeFeedback(facts.body, caller, rooms.feedback, trace));
       if (door.kind === "models") return finished(modelsAnswer(door, router, headers, trace));
 
@@ -175,22 +175,24 @@ function admit(admission: Admission): true {
   );
 }
 
-/** Reads the body and what the gateway needs of it. */
-async function readFacts(arrival: Arrival, caller: Caller, deadlines: Deadlines): Promise<RequestFacts> {
-  const { request, headers, search, door, context, trace } = arrival;
+/** The body: read whole, passed on unread, or none. Rejects or throws as `readBody` and `streamBody`. */
+function bodyOf(arrival: Arrival, deadlines: Deadlines): Promise<Buffer> | RequestFacts["body"] {
+  const { request, headers, door, trace } = arrival;
+  if (!hasBody(headers)) return null;
   const { server, global_total_timeout } = arrival.router.config;
-  const { max_body_mb, body_timeout } = server;
   const limits = {
-    maxBytes: max_body_mb * 1024 * 1024,
-    timeout: body_timeout * 1000,
+    maxBytes: server.max_body_mb * 1024 * 1024,
+    timeout: server.body_timeout * 1000,
     totalAt: trace.startedTick + global_total_timeout * 1000,
     deadlines,
   };
-  let body: RequestFacts["body"] = null;
-  if (hasBody(headers)) {
-    const unread = passesUnread(headers, door) ? request.body : null;
-    body = unread === null ? await readBody(request, headers, limits) : streamBody(unread, headers, limits);
-  }
+  const unread = passesUnread(headers, door) ? request.body : null;
+  return unread === null ? readBody(request, headers, limits) : streamBody(unread, headers, limits);
+}
+
+/** What the targets' requests are made from, and what the trace is to tell of it. */
+function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["body"]): RequestFacts {
+  const { request, headers, search, door, context, trace } = arrival;
   const fields = body instanceof Buffer ? identify(body, door.call, door.kind === "unified") : null;
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
   trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;

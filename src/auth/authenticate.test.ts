@@ -13,6 +13,13 @@ test("a caller is known by any of its keys, and every place that holds a valid o
   expect([...caller.places]).toEqual(["authorization", "key"]);
 });
 
+test("a key in a field that was sent twice admits nobody, but its place is named where another does", () => {
+  const twice = { "x-api-key": "right, other" };
+  expect(() => authenticate(ring, twice, "", 0)).toThrow(GatewayError);
+  const caller = authenticate(ring, { ...twice, authorization: "Bearer right" }, "?key=a&key=right", 0);
+  expect([...caller.places].sort()).toEqual(["authorization", "key", "x-api-key"]);
+});
+
 test("a refusal is told in the same words whatever was wrong", () => {
   const refusals = [{}, { "x-api-key": "wrong" }, { authorization: "right and more" }].map((headers) => {
     try {

@@ -15,9 +15,13 @@ export function authenticate(ring: KeyRing, headers: HeaderFields, search: strin
   const places = new Set<string>();
   for (const { place, key } of presentedKeys(headers, search)) {
     const found = ring.authenticate(key, nowMs);
-    if (found === null) continue;
-    identity ??= found;
-    places.add(place);
+    if (found !== null) {
+      identity ??= found;
+      places.add(place);
+    } else if (key.includes(",") && holdsKey(ring, key, nowMs)) {
+      // A field that was sent twice admits nobody, but what it holds must not go on to a target either.
+      places.add(place);
+    }
   }
   if (identity !== null) return { identity, places };
   throw new GatewayError(
@@ -25,4 +29,11 @@ export function authenticate(ring: KeyRing, headers: HeaderFields, search: strin
     "A valid gateway key is needed: send it as Authorization: Bearer <key>, X-API-Key, API-Key or x-goog-api-key.",
     { headers: { "www-authenticate": "Bearer" } },
   );
+}
+
+/** Whether one of the first values of a repeated header field is a gateway key. */
+function holdsKey(ring: KeyRing, values: string, nowMs: number): boolean {
+  return values
+    .split(",", 5)
+    .some((value) => ring.authenticate(value.trim().replace(/^bearer\s+/i, ""), nowMs) !== null);
 }

@@ -12,7 +12,7 @@ export interface PresentedKey {
 }
 
 /**
- * The keys that a request presents, at most one for each of the five places. Some clients fill several, with keys for
+ * The keys that a request presents: one for each of the four header fields, and the first five of the query. Some clients fill several, with keys for
  * different servers, so the caller admits the request when any of them is valid. `search` is the URL's query string,
  * with or without its question mark.
  */
@@ -22,8 +22,7 @@ export function presentedKeys(headers: HeaderFields, search: string): PresentedK
     const value = headers[place];
     if (value) keys.push({ place, key: place === "authorization" ? withoutBearer(value) : value });
   }
-  const fromQuery = keyParam(search);
-  if (fromQuery) keys.push({ place: "key", key: fromQuery });
+  for (const key of keyParams(search)) if (key !== "") keys.push({ place: "key", key });
   return keys;
 }
 
@@ -43,18 +42,24 @@ function withoutBearer(value: string): string {
   return hasScheme ? value.slice(BEARER.length + 1).trim() : value;
 }
 
-function keyParam(search: string): string | null {
-  if (!search.includes("key=")) return null;
-  const param = (search.startsWith("?") ? search.slice(1) : search)
+/** At most so many `key` parameters are looked at. */
+const MAX_PARAMS = 5;
+
+function keyParams(search: string): string[] {
+  if (!search.includes("key=")) return [];
+  return (search.startsWith("?") ? search.slice(1) : search)
     .split("&")
-    .find((text) => text.startsWith("key="));
-  if (param === undefined) return null;
-  const value = param.slice("key=".length);
+    .filter((param) => param.startsWith("key="))
+    .slice(0, MAX_PARAMS)
+    .map((param) => decoded(param.slice("key=".length)));
+}
+
+/** Broken percent-encoding encodes no key. */
+function decoded(value: string): string {
   if (!value.includes("%")) return value;
   try {
     return decodeURIComponent(value);
   } catch {
-    // Broken percent-encoding encodes no key.
-    return null;
+    return "";
   }
 }

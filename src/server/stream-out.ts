@@ -54,8 +54,9 @@ class StreamWriter implements BodyConsumer, Deadline {
   /** Bytes of an event that has not ended yet. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
-  /** The last two bytes that came, as Latin-1 text. */
-  #lastBytes = "\n\n";
+  /** The last byte that came, and the one before. */
+  #lastByte = 0x0a;
+  #byteBefore = 0x0a;
   /** Whether what was written ends between two events. */
   #aligned = true;
   #stalled = false;
@@ -120,7 +121,7 @@ class StreamWriter implements BodyConsumer, Deadline {
   }
 
   #writeEvents(chunk: Uint8Array): void {
-    const end = lastEventEnd(chunk, this.#lastBytes);
+    const end = lastEventEnd(chunk, this.#lastByte, this.#byteBefore);
     this.#remember(chunk);
     if (end === chunk.length && this.#held.length === 0) {
       this.#aligned = true;
@@ -141,8 +142,9 @@ class StreamWriter implements BodyConsumer, Deadline {
 
   #remember(chunk: Uint8Array): void {
     const n = chunk.length;
-    if (n >= 2) this.#lastBytes = String.fromCharCode(chunk[n - 2]!, chunk[n - 1]!);
-    else if (n === 1) this.#lastBytes = this.#lastBytes[1]! + String.fromCharCode(chunk[0]!);
+    if (n === 0) return;
+    this.#byteBefore = n >= 2 ? chunk[n - 2]! : this.#lastByte;
+    this.#lastByte = chunk[n - 1]!;
   }
 
   #hold(bytes: Uint8Array): void {

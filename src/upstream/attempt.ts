@@ -82,8 +82,12 @@ async function settle(
 /** A whole answer, unless it cannot be what its content type says. */
 function committed(response: HttpResponse, delivery: Delivery, body: Uint8Array): Outcome {
   const { headers } = response;
-  const isPlain = codingsOf(headers.get("content-encoding")).length === 0;
-  if (!isPlain || body.length === 0 || !isJsonType(headers.get("content-type")) || beginsAsJson(body)) {
+  if (
+    body.length === 0 ||
+    beginsAsJson(body[0]!) ||
+    isCompressed(response) ||
+    !isJsonType(headers.get("content-type"))
+  ) {
     return { ok: true, response, delivery, body };
   }
   const error = new GatewayError(
@@ -98,24 +102,31 @@ function committed(response: HttpResponse, delivery: Delivery, body: Uint8Array)
 
 /** Not "application/json-seq" and the like, whose parts come one by one. */
 function isJsonType(contentType: string | null): boolean {
+  if (contentType === "application/json") return true;
   return contentType !== null && /^application\/json\s*(;|$)/i.test(contentType);
 }
 
-/** White space, or the first byte of a JSON value. */
-function beginsAsJson(body: Uint8Array): boolean {
-  return '{["-tfn0123456789 \t\r\n\xef'.includes(String.fromCharCode(body[0]!));
+function isCompressed(response: HttpResponse): boolean {
+  const encoding = response.headers.get("content-encoding");
+  return encoding !== null && codingsOf(encoding).length > 0;
+}
+
+/** White space, or the first byte of a JSON value; a byte order mark too. */
+function beginsAsJson(byte: number): boolean {
+  return byte === 0x7b || '["-tfn0123456789 \t\r\n\xef'.includes(String.fromCharCode(byte));
 }
 
 function deliveryOf(target: Target, response: HttpResponse): Delivery {
-  const { headers } = response;
-  const isEvents = headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") ?? false;
-  const isCompressed = codingsOf(headers.get("content-encoding")).length > 0;
-  if (target.responseType === "stream") return "bytes";
+  const { responseType } = target;
+  if (responseType === "stream") return "bytes";
+  const contentType = response.headers.get("content-type");
+  if (responseType === null && contentType === "application/json") return "whole";
   // Nothing can be put between the events of a compressed stream.
-  if (isEvents) return isCompressed ? "bytes" : "events";
-  if (target.responseType === "json" || target.responseType === "html") return "whole";
-  if (target.responseType === "sse") return "bytes";
-  return isJsonType(headers.get("content-type")) ? "whole" : "bytes";
+  if (contentType?.toLowerCase().startsWith("text/event-stream"))
+    return isCompressed(response) ? "bytes" : "events";
+  if (responseType === "json" || responseType === "html") return "whole";
+  if (responseType === "sse") return "bytes";
+  return isJsonType(contentType) ? "whole" : "bytes";
 }
 
 function redirected(response: HttpResponse): Failure {

@@ -10,9 +10,10 @@ export class HeaderList {
 
   /** The value of `name` (lower case); several are joined with ", "; null when it is absent. */
   get(name: string): string | null {
+    const { names, values } = this;
     let found: string | null = null;
-    for (let i = 0; i < this.names.length; i++) {
-      if (this.names[i] === name) found = found === null ? this.values[i]! : `${found}, ${this.values[i]}`;
+    for (let i = 0; i < names.length; i++) {
+      if (names[i] === name) found = found === null ? values[i]! : `${found}, ${values[i]}`;
     }
     return found;
   }
