@@ -37,6 +37,10 @@ export interface GatewayLogger extends Logger {
   status(): LogStatus;
 }
 
+/** Milliseconds, and how many at most, that finished requests wait for their lines to be made. */
+const GATHER_MS = 15;
+const MAX_FINISHED = 500;
+
 const RANKS: Record<LoggingConfig["level"], number> = {
   trace: 0,
   debug: 1,
@@ -63,6 +67,8 @@ export function createLogger(config: LoggingConfig, output: LogOutput): GatewayL
   const fileQueue: LineQueue | null =
     file && createLineQueue(tellingFailures(), (count) => jsonLine(dropNotice(count)));
   let threshold = RANKS[config.level];
+  const finished: Trace[] = [];
+  let timer: ReturnType<typeof setTimeout> | null = null;
 
   function log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     if (RANKS[level] < threshold) return;
@@ -82,6 +88,20 @@ export function createLogger(config: LoggingConfig, output: LogOutput): GatewayL
       if (config.console) screen.push(line);
       fileQueue?.push(line);
     }
+  }
+
+  /** Lines of requests are made together: one by one, between requests, each would find the caches cold. */
+  function writeFinished(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    for (const trace of finished) {
+      const level = requestLevel(trace);
+      push(
+        () => requestJson(trace, level),
+        () => requestPretty(trace, level, colour),
+      );
+    }
+    finished.length = 0;
   }
 
   /** The file's failures are told on the screen, once each, since the file cannot tell them itself. */
@@ -115,17 +135,17 @@ export function createLogger(config: LoggingConfig, output: LogOutput): GatewayL
       threshold = RANKS[level];
     },
     requestLine(trace) {
-      const level = requestLevel(trace);
-      if (!config.requests || RANKS[level] < threshold) return;
-      push(
-        () => requestJson(trace, level),
-        () => requestPretty(trace, level, colour),
-      );
+      if (!config.requests || RANKS[requestLevel(trace)] < threshold) return;
+      finished.push(trace);
+      if (finished.length >= MAX_FINISHED) writeFinished();
+      else timer ??= setTimeout(writeFinished, GATHER_MS);
     },
     async flush() {
+      writeFinished();
       await Promise.all([fileQueue?.flush(), screen.flush()]);
     },
     async close() {
+      writeFinished();
       await fileQueue?.close();
       await screen.close();
     },

@@ -1,0 +1,215 @@
+import { dirname, resolve } from "node:path";
+import pkg from "../package.json" with { type: "json" };
+import { environmentKeys } from "./auth/environment-keys.ts";
+import { ensureFirstKey } from "./auth/first-key.ts";
+import { startKeyRefresh } from "./auth/key-refresh.ts";
+import { KeyRing } from "./auth/key-ring.ts";
+import type { CommandIo } from "./cli/check.ts";
+import { type StartOptions, startedText } from "./cli/start.ts";
+import { formatProblem } from "./config/problems.ts";
+import type { Config } from "./config/schema.ts";
+import { type ConfigWatcher, watchConfig } from "./config/watch.ts";
+import { GatewayError } from "./exchange/errors.ts";
+import { Deadlines } from "./lib/deadlines.ts";
+import type { Logger } from "./lib/logger.ts";
+import { createSystemMonitor } from "./lib/system-metrics.ts";
+import { createPipeline } from "./pipeline.ts";
+import { startDemoProvider } from "./providers/demo/server.ts";
+import { FeedbackWriter } from "./records/feedback-writer.ts";
+import { readProviders } from "./routing/providers.ts";
+import { Router } from "./routing/router.ts";
+import { Admission } from "./server/admission.ts";
+import { type HttpServer, startHttpServer } from "./server/http-server.ts";
+import { type ServiceDoors, withServiceDoors } from "./server/service-doors.ts";
+import { openStorage } from "./storage/open.ts";
+import { watchStorage } from "./storage/watch.ts";
+import { healthDoors } from "./telemetry/health.ts";
+import { createLogger } from "./telemetry/logger.ts";
+import { createMetrics, METRICS_CONTENT_TYPE } from "./telemetry/metrics.ts";
+import { upstreamHealth } from "./upstream/health.ts";
+import { HttpClient } from "./upstream/http/client.ts";
+import { Upstreams } from "./upstream/upstream.ts";
+
+type Rooms = Awaited<ReturnType<typeof openRooms>>;
+
+/**
+ * Wires the rooms and serves until a signal ends it. `startedTick` is `performance.now()` at the process's start.
+ * Throws ListenError or StorageError before it serves.
+ */
+export async function runGateway(options: StartOptions, io: CommandIo, startedTick: number): Promise<void> {
+  const rooms = await openRooms(options.config, io);
+  const { state, logger } = rooms;
+  const { pipeline, doors } = observe(rooms, startedTick, io.cwd);
+  const server = startHttpServer({
+    hostname: state.config.server.host,
+    port: state.config.server.port,
+    logger,
+    handle: withServiceDoors(doors, pipeline),
+  });
+  // A first key is made only once the address is ours: made before, it could be lost with a start that fails.
+  const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
+  state.starting = false;
+  startKeyRefresh(rooms.ring, rooms.storage, { logger, signal: rooms.stopping.signal });
+  const watcher = options.file === null ? null : follow(rooms, options.file, options.reload);
+  io.stdout.write(
+    startedText({
+      version: pkg.version,
+      url: server.url,
+      file: options.file,
+      providers: [...new Set([...state.router.providers.byName.values()].map((provider) => provider.name))],
+      newKey,
+      environmentKey: environmentKeys(io.env).some((key) => key.name === "AMP_API_KEY"),
+    }),
+  );
+  process.on("SIGTERM", () => void stop(rooms, server, "SIGTERM"));
+  process.on("SIGINT", () => void stop(rooms, server, "SIGINT"));
+  process.on("SIGHUP", () => watcher?.reload());
+}
+
+/** Everything that lives as long as the process. `state` is what a reload and the start change. */
+async function openRooms(config: Config, io: CommandIo) {
+  const ring = new KeyRing(environmentKeys(io.env));
+  const storage = await openStorage(config.storage.url, io.cwd);
+  const isTty = process.stdout.isTTY === true;
+  const logger = createLogger(config.logging, { stdout: process.stdout, isTty });
+  process.on("unhandledRejection", (error) => logger.error("A failure was not handled", { error }));
+  const stopping = new AbortController();
+  const deadlines = new Deadlines();
+  const demo = startDemoProvider();
+  const upstreams = new Upstreams((name, breaker) =>
+    logger.warn(`The breaker of an upstream is ${breaker}`, { upstream: name }),
+  );
+  const routerFor = (next: Config) => new Router(next, readProviders(next, io.env, demo.url), upstreams);
+  return {
+    state: { config, router: routerFor(config), starting: true },
+    routerFor,
+    ring,
+    storage,
+    storageStatus: watchStorage(storage, stopping.signal),
+    logger,
+    stopping,
+    deadlines,
+    client: new HttpClient({ deadlines }),
+    demo,
+    upstreams,
+    admission: new Admission(config.server.max_concurrent_requests),
+    feedback: new FeedbackWriter(storage.feedback, { logger }),
+  };
+}
+
+/** The pipeline with its subscribers, and the doors that tell what they and the rooms know. */
+function observe(rooms: Rooms, startedTick: number, cwd: string) {
+  const { state, logger, admission, upstreams, storageStatus } = rooms;
+  const sources = {
+    startedTick,
+    version: pkg.version,
+    starting: () => state.starting,
+    draining: () => admission.draining,
+    storage: () => storageStatus.current(),
+    logs: () => logger.status(),
+    logLinesDropped: () => logger.status().dropped,
+    upstreams: () => upstreams.all().map(upstreamHealth),
+    activeRequests: () => admission.active,
+    totalRequests: () => admission.total,
+    dataFolder: dataFolder(state.config.storage.url, cwd),
+    monitor: createSystemMonitor(),
+  };
+  const metrics = createMetrics(sources);
+  const pipeline = createPipeline({
+    ...rooms,
+    router: () => state.router,
+    onTrace(trace) {
+      metrics.observe(trace);
+      logger.requestLine(trace);
+    },
+  });
+  const doors: ServiceDoors = {
+    "/": () =>
+      Response.json({
+        name: "Amsterdam",
+        version: pkg.version,
+        health: "/health",
+        documentation: "README.md",
+      }),
+    ...healthDoors(sources),
+    "/metrics": () => new Response(metrics.render(), { headers: { "content-type": METRICS_CONTENT_TYPE } }),
+  };
+  return { pipeline, doors };
+}
+
+/** Takes a changed configuration over; requests that run keep theirs. */
+function follow(rooms: Rooms, file: string, load: StartOptions["reload"]): ConfigWatcher {
+  const { state, logger } = rooms;
+  return watchConfig({
+    file,
+    current: state.config,
+    load,
+    signal: rooms.stopping.signal,
+    onChange(next, warnings) {
+      for (const name of ["host", "port"] as const) {
+        if (next.server[name] === state.config.server[name]) continue;
+        logger.warn(`A changed server.${name} acts at the next start`, { now: state.config.server[name] });
+      }
+      state.config = next;
+      state.router = rooms.routerFor(next);
+      rooms.upstreams.keep(state.router.upstreamNames());
+      rooms.admission.limit = next.server.max_concurrent_requests;
+      logger.setLevel(next.logging.level);
+      logger.info("The configuration was reloaded", { warnings: warnings.map(formatProblem) });
+    },
+    onRefused: (problems) =>
+      logger.error("The changed configuration is refused; the one before stays", {
+        problems: problems.map(formatProblem),
+      }),
+  });
+}
+
+/** Lets running requests finish, writes what waits, and ends the process: 0, 1 when a part failed, 130 when asked twice. */
+async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<void> {
+  const { stopping, logger, admission, client, feedback } = rooms;
+  if (stopping.signal.aborted) process.exit(130);
+  stopping.abort();
+  logger.info("Stopping: running requests may finish", { signal, active: admission.active });
+  const drained = admission.drain(rooms.state.config.server.drain_timeout * 1000);
+  server.stopAccepting();
+  await drained;
+  // Those that outlast the time are told so in their own format, and get a moment for it to be written.
+  client.abort(new GatewayError("draining", "The gateway was stopped before this answer was complete."));
+  await admission.drain(1000);
+  const failed = await closeAll(logger, {
+    feedback: async () => {
+      const lost = await feedback.flush();
+      if (lost > 0) throw new Error(`${lost} items of feedback could not be stored`);
+    },
+    server: () => server.close(),
+    demo: () => rooms.demo.stop(),
+    storage: () => rooms.storage.close(),
+  });
+  client.close();
+  await logger.close();
+  process.exit(failed ? 1 : 0);
+}
+
+/** Milliseconds that each part may take to close. */
+const CLOSE_WITHIN = 10_000;
+
+/** Closes the parts in order, each whatever became of the one before; true when any failed or took too long. */
+async function closeAll(logger: Logger, parts: Record<string, () => Promise<void>>): Promise<boolean> {
+  let failed = false;
+  for (const [part, close] of Object.entries(parts)) {
+    try {
+      const late = Bun.sleep(CLOSE_WITHIN).then(() => Promise.reject(new Error("it took too long")));
+      await Promise.race([close(), late]);
+    } catch (error) {
+      failed = true;
+      logger.error("A part could not be closed in order", { part, error });
+    }
+  }
+  return failed;
+}
+
+/** The folder whose disk fills up with what is kept. */
+function dataFolder(storageUrl: string, cwd: string): string {
+  const path = storageUrl.replace(/^sqlite:/, "");
+  return path.startsWith(":") ? cwd : dirname(resolve(cwd, path));
+}
