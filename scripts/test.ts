@@ -1,4 +1,4 @@
-// Runs the tests of src/ and test/ (or of the paths given) and says at the end how many passed and failed.
+// Runs the tests of src/, test/, bench/ and scripts/ (or of the paths given) and says at the end how many passed and failed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,9 @@ import { join } from "node:path";
 const TEST_TIMEOUT = 120_000;
 
 const args = process.argv.slice(2);
-const paths = args.some((arg) => !arg.startsWith("-")) ? args : ["./src", "./test", ...args];
+const paths = args.some((arg) => !arg.startsWith("-"))
+  ? args
+  : ["./src", "./test", "./bench", "./scripts", ...args];
 const dir = mkdtempSync(join(tmpdir(), "amsterdam-report-"));
 const report = join(dir, "report.xml");
 

@@ -1,5 +1,4 @@
-import { KEY_HEADERS } from "../auth/presented-key.ts";
-import { CONNECTION_HEADERS, RESERVED_PROVIDER_NAMES } from "../config/reserved.ts";
+import { RESERVED_PROVIDER_NAMES } from "../config/reserved.ts";
 import type { BreakerConfig, Config, EndpointConfig, RetryConfig } from "../config/schema.ts";
 import { fillTarget } from "../config/target-template.ts";
 import { GatewayError } from "../exchange/errors.ts";
@@ -7,21 +6,21 @@ import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
 import { isVersion } from "../lib/api-version.ts";
 import type { HeaderFields } from "../lib/header-fields.ts";
-import {
-  BODY_HEADERS,
-  REQUEST_HEADER_PREFIXES,
-  REQUEST_HEADERS,
-  RESPONSE_HEADER_PREFIXES,
-  RESPONSE_HEADERS,
-} from "../providers/headers.ts";
 import { joinBase } from "../providers/url.ts";
-import { HeaderFilter, headerLines } from "../upstream/http/forward-headers.ts";
-import { type Origin, originOf } from "../upstream/http/origin.ts";
+import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
+import { originOf } from "../upstream/http/origin.ts";
 import type { CallSettings, Target } from "../upstream/target.ts";
 import type { Upstream, Upstreams } from "../upstream/upstream.ts";
 import { type Door, findDoor } from "./doors.ts";
 import { type EndpointMatch, EndpointTable } from "./endpoints.ts";
 import { chooseModel, type ModelTarget } from "./models.ts";
+import {
+  type EndpointPlan,
+  PROVIDER_RESPONSES,
+  type ProviderPlan,
+  planEndpoint,
+  planProvider,
+} from "./plans.ts";
 import { keyLine, prepareRequest } from "./prepare.ts";
 import type { DefaultHeaders, Provider, Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
@@ -33,32 +32,6 @@ export interface Resolution {
   readonly responseFilter: HeaderFilter;
 }
 
-/** What is made once of a provider. */
-interface ProviderPlan {
-  readonly provider: Provider;
-  readonly origin: Origin;
-  readonly upstream: Upstream;
-  readonly settings: CallSettings;
-  /** Path of the base URL, without a trailing slash, and its query. */
-  readonly basePath: string;
-  readonly baseSearch: string;
-  readonly requestFilter: HeaderFilter;
-  readonly responseFilter: HeaderFilter;
-  readonly customLines: string;
-  /** Custom headers take the place of the key's and the default ones of the same name. */
-  readonly sendsKey: boolean;
-  readonly defaultHeaders: DefaultHeaders;
-  readonly secrets: readonly string[];
-}
-
-/** What is made once of an endpoint. */
-interface EndpointPlan {
-  readonly requestFilter: HeaderFilter;
-  readonly responseFilter: HeaderFilter;
-  readonly customLines: string;
-  readonly secrets: readonly string[];
-}
-
 /** What a model's name means for one call. */
 interface PlannedChoice {
   readonly route: string | null;
@@ -67,18 +40,6 @@ interface PlannedChoice {
 }
 
 const MAX_CHOICES = 1000;
-
-/** Never passed in either direction: they speak of the connection. */
-const CONNECTION: readonly string[] = [...CONNECTION_HEADERS];
-/** Bodies are forwarded decompressed; the trace's fields are the gateway's own. */
-const REQUEST_EXCLUDED: readonly string[] = [...CONNECTION, "content-encoding", "traceparent", "tracestate"];
-const PROVIDER_RESPONSES = new HeaderFilter(RESPONSE_HEADERS, RESPONSE_HEADER_PREFIXES, CONNECTION);
-/** Endpoints hand redirects on, which say nothing without their place. */
-const ENDPOINT_RESPONSES = new HeaderFilter(
-  [...RESPONSE_HEADERS, "location"],
-  RESPONSE_HEADER_PREFIXES,
-  CONNECTION,
-);
 
 /** One configuration, ready to resolve requests. A reload makes another one; requests that run keep theirs. */
 export class Router {
@@ -97,8 +58,8 @@ export class Router {
     this.#upstreams = upstreams;
     this.#endpoints = new EndpointTable(config.endpoints);
     for (const provider of new Set(providers.byName.values()))
-      this.#plans.set(provider, this.#planOf(provider));
-    for (const endpoint of config.endpoints) this.#endpointPlans.set(endpoint, endpointPlan(endpoint));
+      this.#plans.set(provider, this.#plan(provider));
+    for (const endpoint of config.endpoints) this.#endpointPlans.set(endpoint, planEndpoint(endpoint));
   }
 
   door(method: string, path: string): Door {
@@ -242,32 +203,9 @@ export class Router {
     };
   }
 
-  #planOf(provider: Provider): ProviderPlan {
-    const { config, baseUrl } = provider;
-    const custom = lowerCaseNames(config?.custom_headers ?? {});
-    const requestFilter = new HeaderFilter(
-      [...REQUEST_HEADERS, ...(config?.forward_request_headers ?? [])],
-      REQUEST_HEADER_PREFIXES,
-      [...REQUEST_EXCLUDED, ...KEY_HEADERS, ...Object.keys(custom)],
-    );
-    return {
-      provider,
-      basePath: baseUrl.pathname.replace(/\/+$/, ""),
-      baseSearch: baseUrl.search,
-      customLines: headerLines(custom) + encodingLine(custom, requestFilter),
-      sendsKey: !(provider.keyStyle.header in custom),
-      defaultHeaders: withoutNames(provider.defaultHeaders, custom),
-      secrets: [...provider.keys, ...secretsOf(custom)],
-      origin: originOf(provider.baseUrl),
-      upstream: this.#upstream(provider.name, config?.breaker ?? this.config.breaker),
-      settings: this.#settings(config),
-      requestFilter,
-      responseFilter: new HeaderFilter(
-        [...RESPONSE_HEADERS, ...(config?.forward_response_headers ?? [])],
-        RESPONSE_HEADER_PREFIXES,
-        CONNECTION,
-      ),
-    };
+  #plan(provider: Provider): ProviderPlan {
+    const upstream = this.#upstream(provider.name, provider.config?.breaker ?? this.config.breaker);
+    return planProvider(provider, upstream, this.#settings(provider.config));
   }
 
   #upstreamOf(plan: ProviderPlan, model: string | null): Upstream {
@@ -307,52 +245,6 @@ interface NearerSettings {
   readonly retry?: RetryConfig | undefined;
 }
 
-/** An endpoint that names no list forwards what the providers' doors do; one that does forwards that, and the body's. */
-function endpointPlan(endpoint: EndpointConfig): EndpointPlan {
-  const { forward_request_headers: request, forward_response_headers: response } = endpoint;
-  const custom = lowerCaseNames(endpoint.custom_headers);
-  const excluded = [...REQUEST_EXCLUDED, ...Object.keys(custom)];
-  const requestFilter =
-    request === undefined
-      ? new HeaderFilter(REQUEST_HEADERS, REQUEST_HEADER_PREFIXES, excluded)
-      : new HeaderFilter([...BODY_HEADERS, ...request], [], excluded);
-  return {
-    requestFilter,
-    responseFilter:
-      response === undefined
-        ? ENDPOINT_RESPONSES
-        : new HeaderFilter([...BODY_HEADERS, "location", ...response], [], CONNECTION),
-    customLines: headerLines(custom) + encodingLine(custom, requestFilter),
-    secrets: [...secretsOf(custom), ...querySecrets(endpoint)],
-  };
-}
-
-function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-/** Where the client's own wish does not pass, a compressed answer could come to one that cannot read it. */
-function encodingLine(custom: Readonly<Record<string, string>>, filter: HeaderFilter): string {
-  return "accept-encoding" in custom || filter.allows("accept-encoding")
-    ? ""
-    : "accept-encoding: identity\r\n";
-}
-
-/** Values in the targets' queries, which may be keys. */
-function querySecrets(endpoint: EndpointConfig): string[] {
-  return [endpoint.target_url, ...endpoint.fallback_urls].flatMap((url) => {
-    const query = url.indexOf("?");
-    return query < 0 ? [] : [...new URLSearchParams(url.slice(query)).values()];
-  });
-}
-
-/** The keys among custom headers, without the word before them: an upstream may repeat the key alone. */
-function secretsOf(custom: Readonly<Record<string, string>>): string[] {
-  return Object.entries(custom)
-    .filter(([name]) => /auth|key|token|secret|cookie|password/.test(name))
-    .map(([, value]) => value.slice(value.lastIndexOf(" ") + 1));
-}
-
 /** The path of a call below a provider's base URL. */
 function pathOf(call: Call, model: string): string {
   if (call.format === "gemini") return `models/${encodeURIComponent(model.toWellFormed())}:${call.method}`;
@@ -376,13 +268,6 @@ function conversionUnavailable(name: string, format: Format, targets: readonly M
 function mergeSearch(own: string, client: string): string {
   if (own === "") return client;
   return client === "" ? own : `${own}&${client.slice(1)}`;
-}
-
-function withoutNames(defaults: DefaultHeaders, custom: Readonly<Record<string, string>>): DefaultHeaders {
-  const without = (headers: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(headers).filter(([name]) => !(name in custom)));
-  const byFormat = Object.entries(defaults).map(([format, headers]) => [format, without(headers)]);
-  return { ...Object.fromEntries(byFormat), other: without(defaults.other) };
 }
 
 /** Header lines that a provider needs in a call of that format, where the client sent none of that name. */
