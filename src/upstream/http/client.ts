@@ -14,9 +14,10 @@ export interface HttpClientOptions {
 }
 
 /**
- * An HTTP/1.1 client for proxying: nothing is decoded or followed, nothing retried but on a connection that had gone stale, bytes are handed on as they come, and
- * reading is held back when the reader is. Bun's fetch costs 1.3 times the CPU of a whole exchange and can tell neither
- * a connection's timeout from a response's nor keep header fields as they came (docs/decisions/0002).
+ * An HTTP/1.1 client for proxying: nothing is decoded or followed, nothing sent again but on a connection that had gone
+ * stale, bytes are handed on as they come, and reading is held back when the reader is. Bun's fetch costs 1.3 times the
+ * CPU of a whole exchange and can tell neither a connection's timeout from a response's nor keep header fields as they
+ * came (docs/decisions/0002).
  */
 export class HttpClient implements ExchangeOwner {
   readonly #deadlines: Deadlines;
