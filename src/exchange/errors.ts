@@ -1,3 +1,5 @@
+import type { ToldError } from "./told-error.ts";
+
 /** Who has to act: the caller, the caller's credentials, a limit, the provider's own refusal or failure, or us. */
 export type ErrorCategory =
   | "client"
@@ -23,7 +25,7 @@ interface ErrorEntry {
 export const ERRORS = {
   malformed_body: { status: 400, category: "client", retryable: false, fallback: false },
   invalid_request: { status: 400, category: "client", retryable: false, fallback: false },
-  conversion_unavailable: { status: 400, category: "client", retryable: false, fallback: true },
+  conversion_refused: { status: 400, category: "client", retryable: false, fallback: true },
   invalid_api_key: { status: 401, category: "authentication", retryable: false, fallback: false },
   not_found: { status: 404, category: "client", retryable: false, fallback: false },
   model_not_found: { status: 404, category: "client", retryable: false, fallback: false },
@@ -60,6 +62,8 @@ export interface GatewayErrorDetails {
   retryAfter?: number;
   /** The field of the request that is wrong, as a JSON path. */
   param?: string;
+  /** What the upstream told, where the error is its own: its code is handed on in place of ours. */
+  told?: ToldError;
   /** Further response headers, e.g. `allow`. */
   headers?: Record<string, string>;
   cause?: unknown;
@@ -74,6 +78,7 @@ export class GatewayError extends Error {
   readonly fallback: boolean;
   readonly retryAfter: number | undefined;
   readonly param: string | undefined;
+  readonly told: ToldError | undefined;
   readonly headers: Record<string, string> | undefined;
 
   constructor(code: ErrorCode, message: string, details: GatewayErrorDetails = {}) {
@@ -87,6 +92,7 @@ export class GatewayError extends Error {
     this.fallback = entry.fallback;
     this.retryAfter = details.retryAfter;
     this.param = details.param;
+    this.told = details.told;
     this.headers = details.headers;
   }
 }

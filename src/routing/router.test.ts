@@ -191,7 +191,7 @@ describe("a provider's target", () => {
 
   test("in a format that it does not speak is refused", () => {
     expect(() => modelTargets(router, "messages", factsOf({ model: "openai/m" }))).toThrow(
-      expect.objectContaining({ code: "conversion_unavailable" }),
+      expect.objectContaining({ code: "conversion_refused" }),
     );
     expect(() => router.providerOf("nobody")).toThrow(expect.objectContaining({ code: "not_found" }));
     expect(() => router.providerOf("groq")).toThrow(

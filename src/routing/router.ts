@@ -128,7 +128,7 @@ export class Router {
     return { route: null, targets: [target], responseFilter: plan.responseFilter };
   }
 
-  /** Targets of a door that serves every provider, by the model's name. Throws as `chooseModel`, or conversion_unavailable. */
+  /** Targets of a door that serves every provider, by the model's name. Throws as `chooseModel`, or conversion_refused. */
   resolveModel(name: string, call: Call, facts: RequestFacts): Resolution {
     const { route, targets, responseFilter } = this.#choice(name, call);
     return {
@@ -258,7 +258,7 @@ function pathOf(call: Call, model: string): string {
 function conversionUnavailable(name: string, format: Format, targets: readonly ModelTarget[]): GatewayError {
   const spoken = [...new Set(targets.flatMap((target) => Object.keys(target.provider.formats)))].join(", ");
   return new GatewayError(
-    "conversion_unavailable",
+    "conversion_refused",
     `The model "${name.slice(0, 200)}" is served in the format ${spoken}, and this request is in ${format}. This version does not convert between formats: call it through the door of its own format.`,
     { param: "model" },
   );

@@ -148,11 +148,11 @@ test("a request that would need a conversion is a clear error in the client's fo
       body: JSON.stringify(body),
     });
   const chat = await errorOf(await post("/v1/chat/completions", { ...CHAT, model: "claude/m" }));
-  expect(chat).toMatchObject({ status: 400, code: "conversion_unavailable" });
+  expect(chat).toMatchObject({ status: 400, code: "conversion_refused" });
   expect(chat.message).toContain("claude");
   expect(await errorOf(await post("/v1/responses", { model: "first/m", input: "hi" }))).toMatchObject({
     status: 400,
-    code: "conversion_unavailable",
+    code: "conversion_refused",
   });
   const anthropic = await post("/v1/messages", { model: "first/m", max_tokens: 9, messages: CHAT.messages });
   expect(anthropic.status).toBe(400);

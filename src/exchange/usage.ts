@@ -1,0 +1,21 @@
+/** Tokens as the provider counted them. Every count is in tokens; absent where the provider did not say. */
+export interface Usage {
+  /** All of the prompt: cached and cache-written tokens included. */
+  readonly input?: number;
+  /** Of `input`: read from the provider's cache. */
+  readonly cachedInput?: number;
+  /** Of `input`: written to the provider's cache. */
+  readonly cacheWriteInput?: number;
+  readonly audioInput?: number;
+  /** All of the answer: thinking included. */
+  readonly output?: number;
+  /** Of `output`: thinking. */
+  readonly reasoning?: number;
+  readonly audioOutput?: number;
+}
+
+/** Counts of `later` win: every API's later report is of the whole so far, never of what was added. */
+export function mergeUsage(earlier: Usage | undefined, later: Usage | undefined): Usage | undefined {
+  if (earlier === undefined) return later;
+  return later === undefined ? earlier : { ...earlier, ...later };
+}
