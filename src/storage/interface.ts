@@ -56,10 +56,84 @@ export interface FeedbackStore {
   forTarget(target: FeedbackTarget, targetId: string): Promise<Feedback[]>;
 }
 
-/** What the rest of the gateway sees of a database. Never called while a client waits for an answer. */
+/** What is known of an Amp client's thread beside what it holds. */
+export interface ThreadSummary {
+  /** The client's own id of it, `T-` and a UUID. Unique among the threads of one key. */
+  readonly id: string;
+  /** The gateway key that it belongs to. */
+  readonly keyId: string;
+  /** The client's count of its changes. */
+  readonly version: number;
+  readonly title: string | null;
+  readonly messageCount: number;
+  readonly archived: boolean;
+  /** Unix milliseconds: when it was begun, by the client's clock, and last stored, by ours. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A thread with everything that was said in it. */
+export interface StoredThread extends ThreadSummary {
+  /** The thread as its client wrote it: JSON text of an object. */
+  readonly data: string;
+}
+
+/** Whose threads a call may reach: those of one key, or of all. */
+export type ThreadScope = { readonly keyId: string } | "all";
+
+export interface ThreadStore {
+  /** The thread, of several keys' the one stored last. Null when there is none in this scope. */
+  get(id: string, scope: ThreadScope): Promise<StoredThread | null>;
+  /**
+   * Keeps a thread in place of the one that has its id, or adds it. Where the scope holds another key's, that one is
+   * replaced and stays that key's. "older" when a higher version is kept, which then stays.
+   */
+  put(thread: StoredThread, scope: ThreadScope): Promise<"stored" | "older">;
+  /** Replaces it by what `change` makes of it. False when there is none. */
+  update(id: string, scope: ThreadScope, change: (kept: StoredThread) => StoredThread): Promise<boolean>;
+  /** False when there was none. In the scope of all keys every key's of this id is deleted. */
+  delete(id: string, scope: ThreadScope): Promise<boolean>;
+  /** The threads stored last, newest first, at most `limit`; with `prefix` those alone whose id begins with it. */
+  list(
+    scope: ThreadScope,
+    options: { readonly limit: number; readonly prefix?: string },
+  ): Promise<ThreadSummary[]>;
+}
+
+export type ClientReportKind = "telemetry" | "error";
+
+/** What a client tells of itself. */
+export interface ClientReport {
+  readonly kind: ClientReportKind;
+  readonly keyId: string;
+  /** JSON text of an object, as the client wrote it. */
+  readonly body: string;
+  /** Unix milliseconds. */
+  readonly receivedAt: number;
+}
+
+export interface ClientReportStore {
+  /** Stores all or none. */
+  add(reports: readonly ClientReport[]): Promise<void>;
+  /** The newest of a kind, newest first. */
+  newest(kind: ClientReportKind, limit: number): Promise<ClientReport[]>;
+  /**
+   * Deletes the oldest, at most `limit`: those received before a moment, and as many as it takes until the bodies
+   * together are no more than `maxCharacters`. Returns how many were deleted; fewer than `limit` says that it is done.
+   */
+  prune(bounds: {
+    readonly before: number;
+    readonly maxCharacters: number;
+    readonly limit: number;
+  }): Promise<number>;
+}
+
+/** What the rest of the gateway sees of a database. No call to a provider waits for it. */
 export interface Storage {
   readonly keys: KeyStore;
   readonly feedback: FeedbackStore;
+  readonly threads: ThreadStore;
+  readonly clientReports: ClientReportStore;
   /** Changes whenever any process has written; cheap enough to ask several times a second. */
   version(): Promise<number>;
   /** Null when it can be written and read, otherwise the cause. */

@@ -40,6 +40,33 @@ const MIGRATIONS: readonly string[] = [
     written_at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE threads (
+    key_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    title TEXT,
+    message_count INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (id, key_id)
+  ) STRICT;
+  CREATE INDEX threads_by_key ON threads (key_id, updated_at);
+  CREATE INDEX threads_by_update ON threads (updated_at);
+
+  CREATE TABLE client_reports (
+    sequence INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    characters INTEGER NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX client_reports_by_kind ON client_reports (kind, sequence);
+  CREATE INDEX client_reports_by_size ON client_reports (sequence, characters);
+  `,
 ];
 
 /** Schema version that this program reads and writes. */

@@ -1,17 +1,23 @@
 import { type Storage, StorageError } from "../interface.ts";
+import { SqliteClientReports } from "./client-reports.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { SqliteFeedback } from "./feedback.ts";
 import { SqliteKeys } from "./keys.ts";
+import { SqliteThreads } from "./threads.ts";
 
 export class SqliteStorage implements Storage {
   readonly keys: SqliteKeys;
   readonly feedback: SqliteFeedback;
+  readonly threads: SqliteThreads;
+  readonly clientReports: SqliteClientReports;
   readonly #connection: SqliteConnection;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
     this.keys = new SqliteKeys(connection);
     this.feedback = new SqliteFeedback(connection);
+    this.threads = new SqliteThreads(connection);
+    this.clientReports = new SqliteClientReports(connection);
   }
 
   version(): Promise<number> {
