@@ -1,5 +1,7 @@
 import { dirname, resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
+import { Reports } from "./amp/reports.ts";
+import { AmpRoom } from "./amp/room.ts";
 import { environmentKeys } from "./auth/environment-keys.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
 import { startKeyRefresh } from "./auth/key-refresh.ts";
@@ -49,6 +51,7 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   // A first key is made only once the address is ours: made before, it could be lost with a start that fails.
   const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
   state.starting = false;
+  rooms.reports.keepWithin(() => state.config.amp, rooms.stopping.signal);
   startKeyRefresh(rooms.ring, rooms.storage, { logger, signal: rooms.stopping.signal });
   const watcher = options.file === null ? null : follow(rooms, options.file, options.reload);
   io.stdout.write(
@@ -79,6 +82,7 @@ async function openRooms(config: Config, io: CommandIo) {
   const upstreams = new Upstreams((name, breaker) =>
     logger.warn(`The breaker of an upstream is ${breaker}`, { upstream: name }),
   );
+  const reports = new Reports(storage.clientReports, logger);
   const routerFor = (next: Config) => new Router(next, readProviders(next, io.env, demo.url), upstreams);
   return {
     state: { config, router: routerFor(config), starting: true },
@@ -94,6 +98,8 @@ async function openRooms(config: Config, io: CommandIo) {
     upstreams,
     admission: new Admission(config.server.max_concurrent_requests),
     feedback: new FeedbackWriter(storage.feedback, { logger }),
+    reports,
+    amp: new AmpRoom({ threads: storage.threads, reports, logger }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { AmpRoom } from "./amp/room.ts";
 import { deliver } from "./answers/deliver.ts";
 import { takeFeedback } from "./answers/feedback.ts";
 import { type ModelsShape, modelsBody } from "./answers/models.ts";
@@ -18,6 +19,7 @@ import { readTracking } from "./records/tracking.ts";
 import type { Door } from "./routing/doors.ts";
 import type { RequestFacts } from "./routing/request-facts.ts";
 import type { Resolution, Router } from "./routing/router.ts";
+import { resolveTab } from "./routing/tab.ts";
 import type { Admission } from "./server/admission.ts";
 import { hasBody, readBody, streamBody } from "./server/body-in.ts";
 import { ClientPresence } from "./server/client-presence.ts";
@@ -34,6 +36,7 @@ export interface Rooms {
   readonly client: HttpClient;
   readonly deadlines: Deadlines;
   readonly feedback: FeedbackWriter;
+  readonly amp: AmpRoom;
   /** Told of every request once it has ended. */
   readonly onTrace: TraceSubscriber;
 }
@@ -85,6 +88,10 @@ export function createPipeline(rooms: Rooms): Handler {
       const facts = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
       if (door.kind === "feedback") return finished(takeFeedback(facts.body, caller, rooms.feedback, trace));
       if (door.kind === "models") return finished(modelsAnswer(door, router, headers, trace));
+      if (door.kind === "amp") {
+        const call = { service: door.service, facts, caller, config: router.config.amp };
+        return finished(await rooms.amp.answer(call, trace));
+      }
 
       const resolution = resolve(door, router, facts);
       trace.route = resolution.route;
@@ -193,7 +200,8 @@ function bodyOf(arrival: Arrival, deadlines: Deadlines): Promise<Buffer> | Reque
 /** What the targets' requests are made from, and what the trace is to tell of it. */
 function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["body"]): RequestFacts {
   const { request, headers, search, door, context, trace } = arrival;
-  const fields = body instanceof Buffer ? identify(body, door.call, door.kind === "unified") : null;
+  const fields =
+    body instanceof Buffer ? identify(body, door.call, door.kind === "unified" || door.kind === "tab") : null;
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
   trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;
   trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
@@ -215,7 +223,12 @@ function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["body"]): 
 
 /** Large bodies of calls that the gateway does not read, such as uploads, go on as they come. */
 function passesUnread(headers: HeaderFields, door: Door): boolean {
-  if (door.call.format !== null || door.kind === "feedback" || headers["content-encoding"] !== undefined)
+  if (
+    door.call.format !== null ||
+    door.kind === "feedback" ||
+    door.kind === "amp" ||
+    headers["content-encoding"] !== undefined
+  )
     return false;
   if (headers["content-type"]?.toLowerCase().startsWith("application/json")) return false;
   return !(Number(headers["content-length"] ?? Number.NaN) <= REPLAY_LIMIT);
@@ -233,6 +246,8 @@ function resolve(door: Door, router: Router, facts: RequestFacts): Resolution {
       return router.resolveEndpoint(door.match, facts);
     case "provider":
       return router.resolveProvider(router.providerOf(door.provider), door.rest, door.call, facts);
+    case "tab":
+      return resolveTab(router, facts.fields?.model ?? null, door.call, facts);
     default: {
       const model = door.call.pathModel ?? facts.fields?.model ?? null;
       if (model === null || model === "") {

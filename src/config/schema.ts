@@ -202,12 +202,72 @@ const logging = z.strictObject({
     .describe("Logs to a file too; files are begun anew by size and deleted by age."),
 });
 
+const shortText = z.string().min(1).max(200);
+
+const amp = z.strictObject({
+  user: z
+    .strictObject({
+      id: shortText.optional().describe("Default: made from the key's id, the same at every start."),
+      username: shortText.optional().describe("Default: the name of the client's key."),
+      email: z.email().max(200).optional().describe("Default: made from the username."),
+      first_name: shortText.optional().describe("Given name."),
+      last_name: shortText.optional().describe("Family name."),
+      display_name: shortText.optional().describe("Default: the two names, or the username."),
+      profile_picture_url: httpUrl.optional().describe("A picture."),
+      site_admin: z
+        .boolean()
+        .default(false)
+        .describe("Whether the client takes its user for an administrator."),
+    })
+    .prefault({})
+    .describe("Whom the client takes itself to be signed in as."),
+  features: z.array(shortText).default([]).describe("Names of features that the client switches on."),
+  connections: z
+    .array(
+      z.strictObject({
+        id: shortText.describe("Id."),
+        name: shortText.describe("Name that is shown."),
+        type: shortText.describe("Kind, such as github."),
+        status: z.enum(["connected", "disconnected"]).default("connected").describe("What the client shows."),
+        connected_at: z.iso
+          .datetime({ offset: true, error: "a moment such as 2026-01-31T18:00:00Z" })
+          .optional()
+          .describe("Since when."),
+        username: shortText.optional().describe("The user's name there."),
+      }),
+    )
+    .default([])
+    .describe("Accounts elsewhere that the client shows as connected."),
+  tab_model: shortText
+    .optional()
+    .describe(
+      "Model that completes what is typed (/api/tab/llm-proxy): a route, provider/model or bare name. Default: the one that the client names.",
+    ),
+  threads: z
+    .enum(["own", "shared"])
+    .default("own")
+    .describe("own: each key sees the threads that came with it; shared: every key sees all."),
+  max_thread_mb: z.number().positive().max(1024).default(16).describe("Largest thread that is kept."),
+  reports: z
+    .strictObject({
+      max_size_mb: z
+        .number()
+        .min(0)
+        .max(10_240)
+        .default(50)
+        .describe("Space that they take in all; 0 keeps none."),
+      max_age_days: z.number().positive().max(3650).default(14).describe("Older ones are deleted."),
+    })
+    .prefault({})
+    .describe("Telemetry and errors that clients send; the oldest are deleted first."),
+});
+
 const storage = z.strictObject({
   url: z
     .string()
     .regex(/^sqlite:.+$/, "sqlite:<file>")
     .default("sqlite:data/amsterdam.db")
-    .describe("Where keys and feedback are kept: sqlite:<file>."),
+    .describe("Where keys, feedback and threads are kept: sqlite:<file>."),
 });
 
 export const configSchema = z.strictObject({
@@ -259,6 +319,7 @@ export const configSchema = z.strictObject({
       description: "Paths of your own, each with its target; an AMP Server's endpoints.",
       examples: [[{ path: "/models/*", target_url: "https://api.openai.com/v1/models", method: "GET" }]],
     }),
+  amp: amp.prefault({}).describe("What the Amp client is told, and what is kept of it."),
   logging: logging.prefault({}).describe("What is written to the log."),
   storage: storage.prefault({}).describe("The database."),
 });
@@ -270,3 +331,4 @@ export type ProviderConfig = Config["providers"][string];
 export type RetryConfig = Config["global_retry"];
 export type BreakerConfig = Config["breaker"];
 export type LoggingConfig = Config["logging"];
+export type AmpConfig = Config["amp"];

@@ -39,6 +39,7 @@ export const ERRORS = {
   provider_not_configured: { status: 404, category: "gateway", retryable: false, fallback: true },
   server_overloaded: { status: 503, category: "overloaded", retryable: false, fallback: false },
   draining: { status: 503, category: "overloaded", retryable: false, fallback: false },
+  storage_unavailable: { status: 503, category: "overloaded", retryable: false, fallback: false },
   breaker_open: { status: 503, category: "overloaded", retryable: false, fallback: true },
   upstream_refused: { status: 502, category: "upstream-refused", retryable: false, fallback: false },
   upstream_limited: { status: 429, category: "limit", retryable: true, fallback: true },

@@ -24,6 +24,8 @@ export function renderError(shape: ErrorShape, error: GatewayError, requestId: s
       return anthropicMessages.renderError(error, requestId);
     case "gemini":
       return gemini.renderError(error, requestId);
+    case "amp":
+      return JSON.stringify({ ok: false, error: { code: error.code, message: error.message } });
     case "plain":
       return JSON.stringify({ error: { code: error.code, message: error.message, request_id: requestId } });
   }

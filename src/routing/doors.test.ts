@@ -116,7 +116,7 @@ describe("the built-in doors", () => {
     ["POST", "/v1/messages/count_tokens", "unified", "count-tokens"],
     ["POST", "/v1/embeddings", "unified", "embeddings"],
     ["POST", "/v1/completions", "unified", "completions"],
-    ["POST", "/api/tab/llm-proxy", "unified", "completions"],
+    ["POST", "/api/tab/llm-proxy", "tab", "completions"],
     ["POST", "/v1beta/models/demo/echo:generateContent", "unified", "generate"],
     ["POST", "/v1/models/demo%2Fecho:streamGenerateContent", "unified", "generate"],
     ["POST", "/v1beta1/models/m:generateContent", "unified", "generate"],

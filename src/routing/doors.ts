@@ -1,3 +1,4 @@
+import { AMP_SERVICES, type AmpService } from "../amp/services.ts";
 import { type Call, callOfPath } from "../formats/call.ts";
 import type { EndpointMatch, EndpointTable } from "./endpoints.ts";
 
@@ -17,6 +18,10 @@ export type Door =
   | { readonly kind: "unified"; readonly name: string; readonly call: Call }
   | { readonly kind: "models"; readonly name: string; readonly call: Call; readonly id: string | null }
   | { readonly kind: "feedback"; readonly name: string; readonly call: Call }
+  /** The Amp client's calls that reach no model. */
+  | { readonly kind: "amp"; readonly name: string; readonly call: Call; readonly service: AmpService }
+  /** The Amp client's completion of what is being typed; the configuration may choose the model. */
+  | { readonly kind: "tab"; readonly name: string; readonly call: Call }
   | { readonly kind: "other-methods"; readonly name: string; readonly call: Call; readonly allow: string }
   | { readonly kind: "none"; readonly name: string; readonly call: Call };
 
@@ -68,8 +73,25 @@ function builtInDoor(method: string, path: string): Door {
   if (path.startsWith("/api/provider/")) {
     return providerDoor("/api/provider/<provider>", path.slice("/api/provider/".length), null);
   }
-  if (path === "/api/tab/llm-proxy") return postOnly(method, path, callOfPath("completions"));
+  if (path.startsWith("/api/")) return ampDoor(method, path);
   return { kind: "none", name: "none", call: PLAIN };
+}
+
+const AMP_INTERNAL: Call = { ...PLAIN, errorShape: "amp" };
+
+function ampDoor(method: string, path: string): Door {
+  if (path === "/api/tab/llm-proxy") {
+    const call = callOfPath("completions");
+    if (method === "POST") return { kind: "tab", name: path, call };
+    return { kind: "other-methods", name: path, call, allow: "POST" };
+  }
+  const known = AMP_SERVICES.get(path);
+  if (known === undefined) return { kind: "none", name: "none", call: PLAIN };
+  const call = known.service === "internal" ? AMP_INTERNAL : PLAIN;
+  if (method === known.method || (method === "HEAD" && known.method === "GET")) {
+    return { kind: "amp", name: path, call, service: known.service };
+  }
+  return { kind: "other-methods", name: path, call, allow: known.method === "GET" ? "GET, HEAD" : "POST" };
 }
 
 const UNIFIED = new Set([

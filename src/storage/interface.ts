@@ -56,7 +56,7 @@ export interface FeedbackStore {
   forTarget(target: FeedbackTarget, targetId: string): Promise<Feedback[]>;
 }
 
-/** What is known of an Amp client's thread beside what it holds. */
+/** What is known of an Amp client's thread beside what was said in it. */
 export interface ThreadSummary {
   /** The client's own id of it, `T-` and a UUID. Unique among the threads of one key. */
   readonly id: string;
@@ -65,11 +65,18 @@ export interface ThreadSummary {
   /** The client's count of its changes. */
   readonly version: number;
   readonly title: string | null;
+  /** Messages of users and models alike. */
   readonly messageCount: number;
-  readonly archived: boolean;
+  /** The thread that this one works for, where it is a subagent's. */
+  readonly mainId: string | null;
   /** Unix milliseconds: when it was begun, by the client's clock, and last stored, by ours. */
   readonly createdAt: number;
   readonly updatedAt: number;
+  readonly archived: boolean;
+  /** Who may see it and the like, as clients set it: JSON text of an object. */
+  readonly meta: string | null;
+  /** Further facts that clients show in lists: JSON text of an object. */
+  readonly listing: string;
 }
 
 /** A thread with everything that was said in it. */
@@ -85,19 +92,27 @@ export interface ThreadStore {
   /** The thread, of several keys' the one stored last. Null when there is none in this scope. */
   get(id: string, scope: ThreadScope): Promise<StoredThread | null>;
   /**
-   * Keeps a thread in place of the one that has its id, or adds it. Where the scope holds another key's, that one is
-   * replaced and stays that key's. "older" when a higher version is kept, which then stays.
+   * Adds a thread, or puts it in the place of the one that `get` would give. That one's key, `meta` and `archived`
+   * stay. Null once it is kept; otherwise the higher version that is kept and stays.
    */
-  put(thread: StoredThread, scope: ThreadScope): Promise<"stored" | "older">;
-  /** Replaces it by what `change` makes of it. False when there is none. */
-  update(id: string, scope: ThreadScope, change: (kept: StoredThread) => StoredThread): Promise<boolean>;
-  /** False when there was none. In the scope of all keys every key's of this id is deleted. */
-  delete(id: string, scope: ThreadScope): Promise<boolean>;
-  /** The threads stored last, newest first, at most `limit`; with `prefix` those alone whose id begins with it. */
-  list(
+  put(thread: StoredThread, scope: ThreadScope): Promise<number | null>;
+  /** Changes what clients set apart from the thread itself. False when there is none. */
+  amend(
+    id: string,
     scope: ThreadScope,
-    options: { readonly limit: number; readonly prefix?: string },
-  ): Promise<ThreadSummary[]>;
+    change: { readonly meta?: string; readonly archived?: boolean; readonly updatedAt: number },
+  ): Promise<boolean>;
+  /** Deletes every thread in scope that has this id, and those that work for it. Returns how many there were. */
+  delete(id: string, scope: ThreadScope): Promise<number>;
+  /** The threads stored last, newest first; with `prefix` those alone whose id begins with it. */
+  list(scope: ThreadScope, options: ThreadListOptions): Promise<ThreadSummary[]>;
+}
+
+export interface ThreadListOptions {
+  readonly limit: number;
+  readonly prefix?: string;
+  /** False leaves archived ones out. */
+  readonly archived?: boolean;
 }
 
 export type ClientReportKind = "telemetry" | "error";

@@ -47,14 +47,18 @@ const MIGRATIONS: readonly string[] = [
     version INTEGER NOT NULL,
     title TEXT,
     message_count INTEGER NOT NULL,
-    archived INTEGER NOT NULL,
+    main_id TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    meta TEXT,
+    listing TEXT NOT NULL,
     data TEXT NOT NULL,
     PRIMARY KEY (id, key_id)
   ) STRICT;
   CREATE INDEX threads_by_key ON threads (key_id, updated_at);
   CREATE INDEX threads_by_update ON threads (updated_at);
+  CREATE INDEX threads_by_main ON threads (main_id) WHERE main_id IS NOT NULL;
 
   CREATE TABLE client_reports (
     sequence INTEGER PRIMARY KEY,

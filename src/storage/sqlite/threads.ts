@@ -1,21 +1,28 @@
 import type { Database } from "bun:sqlite";
-import type { StoredThread, ThreadScope, ThreadStore, ThreadSummary } from "../interface.ts";
+import type {
+  StoredThread,
+  ThreadListOptions,
+  ThreadScope,
+  ThreadStore,
+  ThreadSummary,
+} from "../interface.ts";
 import type { SqliteConnection } from "./connection.ts";
 
 type Row<T> = Omit<T, "archived"> & { archived: 0 | 1 };
 
 const SUMMARY = `
-  key_id AS keyId, id, version, title, message_count AS messageCount, archived, created_at AS createdAt,
-  updated_at AS updatedAt`;
+  key_id AS keyId, id, version, title, message_count AS messageCount, main_id AS mainId, created_at AS createdAt,
+  updated_at AS updatedAt, archived, meta, listing`;
 
 const UPSERT = `
-  INSERT INTO threads (key_id, id, version, title, message_count, archived, created_at, updated_at, data)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  INSERT INTO threads (key_id, id, version, title, message_count, main_id, created_at, updated_at, archived, meta,
+    listing, data)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id, key_id) DO UPDATE SET version = excluded.version, title = excluded.title,
-    message_count = excluded.message_count, archived = excluded.archived, created_at = excluded.created_at,
-    updated_at = excluded.updated_at, data = excluded.data`;
+    message_count = excluded.message_count, main_id = excluded.main_id, created_at = excluded.created_at,
+    updated_at = excluded.updated_at, listing = excluded.listing, data = excluded.data`;
 
-/** No id of a thread has a character above this one, so that ids with a prefix lie between it and it with this added. */
+/** Text that begins with a prefix sorts before the prefix with the last of all characters behind it. */
 const LAST = "\u{10ffff}";
 
 export class SqliteThreads implements ThreadStore {
@@ -26,51 +33,62 @@ export class SqliteThreads implements ThreadStore {
   }
 
   get(id: string, scope: ThreadScope): Promise<StoredThread | null> {
-    return this.#connection.read((db) => find(db, id, scope));
-  }
-
-  put(thread: StoredThread, scope: ThreadScope): Promise<"stored" | "older"> {
-    return this.#connection.write((db) => {
-      const { where, values } = within(scope);
-      const kept = db
-        .query<{ keyId: string; version: number }, string[]>(
-          `SELECT key_id AS keyId, version FROM threads WHERE id = ? ${where} ORDER BY updated_at DESC LIMIT 1`,
-        )
-        .get(thread.id, ...values);
-      if (kept !== null && kept.version > thread.version) return "older";
-      upsert(db, { ...thread, keyId: kept?.keyId ?? thread.keyId });
-      return "stored";
+    const { where, values } = within(scope);
+    const newest = `SELECT ${SUMMARY}, data FROM threads WHERE id = ? ${where} ORDER BY updated_at DESC LIMIT 1`;
+    return this.#connection.read((db) => {
+      const row = db.query<Row<StoredThread>, string[]>(newest).get(id, ...values);
+      return row === null ? null : fromRow(row);
     });
   }
 
-  update(id: string, scope: ThreadScope, change: (kept: StoredThread) => StoredThread): Promise<boolean> {
+  put(thread: StoredThread, scope: ThreadScope): Promise<number | null> {
     return this.#connection.write((db) => {
-      const kept = find(db, id, scope);
+      const kept = newestOf(db, thread.id, scope);
+      if (kept !== null && kept.version > thread.version) return kept.version;
+      insert(db, { ...thread, keyId: kept?.keyId ?? thread.keyId });
+      return null;
+    });
+  }
+
+  amend(
+    id: string,
+    scope: ThreadScope,
+    change: { meta?: string; archived?: boolean; updatedAt: number },
+  ): Promise<boolean> {
+    return this.#connection.write((db) => {
+      const kept = newestOf(db, id, scope);
       if (kept === null) return false;
-      upsert(db, { ...change(kept), id, keyId: kept.keyId });
+      db.query(
+        `UPDATE threads SET meta = coalesce(?, meta), archived = coalesce(?, archived), updated_at = ?
+         WHERE id = ? AND key_id = ?`,
+      ).run(change.meta ?? null, change.archived ?? null, change.updatedAt, id, kept.keyId);
       return true;
     });
   }
 
-  delete(id: string, scope: ThreadScope): Promise<boolean> {
-    return this.#connection.write((db) => {
-      const { where, values } = within(scope);
-      return db.query(`DELETE FROM threads WHERE id = ? ${where}`).run(id, ...values).changes > 0;
-    });
+  delete(id: string, scope: ThreadScope): Promise<number> {
+    const { where, values } = within(scope);
+    return this.#connection.write(
+      (db) =>
+        db.query(`DELETE FROM threads WHERE (id = ? OR main_id = ?) ${where}`).run(id, id, ...values).changes,
+    );
   }
 
-  list(scope: ThreadScope, options: { limit: number; prefix?: string }): Promise<ThreadSummary[]> {
-    const { prefix = "", limit } = options;
-    return this.#connection.read((db) => {
-      const { where, values } = within(scope);
-      const byId = prefix === "" ? "" : "AND id >= ? AND id < ?";
-      const rows = db
-        .query<Row<ThreadSummary>, (string | number)[]>(
-          `SELECT ${SUMMARY} FROM threads WHERE 1 ${byId} ${where} ORDER BY updated_at DESC, id LIMIT ?`,
-        )
-        .all(...(prefix === "" ? [] : [prefix, prefix + LAST]), ...values, limit);
-      return rows.map(fromRow);
-    });
+  list(
+    scope: ThreadScope,
+    { limit, prefix = "", archived = true }: ThreadListOptions,
+  ): Promise<ThreadSummary[]> {
+    const { where, values } = within(scope);
+    const byId = prefix === "" ? "" : "AND id >= ? AND id < ?";
+    const ids = prefix === "" ? [] : [prefix, prefix + LAST];
+    const sql = `SELECT ${SUMMARY} FROM threads WHERE archived <= ? ${byId} ${where}
+      ORDER BY updated_at DESC, id LIMIT ?`;
+    return this.#connection.read((db) =>
+      db
+        .query<Row<ThreadSummary>, (string | number | boolean)[]>(sql)
+        .all(archived, ...ids, ...values, limit)
+        .map(fromRow),
+    );
   }
 }
 
@@ -78,26 +96,25 @@ function within(scope: ThreadScope): { where: string; values: string[] } {
   return scope === "all" ? { where: "", values: [] } : { where: "AND key_id = ?", values: [scope.keyId] };
 }
 
-function find(db: Database, id: string, scope: ThreadScope): StoredThread | null {
+function newestOf(db: Database, id: string, scope: ThreadScope): { keyId: string; version: number } | null {
   const { where, values } = within(scope);
-  const row = db
-    .query<Row<StoredThread>, string[]>(
-      `SELECT ${SUMMARY}, data FROM threads WHERE id = ? ${where} ORDER BY updated_at DESC LIMIT 1`,
-    )
-    .get(id, ...values);
-  return row === null ? null : fromRow(row);
+  const sql = `SELECT key_id AS keyId, version FROM threads WHERE id = ? ${where} ORDER BY updated_at DESC LIMIT 1`;
+  return db.query<{ keyId: string; version: number }, string[]>(sql).get(id, ...values);
 }
 
-function upsert(db: Database, thread: StoredThread): void {
+function insert(db: Database, thread: StoredThread): void {
   db.query(UPSERT).run(
     thread.keyId,
     thread.id,
     thread.version,
     thread.title,
     thread.messageCount,
-    thread.archived,
+    thread.mainId,
     thread.createdAt,
     thread.updatedAt,
+    thread.archived,
+    thread.meta,
+    thread.listing,
     thread.data,
   );
 }

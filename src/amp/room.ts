@@ -1,0 +1,67 @@
+import type { Caller } from "../auth/authenticate.ts";
+import type { AmpConfig } from "../config/schema.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Trace } from "../records/trace.ts";
+import type { RequestFacts } from "../routing/request-facts.ts";
+import type { ThreadStore } from "../storage/interface.ts";
+import { readJson } from "./input.ts";
+import { InternalMethods } from "./internal.ts";
+import type { Reports } from "./reports.ts";
+import type { AmpService } from "./services.ts";
+import { answerSync } from "./sync.ts";
+import { ThreadAccess } from "./threads.ts";
+import { connectionsOf, userOf } from "./user.ts";
+
+/** One call of the Amp client, after its key was checked and its body read. */
+interface AmpCall {
+  readonly service: AmpService;
+  readonly facts: Pick<RequestFacts, "method" | "search" | "body">;
+  readonly caller: Caller;
+  readonly config: AmpConfig;
+}
+
+/** The Amp client's own calls, those that reach no model. */
+export class AmpRoom {
+  readonly #threads: ThreadStore;
+  readonly #reports: Reports;
+  readonly #internal: InternalMethods;
+
+  constructor(parts: { threads: ThreadStore; reports: Reports; logger: Logger }) {
+    this.#threads = parts.threads;
+    this.#reports = parts.reports;
+    this.#internal = new InternalMethods(parts.logger);
+  }
+
+  /** Throws a GatewayError: malformed_body, invalid_request, body_too_large or storage_unavailable. */
+  async answer(call: AmpCall, trace: Trace): Promise<Response> {
+    const body = Buffer.from(JSON.stringify(await this.#result(call)));
+    trace.status = 200;
+    trace.responseBytes = body.length;
+    return new Response(call.facts.method === "HEAD" ? null : body, {
+      headers: { "content-type": "application/json", "x-request-id": trace.requestId },
+    });
+  }
+
+  async #result({ service, facts, caller, config }: AmpCall): Promise<unknown> {
+    const { identity } = caller;
+    const threads = new ThreadAccess(this.#threads, identity.id, config);
+    switch (service) {
+      case "user":
+        return userOf(identity, config.user);
+      case "connections":
+        return connectionsOf(config);
+      case "threads-sync":
+        return answerSync(readJson(facts.body), threads);
+      case "internal":
+        return this.#internal.answer(facts, { identity, config, threads });
+      case "telemetry":
+        return {
+          message: "ok",
+          published: await this.#reports.telemetry(readJson(facts.body), identity.id, config),
+        };
+      case "errors":
+        await this.#reports.error(readJson(facts.body), identity.id, config);
+        return { status: "received" };
+    }
+  }
+}
