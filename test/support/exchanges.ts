@@ -20,11 +20,16 @@ export const RECORDINGS = {
   gemini: "gemini",
 } as const;
 
-export function recordedExchanges(format: keyof typeof RECORDINGS): RecordedExchange[] {
-  const file = join(import.meta.dirname, "../fixtures/exchanges", `${RECORDINGS[format]}.jsonl`);
-  const lines = readFileSync(file, "utf8").trimEnd().split("\n");
+const FOLDER = join(import.meta.dirname, "../fixtures/exchanges");
+
+/** The recordings of a format in `folder`, a path; those of the tests unless given. */
+export function recordedExchanges(format: keyof typeof RECORDINGS, folder = FOLDER): RecordedExchange[] {
+  const lines = readFileSync(join(folder, `${RECORDINGS[format]}.jsonl`), "utf8")
+    .trimEnd()
+    .split("\n");
   return lines.map((line) => {
     const recording = JSON.parse(line) as RecordedExchange & { content_type: string | null };
-    return { ...recording, content_type: recording.content_type ?? "text/event-stream" };
+    const type = recording.body.startsWith("{") ? "application/json" : "text/event-stream";
+    return { ...recording, content_type: recording.content_type ?? type };
   });
 }

@@ -5,7 +5,9 @@ import { type Mutation, REPLAY_HEADER, replayHeader, startReplayUpstream } from 
 const upstream = startReplayUpstream();
 afterAll(() => upstream.stop());
 
-const exchanges = (Object.keys(RECORDINGS) as (keyof typeof RECORDINGS)[]).flatMap(recordedExchanges);
+const exchanges = (Object.keys(RECORDINGS) as (keyof typeof RECORDINGS)[]).flatMap((format) =>
+  recordedExchanges(format),
+);
 const ask = (id: string, mutation?: Mutation) =>
   fetch(upstream.url, { headers: { [REPLAY_HEADER]: replayHeader(id, mutation) } });
 

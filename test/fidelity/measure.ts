@@ -1,0 +1,160 @@
+import { startGateway } from "../support/gateway.ts";
+import {
+  type Mutation,
+  REPLAY_HEADER,
+  replayHeader,
+  startReplayUpstream,
+} from "../support/replay-upstream.ts";
+import { type Difference, differences } from "./compare.ts";
+import { type Exception, exceptionOf } from "./exceptions.ts";
+import { FORMATS, type Format, VERSIONS } from "./formats.ts";
+import { type Ask, type Reading, read } from "./reading.ts";
+import type { Recording } from "./recordings.ts";
+
+/** How a recording is replayed. Comments and line ends exist in streams only. */
+const MUTATIONS: readonly { readonly name: string; readonly mutation: Mutation; readonly streams?: true }[] =
+  [
+    { name: "whole", mutation: {} },
+    { name: "in single bytes", mutation: { pieces: 1 } },
+    { name: "with CRLF", mutation: { crlf: true }, streams: true },
+    { name: "with comments between events", mutation: { pings: true }, streams: true },
+  ];
+
+/** Requests at a time: enough to keep two processes busy. */
+const WORKERS = 8;
+/** Bound of one reading, in milliseconds: a stream that never ends is a finding, not a wait. */
+const LIMIT = 20_000;
+
+/** A difference, and what it is put down to; null for a fault. */
+export interface Finding {
+  readonly difference: Difference;
+  readonly mutation: string;
+  readonly exception: Exception | null;
+}
+
+/** What became of one recorded exchange for clients of one format, over all mutations. */
+export interface Outcome {
+  readonly client: Format;
+  readonly recording: Recording;
+  readonly findings: readonly Finding[];
+}
+
+export interface MeasureOptions {
+  readonly recordings: readonly Recording[];
+  readonly clients?: readonly Format[];
+  readonly targets?: readonly Format[];
+  /** Told after each exchange. */
+  onOutcome?(outcome: Outcome): void;
+}
+
+/** Sends every recording through a gateway to clients of every format. Traffic stays on loopback. */
+export async function measure(options: MeasureOptions): Promise<Outcome[]> {
+  const { recordings, clients = FORMATS, targets = FORMATS } = options;
+  const upstream = startReplayUpstream(recordings);
+  const gateway = await startGateway({
+    config: {
+      providers: Object.fromEntries(FORMATS.map((format) => [format, providerOf(format, upstream.url)])),
+      breaker: { enabled: false },
+      global_retry: { max_attempts: 1 },
+      server: { sse_keep_alive: 0 },
+      logging: { requests: false },
+    },
+  });
+  try {
+    const tasks = recordings
+      .filter(({ format }) => targets.includes(format))
+      .flatMap((recording) => clients.map((client) => ({ client, recording })));
+    return await inTurns(tasks, async ({ client, recording }) => {
+      const findings = await compareOne(client, recording, { base: gateway.url, apiKey: gateway.key });
+      const outcome = { client, recording, findings };
+      options.onOutcome?.(outcome);
+      return outcome;
+    });
+  } finally {
+    await gateway.stop();
+    upstream.stop();
+  }
+}
+
+function providerOf(format: Format, url: string): object {
+  return {
+    base_url: `${url}/${VERSIONS[format]}`,
+    api_key: "provider-key",
+    formats: [format],
+    forward_request_headers: [REPLAY_HEADER],
+  };
+}
+
+async function inTurns<T, R>(tasks: readonly T[], run: (task: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array(tasks.length);
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < tasks.length; index = next++) results[index] = await run(tasks[index]!);
+  };
+  await Promise.all(Array.from({ length: WORKERS }, worker));
+  return results;
+}
+
+type Place = Pick<Ask, "base" | "apiKey">;
+
+async function compareOne(client: Format, recording: Recording, gateway: Place): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  // Only these two formats can ask for several answers.
+  const several = client === "openai-chat" || client === "gemini" ? recording.choices : 1;
+  for (let choice = 0; choice < several; choice++) {
+    const expected = await readDirectly(recording, choice);
+    for (const { name, mutation, streams } of MUTATIONS) {
+      if (streams && !recording.stream) continue;
+      const actual = await readThrough(client, recording, gateway, { expected, several, choice, mutation });
+      for (const difference of differences(expected, actual)) {
+        const exception = exceptionOf({ client, recording, expected, actual, difference });
+        findings.push({ difference, mutation: name, exception });
+      }
+    }
+  }
+  return findings;
+}
+
+/** What the recording's own format's reader understands of it, with no gateway between. */
+function readDirectly(recording: Recording, choice: number): Promise<Reading> {
+  const { format, status, content_type, body, stream, model, choices } = recording;
+  const headers = { "content-type": content_type };
+  return read({
+    format,
+    stream,
+    model,
+    choices,
+    choice,
+    base: "http://127.0.0.1",
+    apiKey: "none",
+    tools: [],
+    headers: {},
+    fetch: async () => new Response(body, { status, statusText: "Recorded", headers }),
+  });
+}
+
+interface Passage {
+  readonly expected: Reading;
+  readonly several: number;
+  readonly choice: number;
+  readonly mutation: Mutation;
+}
+
+function readThrough(
+  client: Format,
+  recording: Recording,
+  gateway: Place,
+  passage: Passage,
+): Promise<Reading> {
+  return read({
+    ...gateway,
+    format: client,
+    stream: recording.stream,
+    model: `${recording.format}/${recording.model}`,
+    choices: passage.several,
+    choice: passage.choice,
+    tools: [...new Set(passage.expected.calls.map(({ name }) => name))],
+    headers: { [REPLAY_HEADER]: replayHeader(recording.id, passage.mutation) },
+    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(LIMIT) }),
+  });
+}
