@@ -12,6 +12,8 @@ const eventsOf = (body: string) =>
     .map(parseEvent);
 const stream = eventsOf(recorded.find(({ features }) => features.includes("parallel"))!.body);
 
+const withArguments = eventsOf(recorded.find(({ body }) => body.includes('"partial_json":"{'))!.body);
+
 test.each(recorded.filter((exchange) => exchange.stream))(
   "nothing is wrong with the recorded stream $id",
   ({ body }) => {
