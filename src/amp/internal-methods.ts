@@ -69,8 +69,8 @@ function featuresOf(config: AmpConfig): { name: string; enabled: true }[] {
 
 async function getThread({ params, threads }: MethodCall): Promise<InternalReply> {
   const id = readThreadId(params.thread, "params.thread");
-  const thread = await threads.get(id);
-  return thread === null ? notFound(id) : ok({ thread: { data: thread } });
+  const found = await threads.get(id);
+  return found === null ? notFound(id) : ok({ thread: { data: found.thread } });
 }
 
 async function uploadThread({ params, threads }: MethodCall): Promise<InternalReply> {
@@ -112,7 +112,7 @@ async function listThreads({ params, threads }: MethodCall): Promise<InternalRep
 
 async function getThreadLinkInfo({ params, threads }: MethodCall): Promise<InternalReply> {
   const id = readThreadId(params.thread, "params.thread");
-  const thread = await threads.summary(id);
-  if (thread === null) return notFound(id);
+  const thread = (await threads.find([id])).get(id);
+  if (thread === undefined) return notFound(id);
   return ok({ id, title: thread.title, usesThreadActors: false });
 }

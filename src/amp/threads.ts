@@ -18,10 +18,16 @@ export class ThreadAccess {
     this.#scope = config.threads === "shared" ? "all" : { keyId };
   }
 
-  /** The thread as its client wrote it, with what was set since. Null when there is none. */
-  async get(id: string): Promise<JsonObject | null> {
+  /** The thread as its client wrote it, with what was set since, and its length. Null when there is none. */
+  async get(id: string): Promise<{ thread: JsonObject; characters: number } | null> {
     const kept = await fromStorage(this.#store.get(id, this.#scope));
-    return kept === null ? null : threadOf(kept);
+    return kept === null ? null : { thread: threadOf(kept), characters: kept.data.length };
+  }
+
+  /** What is known of these threads beside what was said in them, by id. */
+  async find(ids: readonly string[]): Promise<Map<string, ThreadSummary>> {
+    const found = await fromStorage(this.#store.find(ids, this.#scope));
+    return new Map(found.map((thread) => [thread.id, thread]));
   }
 
   /** Null once it is kept; otherwise the higher version that is kept. Throws as `readThread`. */
@@ -50,12 +56,6 @@ export class ThreadAccess {
 
   list(options: { limit: number; archived: boolean; prefix?: string }): Promise<ThreadSummary[]> {
     return fromStorage(this.#store.list(this.#scope, options));
-  }
-
-  /** What lists tell of one thread; null when there is none. */
-  async summary(id: string): Promise<ThreadSummary | null> {
-    const found = await this.list({ limit: 100, archived: true, prefix: id });
-    return found.find((thread) => thread.id === id) ?? null;
   }
 }
 

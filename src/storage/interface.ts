@@ -91,6 +91,8 @@ export type ThreadScope = { readonly keyId: string } | "all";
 export interface ThreadStore {
   /** The thread, of several keys' the one stored last. Null when there is none in this scope. */
   get(id: string, scope: ThreadScope): Promise<StoredThread | null>;
+  /** What is known of each of these, as `get` would choose; those that do not exist are left out. */
+  find(ids: readonly string[], scope: ThreadScope): Promise<ThreadSummary[]>;
   /**
    * Adds a thread, or puts it in the place of the one that `get` would give. That one's key, `meta` and `archived`
    * stay. Null once it is kept; otherwise the higher version that is kept and stays.

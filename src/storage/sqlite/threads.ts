@@ -41,6 +41,15 @@ export class SqliteThreads implements ThreadStore {
     });
   }
 
+  find(ids: readonly string[], scope: ThreadScope): Promise<ThreadSummary[]> {
+    const { where, values } = within(scope);
+    const newest = `SELECT ${SUMMARY} FROM threads WHERE id = ? ${where} ORDER BY updated_at DESC LIMIT 1`;
+    return this.#connection.read((db) => {
+      const query = db.query<Row<ThreadSummary>, string[]>(newest);
+      return ids.flatMap((id) => query.get(id, ...values) ?? []).map(fromRow);
+    });
+  }
+
   put(thread: StoredThread, scope: ThreadScope): Promise<number | null> {
     return this.#connection.write((db) => {
       const kept = newestOf(db, thread.id, scope);
