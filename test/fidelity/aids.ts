@@ -10,7 +10,8 @@ type Send = (url: string, init: RequestInit) => Promise<Response>;
  * - Chat and Gemini may give several answers; the readers look at the first (and in a stream mix all of them). The one
  *   that is asked for is put first, and the others are left out.
  * - Chat's reader does not know `refusal`, which the others read as text that a content filter ended, nor
- *   `function_call`, the older form of a tool call.
+ *   `function_call`, the older form of a tool call; nor does it take a choice without a message, as Azure's are that its
+ *   content filter has emptied.
  */
 export function aided(ask: Pick<Ask, "format" | "choices" | "choice">, send: Send): Send {
   if (ask.format !== "openai-chat" && ask.format !== "gemini") return send;
@@ -36,7 +37,7 @@ function isStream(response: Response): boolean {
 
 async function ofBody(ask: Pick<Ask, "format" | "choice">, response: Response): Promise<Response> {
   const text = await response.text();
-  const seen = new ChatSight();
+  const seen = new ChatSight(false);
   return new Response(
     shown(text, (body) => pick(ask, body, seen)),
     {
@@ -48,11 +49,11 @@ async function ofBody(ask: Pick<Ask, "format" | "choice">, response: Response): 
 
 function ofStream(ask: Pick<Ask, "format" | "choice">, response: Response): Response {
   if (response.body === null) return response;
-  const seen = new ChatSight();
+  const seen = new ChatSight(true);
   let rest = "";
   const line = (text: string) => {
     if (!text.startsWith("data:")) return text;
-    return `data: ${shown(text.slice("data:".length), (body) => pick(ask, body, seen))}`;
+    return `data:${shown(text.slice("data:".length), (body) => pick(ask, body, seen))}`;
   };
   const lines = new TransformStream<string, string>({
     transform(text, controller) {
@@ -94,12 +95,16 @@ function pick({ format, choice }: Pick<Ask, "format" | "choice">, body: Json, se
 
 /** Shows a choice of a Chat answer, or of its chunks in order. */
 class ChatSight {
+  readonly #streamed: boolean;
   #refused = false;
 
+  constructor(streamed: boolean) {
+    this.#streamed = streamed;
+  }
+
   show(choice: Json): Json {
-    const place = choice.delta === undefined ? "message" : "delta";
-    const message = choice[place] as Json | null | undefined;
-    if (!message) return choice;
+    const place = this.#streamed ? "delta" : "message";
+    const message = (choice[place] ?? {}) as Json;
     const shownChoice = { ...choice, [place]: this.#message(message) };
     const isEnd = typeof choice.finish_reason === "string" && choice.finish_reason === "stop";
     return isEnd && this.#refused ? { ...shownChoice, finish_reason: "content_filter" } : shownChoice;

@@ -15,7 +15,7 @@ export interface Recording extends RecordedExchange {
 export function readRecordings(folder?: string): Recording[] {
   return FORMATS.flatMap((format) =>
     recordedExchanges(format, folder === undefined ? undefined : resolve(folder)).map((exchange) => {
-      const recording = asEvents(exchange);
+      const recording = asNames(asEvents(exchange));
       return { ...recording, format, model: modelOf(recording), choices: choicesOf(recording) };
     }),
   );
@@ -37,6 +37,22 @@ function asEvents(recording: RecordedExchange): RecordedExchange {
     content_type: "text/event-stream",
     body: chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`).join(""),
   };
+}
+
+/** Names of the enumerations' values that were recorded as numbers. */
+const NAMES = {
+  finishReason: ["FINISH_REASON_UNSPECIFIED", "STOP", "MAX_TOKENS", "SAFETY"],
+  modality: ["MODALITY_UNSPECIFIED", "TEXT", "IMAGE"],
+  trafficType: ["TRAFFIC_TYPE_UNSPECIFIED", "ON_DEMAND", "PROVISIONED_THROUGHPUT"],
+} as const;
+
+/** One recorder kept Gemini's answers as its client library has them, where enumerations are numbers. */
+function asNames(recording: RecordedExchange): RecordedExchange {
+  if (!/"finishReason": ?\d/.test(recording.body)) return recording;
+  const body: unknown = JSON.parse(recording.body, (key, value: unknown) =>
+    typeof value === "number" && key in NAMES ? NAMES[key as keyof typeof NAMES][value] : value,
+  );
+  return { ...recording, body: JSON.stringify(body) };
 }
 
 function choicesOf({ body }: RecordedExchange): number {
