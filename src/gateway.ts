@@ -11,6 +11,7 @@ import { type StartOptions, startedText } from "./cli/start.ts";
 import { formatProblem } from "./config/problems.ts";
 import type { Config } from "./config/schema.ts";
 import { type ConfigWatcher, watchConfig } from "./config/watch.ts";
+import { SealStash } from "./conversion/seals.ts";
 import { GatewayError } from "./exchange/errors.ts";
 import { Deadlines } from "./lib/deadlines.ts";
 import type { Logger } from "./lib/logger.ts";
@@ -83,7 +84,9 @@ async function openRooms(config: Config, io: CommandIo) {
     logger.warn(`The breaker of an upstream is ${breaker}`, { upstream: name }),
   );
   const reports = new Reports(storage.clientReports, logger);
-  const routerFor = (next: Config) => new Router(next, readProviders(next, io.env, demo.url), upstreams);
+  const stash = new SealStash();
+  const routerFor = (next: Config) =>
+    new Router(next, readProviders(next, io.env, demo.url), upstreams, stash);
   return {
     state: { config, router: routerFor(config), starting: true },
     routerFor,

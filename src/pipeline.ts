@@ -8,6 +8,7 @@ import type { KeyRing } from "./auth/key-ring.ts";
 import { withoutKeyParam } from "./auth/presented-key.ts";
 import { GatewayError, toGatewayError } from "./exchange/errors.ts";
 import type { ErrorShape } from "./exchange/formats.ts";
+import { CODECS } from "./formats/codecs.ts";
 import { identify } from "./formats/identify.ts";
 import { FORMAT_MODULES, streamErrorIn } from "./formats/registry.ts";
 import type { Deadlines } from "./lib/deadlines.ts";
@@ -93,7 +94,7 @@ export function createPipeline(rooms: Rooms): Handler {
         return finished(await rooms.amp.answer(call, trace));
       }
 
-      const resolution = resolve(door, router, facts);
+      const resolution = resolve(door, trace.path, router, facts);
       trace.route = resolution.route;
       const { target, outcome } = await run(resolution.targets, {
         client: rooms.client,
@@ -104,10 +105,11 @@ export function createPipeline(rooms: Rooms): Handler {
         wholeLimit: WHOLE_LIMIT,
         firstEventPatience: FIRST_EVENT_PATIENCE_MS,
         attempts: trace.attempts,
-        streamErrorOf: (event) => streamErrorIn(door.call.format, event),
+        streamErrorOf: (event, format) => streamErrorIn(format, event),
       });
       trace.provider = target.provider;
       trace.model = target.model;
+      trace.targetFormat = target.format;
       if (!outcome.ok) return finished(refuseWith(outcome, resolution.responseFilter, shape, trace));
 
       const { sse_keep_alive, stall_timeout } = router.config.server;
@@ -116,6 +118,7 @@ export function createPipeline(rooms: Rooms): Handler {
         upstream: target.upstream,
         deadlines: rooms.deadlines,
         keepAlive: sse_keep_alive * 1000,
+        keepAliveText: keepAliveOf(door),
         stallTimeout: stall_timeout * 1000,
         renderStreamError: (error) => renderStreamError(door, error, trace.requestId),
         finish,
@@ -200,6 +203,7 @@ function bodyOf(arrival: Arrival, deadlines: Deadlines): Promise<Buffer> | Reque
 /** What the targets' requests are made from, and what the trace is to tell of it. */
 function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["body"]): RequestFacts {
   const { request, headers, search, door, context, trace } = arrival;
+  const { config } = arrival.router;
   const fields =
     body instanceof Buffer ? identify(body, door.call, door.kind === "unified" || door.kind === "tab") : null;
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
@@ -215,6 +219,8 @@ function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["body"]): 
     keyHeaders: caller.places,
     body,
     fields,
+    owner: caller.identity.id,
+    strict: fields?.strict === true || headers["x-amsterdam-strict"] === "true" || config.conversion.strict,
     contentLength: headers["content-length"] ?? null,
     traceparent: formatTraceparent(context),
     tracestate: context.parentSpanId === null ? null : (headers.tracestate ?? null),
@@ -234,7 +240,7 @@ function passesUnread(headers: HeaderFields, door: Door): boolean {
   return !(Number(headers["content-length"] ?? Number.NaN) <= REPLAY_LIMIT);
 }
 
-function resolve(door: Door, router: Router, facts: RequestFacts): Resolution {
+function resolve(door: Door, path: string, router: Router, facts: RequestFacts): Resolution {
   switch (door.kind) {
     case "endpoint":
       if (!door.match.endpoint.config.enabled) {
@@ -243,11 +249,11 @@ function resolve(door: Door, router: Router, facts: RequestFacts): Resolution {
           "This endpoint is switched off in the configuration (enabled: false).",
         );
       }
-      return router.resolveEndpoint(door.match, facts);
+      return router.resolveEndpoint(door, facts);
     case "provider":
-      return router.resolveProvider(router.providerOf(door.provider), door.rest, door.call, facts);
+      return router.resolveProvider(door, path, facts);
     case "tab":
-      return resolveTab(router, facts.fields?.model ?? null, door.call, facts);
+      return resolveTab(router, facts.fields?.model ?? null, door, facts);
     default: {
       const model = door.call.pathModel ?? facts.fields?.model ?? null;
       if (model === null || model === "") {
@@ -255,7 +261,7 @@ function resolve(door: Door, router: Router, facts: RequestFacts): Resolution {
           param: "model",
         });
       }
-      return router.resolveModel(model, door.call, facts);
+      return router.resolveModel(model, door, facts);
     }
   }
 }
@@ -285,6 +291,14 @@ function modelsShape(door: Door, headers: HeaderFields): ModelsShape {
     return "gemini";
   return headers["anthropic-version"] !== undefined ? "anthropic" : "openai";
 }
+
+/** What is sent into a stream's silences: most clients take comments, Anthropic's know a ping. */
+function keepAliveOf(door: Door): string {
+  const { format } = door.call;
+  return format === null ? COMMENT : CODECS[format].generate.keepAlive;
+}
+
+const COMMENT = ": keep-alive\n\n";
 
 function renderStreamError(door: Door, error: GatewayError, id: string): string {
   return FORMAT_MODULES[door.call.format ?? "openai-chat"].renderStreamError(error, id);

@@ -142,6 +142,7 @@ describe("a delivered answer", () => {
       upstream: target,
       deadlines,
       keepAlive: 0,
+      keepAliveText: "",
       stallTimeout: 1000,
       renderStreamError: (error) => `data: ${error.code}\n\n`,
       finish: () => ends.push(1),
@@ -149,7 +150,12 @@ describe("a delivered answer", () => {
     const url = upstream.script("answer", behaviour);
     const response = await client.send(requestTo(url, { method }));
     const body = delivery === "whole" ? await response.bytes(1000) : null;
-    return { response: deliver({ ok: true, response, delivery, body }, trace, options), trace, ends, target };
+    return {
+      response: deliver({ ok: true, response, delivery, body, converter: null }, trace, options),
+      trace,
+      ends,
+      target,
+    };
   }
 
   test("that is whole has its status, body and the header fields that may pass", async () => {

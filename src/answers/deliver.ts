@@ -4,6 +4,7 @@ import type { Trace } from "../records/trace.ts";
 import { ClientGoneError, StallError, streamOut } from "../server/stream-out.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import type { Success } from "../upstream/outcome.ts";
+import type { AnswerConverter } from "../upstream/target.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { addUpstreamHeaders, gatewayHeaders, withCookies } from "./headers.ts";
 import { noteError } from "./refuse.ts";
@@ -13,6 +14,8 @@ export interface DeliverOptions {
   readonly upstream: Upstream;
   readonly deadlines: Deadlines;
   readonly keepAlive: number;
+  /** What is sent into a silence, where the answer passes as it comes. */
+  readonly keepAliveText: string;
   readonly stallTimeout: number;
   /** The SSE text that tells an error in the client's format. */
   renderStreamError(error: GatewayError): string;
@@ -22,9 +25,11 @@ export interface DeliverOptions {
 
 /** The answer made of an upstream's: whole, or as a stream that goes on after this returns. */
 export function deliver(success: Success, trace: Trace, options: DeliverOptions): Response {
-  const { response, delivery } = success;
+  const { response, delivery, converter } = success;
+  if (converter !== null) trace.losses = converter.losses;
   const headers = gatewayHeaders(trace);
   addUpstreamHeaders(headers, response.headers, options.filter);
+  if (converter !== null) describeConverted(headers, converter);
   const init = { status: response.status, headers: withCookies(headers, response.headers, options.filter) };
   trace.status = response.status;
   if (delivery === "whole" || hasNoBody(response.status, trace.method)) {
@@ -39,11 +44,11 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
       init,
     );
   }
-  const mode = delivery === "events" ? "events" : "bytes";
-  const body = streamOut(response, {
-    mode,
+  const body = streamOut(converter?.stream(response) ?? response, {
+    mode: converter !== null ? "pieces" : delivery === "events" ? "events" : "bytes",
     deadlines: options.deadlines,
-    keepAlive: options.keepAlive,
+    keepAlive: converter !== null && converter.keepAlive === null ? 0 : options.keepAlive,
+    keepAliveText: converter?.keepAlive ?? options.keepAliveText,
     stallTimeout: options.stallTimeout,
     onChunk(bytes) {
       trace.firstByteAt ??= performance.now() - trace.startedTick;
@@ -51,15 +56,31 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
     },
     onFailure: (error) =>
       error instanceof GatewayError && error.code !== "client_closed"
-        ? options.renderStreamError(error)
+        ? (converter?.streamError(error) ?? options.renderStreamError(error))
         : null,
     onEnd(error) {
+      if (converter !== null) trace.losses = converter.losses;
       if (error !== null) noteBroken(trace, options.upstream, error);
       options.finish();
     },
   });
   return new Response(body, init);
 }
+
+/** The body is another than the upstream's: what its header fields said of that one does not hold. */
+function describeConverted(headers: Record<string, string>, converter: AnswerConverter): void {
+  headers["content-type"] = converter.contentType;
+  for (const name of OF_THE_BODY) delete headers[name];
+}
+
+const OF_THE_BODY = [
+  "content-encoding",
+  "content-range",
+  "accept-ranges",
+  "content-disposition",
+  "etag",
+  "vary",
+];
 
 function hasNoBody(status: number, method: string): boolean {
   return method === "HEAD" || status === 204 || status === 205 || status === 304;

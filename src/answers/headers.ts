@@ -8,6 +8,7 @@ export function gatewayHeaders(trace: Trace): Record<string, string> {
   if (trace.provider !== null) headers["x-amsterdam-provider"] = trace.provider;
   if (trace.model !== null) headers["x-amsterdam-model"] = headerText(trace.model);
   if (trace.route !== null) headers["x-amsterdam-route"] = headerText(trace.route);
+  if (trace.losses.length > 0) headers["x-amsterdam-loss"] = lossText(trace.losses);
   if (trace.attempts.length > 0) headers["x-amsterdam-attempts"] = attemptsText(trace.attempts);
   return headers;
 }
@@ -21,6 +22,20 @@ function attemptsText(attempts: readonly Attempt[]): string {
   }
   return text;
 }
+
+/** `reasoning.summary; tools[2]: web_search`, cut where a header would grow too long. */
+function lossText(losses: readonly string[]): string {
+  let text = "";
+  for (const loss of losses) {
+    const next = headerText(loss);
+    if (text.length + next.length > MAX_LOSSES) return `${text}; and more`;
+    text += text === "" ? next : `; ${next}`;
+  }
+  return text;
+}
+
+/** Characters of all losses in one header. */
+const MAX_LOSSES = 1000;
 
 /** Characters of a name that stand in a header: clients refuse headers that are much longer. */
 const MAX_TEXT = 200;

@@ -85,6 +85,12 @@ const endpoint = z.strictObject({
     .default("json")
     .describe("json: whole; sse: event by event; stream: byte by byte; html: whole."),
   enabled: z.boolean().default(true).describe("false: requests to it are answered with 404."),
+  format: z
+    .enum(FORMATS)
+    .optional()
+    .describe(
+      "API format of the target, to which other clients' calls are converted; default: the one that its URL's path is of.",
+    ),
   custom_headers: z
     .record(headerName, headerValue)
     .default({})
@@ -101,6 +107,14 @@ const provider = z.strictObject({
   api_key: z.string().min(1).optional().describe("Default: the provider's own environment variable."),
   api_keys: z.array(z.string().min(1)).min(1).optional().describe("Several keys, taken in turn."),
   formats: z.array(z.enum(FORMATS)).min(1).optional().describe("API formats it speaks."),
+  format: z
+    .enum(FORMATS)
+    .optional()
+    .describe("The one of its formats that calls in other formats are converted to."),
+  completions: z
+    .array(z.string().min(1))
+    .optional()
+    .describe("Models that it serves at the legacy /completions; the others' completions are made chats."),
   models: z
     .array(z.string().min(1))
     .optional()
@@ -121,6 +135,33 @@ const route = z.strictObject({
     .array(z.string().regex(/^[^/]+\/.+$/, "a target written as provider/model"))
     .min(1)
     .describe("Tried in order, each `provider/model`."),
+});
+
+const conversion = z.strictObject({
+  strict: z
+    .boolean()
+    .default(false)
+    .describe("Whether a request that loses anything on its way into another format is refused."),
+  rules: z
+    .array(
+      z.strictObject({
+        door: z
+          .string()
+          .regex(/^\//, 'a path that starts with "/"')
+          .optional()
+          .describe("Path that was called, wildcards allowed."),
+        from: z.enum(FORMATS).optional().describe("Format of the call."),
+        models: z.array(z.string().min(1)).optional().describe("Models; `*` at either end matches anything."),
+        providers: z.array(z.string().min(1)).optional().describe("Providers."),
+        to: z.enum(FORMATS).describe("Format that it is converted to, where the target speaks it."),
+      }),
+    )
+    .default([
+      { door: "/api/provider/openai/*", from: "openai-responses", models: ["o3*"], to: "openai-chat" },
+    ])
+    .describe(
+      "Conversions that are made although the target speaks the client's format; the first that fits counts.",
+    ),
 });
 
 const server = z.strictObject({
@@ -270,6 +311,27 @@ const storage = z.strictObject({
     .describe("Where keys, feedback and threads are kept: sqlite:<file>."),
 });
 
+const responses = z.strictObject({
+  retention_days: z
+    .number()
+    .positive()
+    .max(3650)
+    .default(30)
+    .describe("Days that a stored response can be continued and fetched."),
+  memory_mb: z
+    .number()
+    .min(0)
+    .max(65_536)
+    .default(64)
+    .describe("Memory for the newest responses, and as much for those that wait to be stored."),
+  max_background: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(100)
+    .describe("Responses made in the background at once; more are refused with 503."),
+});
+
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe("How the gateway listens, and its limits."),
   global_timeout: z
@@ -320,8 +382,12 @@ export const configSchema = z.strictObject({
       examples: [[{ path: "/models/*", target_url: "https://api.openai.com/v1/models", method: "GET" }]],
     }),
   amp: amp.prefault({}).describe("What the Amp client is told, and what is kept of it."),
+  conversion: conversion.prefault({}).describe("How calls go to targets that speak another API format."),
   logging: logging.prefault({}).describe("What is written to the log."),
   storage: storage.prefault({}).describe("The database."),
+  responses: responses
+    .prefault({})
+    .describe("The state of the Responses API, where the gateway and not the provider keeps it."),
 });
 
 /** A valid configuration with every default filled in. Frozen once loaded. */

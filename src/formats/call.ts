@@ -27,6 +27,7 @@ const CALLS: ReadonlyMap<string, Call> = new Map([
   ["responses", call("generate", "openai-responses", "openai")],
   ["messages", call("generate", "anthropic-messages", "anthropic")],
   ["messages/count_tokens", call("count-tokens", "anthropic-messages", "anthropic")],
+  ["responses/input_tokens", call("count-tokens", "openai-responses", "openai")],
   ["embeddings", call("embeddings", "openai-chat", "openai")],
   ["completions", call("completions", "openai-chat", "openai")],
   ["models", call("models", null, "openai")],

@@ -61,6 +61,8 @@ export interface ClientCodec {
   /** The body of a whole answer. */
   writeResponse(response: GenerateResponse, context: AnswerContext): object;
   createStreamWriter(context: AnswerContext): StreamWriter;
+  /** Writes the stream as one JSON array, piece by piece (Gemini without `alt=sse`). */
+  createArrayStreamWriter?(context: AnswerContext): StreamWriter;
   /** What is sent into a silence so that nobody cuts the line: SSE text with its blank line. */
   readonly keepAlive: string;
 }

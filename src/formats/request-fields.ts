@@ -23,6 +23,8 @@ export interface RequestFields {
   /** The body's `model`, or null when it has none that is a string. */
   readonly model: string | null;
   readonly stream: boolean;
+  /** Whether the client takes no loss in a conversion: a top-level `strict`, which is the gateway's own. */
+  readonly strict: boolean;
   /** Top-level tracking fields as they were sent, parsed; null when there are none. */
   readonly tracking: Record<string, unknown> | null;
   readonly templates: TemplateFields[];
@@ -57,6 +59,7 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
   if (skipSpace(body, close + 1) < body.length) throw new SyntaxError("something follows the JSON object");
   let model: string | null = null;
   let stream = false;
+  let strict = false;
   let tracking: Record<string, unknown> | null = null;
   const modelSpans: { start: number; end: number }[] = [];
   for (const member of members) {
@@ -66,16 +69,19 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
       modelSpans.push(member);
     } else if (member.key === "stream") {
       stream = body[member.start] === 0x74; // "true"
+    } else if (member.key === "strict") {
+      strict = body[member.start] === 0x74;
     } else if (TRACKING.has(member.key)) {
       tracking ??= {};
       tracking[member.key] = readValue(body, member);
     }
   }
-  const edits = tracking === null ? [] : removeMembers(members, (member) => TRACKING.has(member.key));
+  const isOurs = (member: Member) => TRACKING.has(member.key) || (strict && member.key === "strict");
+  const edits = tracking === null && !strict ? [] : removeMembers(members, isOurs);
   const templates: TemplateFields[] = [];
   if (body.indexOf(TEMPLATE_NEEDLE) >= 0 || body.indexOf(VARIABLES_NEEDLE) >= 0)
     takeTemplates(body, members, places, "", templates, edits);
-  return { model, stream, tracking, templates, modelSpans, edits };
+  return { model, stream, strict, tracking, templates, modelSpans, edits };
 }
 
 /** The body without the gateway's own fields and, unless `model` is null, with that model's name. */

@@ -46,3 +46,67 @@ export function parseEvent(text: string): SseEvent {
   }
   return { event, data: data.join("\n") };
 }
+
+/** An event longer than this is no event of any API: it would fill the memory. */
+const MAX_EVENT = 64 * 1024 * 1024;
+
+/**
+ * Cuts a body into its events, however it comes in pieces: lines end in LF, CR LF or CR, a byte order mark is passed
+ * over, comments and fields other than `event` and `data` are left out, and an event without data is none.
+ */
+export class SseSplitter {
+  readonly #decoder = new TextDecoder();
+  /** Text of a line that has not ended. */
+  #line = "";
+  #event: string | null = null;
+  #data: string | null = null;
+  /** Whether the last piece ended in CR, whose LF may come first in the next. */
+  #endedInCr = false;
+
+  /** Hands each event that `chunk` completes to `give`. Throws RangeError when an event is too long. */
+  push(chunk: Uint8Array, give: (event: SseEvent) => void): void {
+    this.#take(this.#decoder.decode(chunk, { stream: true }), give);
+  }
+
+  /** The body has ended: an event whose blank line is missing is told all the same. */
+  end(give: (event: SseEvent) => void): void {
+    this.#take(`${this.#decoder.decode()}\n\n`, give);
+  }
+
+  #take(text: string, give: (event: SseEvent) => void): void {
+    let from = this.#endedInCr && text.startsWith("\n") ? 1 : 0;
+    if (text !== "") this.#endedInCr = false;
+    const hasCr = text.includes("\r");
+    while (from < text.length) {
+      const lf = text.indexOf("\n", from);
+      const cr = hasCr ? text.indexOf("\r", from) : -1;
+      const end = cr >= 0 && (lf < 0 || cr < lf) ? cr : lf;
+      if (end < 0) break;
+      const line = this.#line === "" ? text.slice(from, end) : this.#line + text.slice(from, end);
+      this.#line = "";
+      this.#takeLine(line, give);
+      from = end + 1;
+      if (end !== cr) continue;
+      if (from === text.length) this.#endedInCr = true;
+      else if (text[from] === "\n") from++;
+    }
+    if (from < text.length) this.#line += from === 0 ? text : text.slice(from);
+    if (this.#line.length > MAX_EVENT) throw new RangeError("an event without an end");
+  }
+
+  #takeLine(line: string, give: (event: SseEvent) => void): void {
+    if (line === "") {
+      const data = this.#data;
+      const event = this.#event;
+      this.#data = null;
+      this.#event = null;
+      if (data !== null && data !== "") give({ event, data });
+    } else if (line.startsWith("data:")) {
+      const data = line.slice(line[5] === " " ? 6 : 5);
+      this.#data = this.#data === null ? data : `${this.#data}\n${data}`;
+      if (this.#data.length > MAX_EVENT) throw new RangeError("an event without an end");
+    } else if (line.startsWith("event:")) {
+      this.#event = line.slice(line[6] === " " ? 7 : 6);
+    }
+  }
+}

@@ -15,7 +15,23 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
     baseUrl: "https://api.openai.com/v1",
     env: ["OPENAI_API_KEY"],
     key: BEARER,
+    // Responses keeps reasoning from turn to turn, which Chat has no place for.
     formats: { "openai-chat": "", "openai-responses": "" },
+    convertTo: "openai-responses",
+    // Each model's page in OpenAI's documentation names its endpoints.
+    formatOnly: {
+      "openai-chat": ["*-audio-preview*", "gpt-audio*", "*-search-preview*", "*-search-api*"],
+      "openai-responses": [
+        "o1-pro*",
+        "o3-pro*",
+        "gpt-5-pro*",
+        "*-codex*",
+        "codex-*",
+        "*-deep-research*",
+        "computer-use-*",
+      ],
+    },
+    completions: ["gpt-3.5-turbo-instruct*", "davinci-*", "babbage-*"],
     models: [
       "gpt-*",
       "chatgpt-*",
@@ -51,7 +67,7 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
     formats: { "openai-chat": "", "openai-responses": "" },
     models: ["grok-*"],
   },
-  cerebras: chatOnly("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+  cerebras: { ...chatOnly("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"), completions: ["*"] },
   groq: {
     ...chatOnly("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     formats: { "openai-chat": "", "openai-responses": "" },
@@ -67,10 +83,13 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
     "open-mixtral-*",
   ]),
   deepseek: chatOnly("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", ["deepseek-*"]),
-  openrouter: chatOnly("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-  together: chatOnly("https://api.together.xyz/v1", "TOGETHER_API_KEY"),
-  fireworks: chatOnly("https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
-  baseten: chatOnly("https://inference.baseten.co/v1", "BASETEN_API_KEY"),
+  openrouter: { ...chatOnly("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"), completions: ["*"] },
+  together: { ...chatOnly("https://api.together.xyz/v1", "TOGETHER_API_KEY"), completions: ["*"] },
+  fireworks: {
+    ...chatOnly("https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
+    completions: ["*"],
+  },
+  baseten: { ...chatOnly("https://inference.baseten.co/v1", "BASETEN_API_KEY"), completions: ["*"] },
   kimi: {
     ...chatOnly("https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", ["kimi-*", "moonshot-*"]),
     aliases: ["moonshot"],

@@ -15,6 +15,12 @@ export interface ProviderEntry {
   readonly key: KeyStyle;
   /** The formats it speaks, and for each the path between base URL and the format's own path ("" for none). */
   readonly formats: Partial<Record<Format, string>>;
+  /** The format that calls in another one are converted to; the first of `formats` where it is not said. */
+  readonly convertTo?: Format;
+  /** Models that are served in one of the formats only: exact, or with `*` at either end. */
+  readonly formatOnly?: Partial<Record<Format, readonly string[]>>;
+  /** Models of the legacy completions API; the others' completions become chats. */
+  readonly completions?: readonly string[];
   /** Bare model names that belong to it: exact, or with `*` for any ending. */
   readonly models: readonly string[];
   /** Headers that it needs, set where the client did not send them. */

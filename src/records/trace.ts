@@ -36,6 +36,10 @@ export interface Trace {
   requestedModel: string | null;
   model: string | null;
   route: string | null;
+  /** The format that the answer came in. */
+  targetFormat: Format | null;
+  /** What could not be expressed in the target's format, or in the client's. */
+  losses: readonly string[];
   tracking: Tracking | null;
   readonly attempts: Attempt[];
   status: number;
@@ -52,6 +56,8 @@ export interface Trace {
 
 /** Told of every trace once it is finished. Must return at once; slow work is queued by the subscriber. */
 export type TraceSubscriber = (trace: Trace) => void;
+
+const NONE: readonly string[] = [];
 
 /** A trace at its beginning: nothing is known but what came on the first line. */
 export function startTrace(
@@ -77,6 +83,8 @@ export function startTrace(
     requestedModel: null,
     model: null,
     route: null,
+    targetFormat: null,
+    losses: NONE,
     tracking: null,
     attempts: [],
     status: 0,

@@ -97,6 +97,7 @@ function ampDoor(method: string, path: string): Door {
 const UNIFIED = new Set([
   "/v1/chat/completions",
   "/v1/responses",
+  "/v1/responses/input_tokens",
   "/v1/messages",
   "/v1/messages/count_tokens",
   "/v1/embeddings",

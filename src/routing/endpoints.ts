@@ -102,7 +102,11 @@ function compareRank(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-function matchParts(segments: readonly Segment[], parts: readonly string[]): Record<string, string> | null {
+/** What the segments stand for in a path's parts, or null where they do not match. */
+export function matchParts(
+  segments: readonly Segment[],
+  parts: readonly string[],
+): Record<string, string> | null {
   const values: Record<string, string> = {};
   for (let i = 0; i < segments.length; i++) {
     const segment = segments[i]!;

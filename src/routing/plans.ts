@@ -24,6 +24,8 @@ export interface ProviderPlan {
   readonly basePath: string;
   readonly baseSearch: string;
   readonly requestFilter: HeaderFilter;
+  /** Of a request that was converted: fields that speak of the client's own API do not go along. */
+  readonly convertedFilter: HeaderFilter;
   readonly responseFilter: HeaderFilter;
   readonly customLines: string;
   /** Custom headers take the place of the key's and the default ones of the same name. */
@@ -35,6 +37,7 @@ export interface ProviderPlan {
 /** What is made once of an endpoint. */
 export interface EndpointPlan {
   readonly requestFilter: HeaderFilter;
+  readonly convertedFilter: HeaderFilter;
   readonly responseFilter: HeaderFilter;
   readonly customLines: string;
   readonly secrets: readonly string[];
@@ -44,6 +47,14 @@ export interface EndpointPlan {
 const CONNECTION: readonly string[] = [...CONNECTION_HEADERS];
 /** Bodies are forwarded decompressed; the trace's fields are the gateway's own. */
 const REQUEST_EXCLUDED: readonly string[] = [...CONNECTION, "content-encoding", "traceparent", "tracestate"];
+/** Set by the gateway for a converted body, or of the client's own API. */
+const CONVERTED_EXCLUDED: readonly string[] = ["accept", "accept-encoding", "content-type"];
+const CONVERTED_REQUESTS: readonly string[] = [
+  "accept-language",
+  "idempotency-key",
+  "user-agent",
+  "x-client-request-id",
+];
 /** What passes back where nothing nearer says so. */
 export const PROVIDER_RESPONSES = new HeaderFilter(RESPONSE_HEADERS, RESPONSE_HEADER_PREFIXES, CONNECTION);
 /** Endpoints hand redirects on, which say nothing without their place. */
@@ -73,6 +84,11 @@ export function planProvider(provider: Provider, upstream: Upstream, settings: C
     upstream,
     settings,
     requestFilter,
+    convertedFilter: new HeaderFilter(
+      [...CONVERTED_REQUESTS, ...(config?.forward_request_headers ?? [])],
+      [],
+      [...REQUEST_EXCLUDED, ...CONVERTED_EXCLUDED, ...KEY_HEADERS, ...Object.keys(custom)],
+    ),
     responseFilter: new HeaderFilter(
       [...RESPONSE_HEADERS, ...(config?.forward_response_headers ?? [])],
       RESPONSE_HEADER_PREFIXES,
@@ -92,6 +108,11 @@ export function planEndpoint(endpoint: EndpointConfig): EndpointPlan {
       : new HeaderFilter([...BODY_HEADERS, ...request], [], excluded);
   return {
     requestFilter,
+    convertedFilter: new HeaderFilter(
+      request ?? CONVERTED_REQUESTS,
+      [],
+      [...excluded, ...CONVERTED_EXCLUDED],
+    ),
     responseFilter:
       response === undefined
         ? ENDPOINT_RESPONSES

@@ -3,6 +3,7 @@ import { EditedBytes } from "../lib/edited-bytes.ts";
 import { clientHeaderLines, type HeaderFilter } from "../upstream/http/forward-headers.ts";
 import type { Origin } from "../upstream/http/origin.ts";
 import type { TargetRequest } from "../upstream/target.ts";
+import type { Converted } from "./converted.ts";
 import type { Provider } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
@@ -34,7 +35,36 @@ export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequ
     lines += `content-length: ${facts.contentLength}\r\n`;
   }
   const { origin, target } = to;
-  return { origin, method: facts.method, target, headerLines: lines, body: bodyFor(facts, to.model) };
+  const body = bodyFor(facts, to.model);
+  return { origin, method: facts.method, target, headerLines: lines, body, converter: null };
+}
+
+/** Where a converted call goes: as `Destination`, its path without the call's own part. */
+export interface ConvertedDestination extends Omit<Destination, "target" | "model"> {
+  /** Path and query for the call's path below the base. */
+  target(callPath: string): string;
+}
+
+/** The request for one try of a converted call. What the client's header fields say of its own body does not go along. */
+export function prepareConverted(
+  facts: RequestFacts,
+  converted: Converted,
+  to: ConvertedDestination,
+): TargetRequest {
+  const { body, converter, path } = converted;
+  let lines = clientHeaderLines(facts.headers, to.filter, to.withheld);
+  lines += `content-type: application/json\r\naccept: ${converter.streams ? "text/event-stream" : "application/json"}\r\n`;
+  if (!to.lines.includes("accept-encoding: ")) lines += "accept-encoding: identity\r\n";
+  lines += `${to.lines}traceparent: ${facts.traceparent}\r\n`;
+  if (facts.tracestate !== null) lines += `tracestate: ${facts.tracestate}\r\n`;
+  return {
+    origin: to.origin,
+    method: "POST",
+    target: to.target(path),
+    headerLines: lines,
+    body: new EditedBytes(body, []),
+    converter,
+  };
 }
 
 function bodyFor(facts: RequestFacts, model: string | null): TargetRequest["body"] {

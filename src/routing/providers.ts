@@ -13,6 +13,13 @@ export interface Provider {
   /** Empty when it needs none. */
   readonly keys: readonly string[];
   readonly formats: Partial<Record<Format, string>>;
+  /** The format that calls in another one are converted to. */
+  readonly convertTo: Format;
+  readonly formatOnly: Partial<Record<Format, readonly string[]>>;
+  /** Models of the legacy completions API. */
+  readonly completions: readonly string[];
+  /** Whether its Responses API counts tokens. */
+  readonly countsResponses: boolean;
   readonly models: readonly string[];
   readonly defaultHeaders: DefaultHeaders;
   /** Models that fail by themselves: each has a breaker of its own. */
@@ -112,6 +119,11 @@ function readProvider(
     keyStyle: entry?.key ?? keyStyleFor(config),
     keys,
     formats,
+    convertTo: convertToOf(entry, config, formats),
+    formatOnly: entry?.formatOnly ?? {},
+    // A server of one's own, as vLLM or Ollama, has the old API for all of its models.
+    completions: config?.completions ?? (entry === null ? ["*"] : (entry.completions ?? [])),
+    countsResponses: name === "openai",
     models: config?.models ?? entry?.models ?? [],
     defaultHeaders: defaultHeadersOf(entry, formats),
     separateModels: NONE,
@@ -146,6 +158,10 @@ function demoProvider(url: string, config: ProviderConfig | null): Provider {
     keyStyle: BEARER,
     keys: [],
     formats: ALL_FORMATS,
+    convertTo: "openai-chat",
+    formatOnly: {},
+    completions: ["*"],
+    countsResponses: false,
     models: [],
     defaultHeaders: { other: {} },
     separateModels: DEMO_MODEL_IDS,
@@ -161,6 +177,16 @@ function formatsOf(
   const formats: Partial<Record<Format, string>> = {};
   for (const format of config.formats) formats[format] = entry?.formats[format] ?? "";
   return formats;
+}
+
+function convertToOf(
+  entry: ProviderEntry | null,
+  config: ProviderConfig | null,
+  formats: Partial<Record<Format, string>>,
+): Format {
+  if (config?.format !== undefined) return config.format;
+  if (entry?.convertTo !== undefined && formats[entry.convertTo] !== undefined) return entry.convertTo;
+  return (Object.keys(formats) as Format[])[0]!;
 }
 
 /** A provider of the user's own sends its key as the first format it speaks does. */

@@ -13,6 +13,10 @@ export interface RequestFacts {
   readonly body: Buffer | ReadableStream<Uint8Array> | null;
   /** What was read in the body, where it is JSON that the gateway understands. */
   readonly fields: RequestFields | null;
+  /** The gateway key that asks, by its id. */
+  readonly owner: string;
+  /** Whether nothing may be lost in a conversion. */
+  readonly strict: boolean;
   /** The length that the client stated for a body that is a stream. */
   readonly contentLength: string | null;
   readonly traceparent: string;

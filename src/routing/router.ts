@@ -1,6 +1,7 @@
 import { RESERVED_PROVIDER_NAMES } from "../config/reserved.ts";
 import type { BreakerConfig, Config, EndpointConfig, RetryConfig } from "../config/schema.ts";
 import { fillTarget } from "../config/target-template.ts";
+import type { SealStash } from "../conversion/seals.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
@@ -11,9 +12,12 @@ import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import { originOf } from "../upstream/http/origin.ts";
 import type { CallSettings, Target } from "../upstream/target.ts";
 import type { Upstream, Upstreams } from "../upstream/upstream.ts";
+import { type ConversionRule, type Decision, decide, readRules, ruledFormat } from "./conversions.ts";
+import { ConvertibleCall, type FormatCall, isFormatCall, nativePath } from "./converted.ts";
+import { endpointFormat, endpointPath, formatLines, isPlainPath, withSearch } from "./converted-paths.ts";
 import { type Door, findDoor } from "./doors.ts";
-import { type EndpointMatch, EndpointTable } from "./endpoints.ts";
-import { chooseModel, type ModelTarget } from "./models.ts";
+import { EndpointTable } from "./endpoints.ts";
+import { chooseModel } from "./models.ts";
 import {
   type EndpointPlan,
   PROVIDER_RESPONSES,
@@ -21,7 +25,7 @@ import {
   planEndpoint,
   planProvider,
 } from "./plans.ts";
-import { keyLine, prepareRequest } from "./prepare.ts";
+import { keyLine, prepareConverted, prepareRequest } from "./prepare.ts";
 import type { DefaultHeaders, Provider, Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
@@ -32,11 +36,17 @@ export interface Resolution {
   readonly responseFilter: HeaderFilter;
 }
 
-/** What a model's name means for one call. */
+/** What a model's name means at one door. */
 interface PlannedChoice {
   readonly route: string | null;
-  readonly targets: readonly { readonly plan: ProviderPlan; readonly path: string; readonly model: string }[];
+  readonly targets: readonly PlannedTarget[];
   readonly responseFilter: HeaderFilter;
+}
+
+interface PlannedTarget {
+  readonly plan: ProviderPlan;
+  readonly model: string;
+  readonly decision: Decision;
 }
 
 const MAX_CHOICES = 1000;
@@ -49,11 +59,15 @@ export class Router {
   readonly #endpoints: EndpointTable;
   readonly #plans = new Map<Provider, ProviderPlan>();
   readonly #endpointPlans = new Map<EndpointConfig, EndpointPlan>();
-  /** What models' names were resolved to, by call: few pairs make up all of the traffic. */
-  readonly #choices = new WeakMap<Call, Map<string, PlannedChoice>>();
+  /** What models' names were resolved to, by door: few pairs make up all of the traffic. */
+  readonly #choices = new WeakMap<Door, Map<string, PlannedChoice>>();
+  readonly #rules: readonly ConversionRule[];
+  readonly #stash: SealStash;
 
-  constructor(config: Config, providers: Providers, upstreams: Upstreams) {
+  constructor(config: Config, providers: Providers, upstreams: Upstreams, stash: SealStash) {
     this.config = config;
+    this.#rules = readRules(config);
+    this.#stash = stash;
     this.providers = providers;
     this.#upstreams = upstreams;
     this.#endpoints = new EndpointTable(config.endpoints);
@@ -89,85 +103,163 @@ export class Router {
   }
 
   /** Targets of an endpoint: its target_url, then its fallback_urls. */
-  resolveEndpoint(match: EndpointMatch, facts: RequestFacts): Resolution {
-    const { config } = match.endpoint;
-    const plan = this.#endpointPlans.get(config)!;
-    const targets = match.endpoint.targets.map((template): Target => {
-      const url = new URL(fillTarget(template, match.values));
+  resolveEndpoint(door: Door & { kind: "endpoint" }, facts: RequestFacts): Resolution {
+    const { endpoint, values } = door.match;
+    const plan = this.#endpointPlans.get(endpoint.config)!;
+    const model = door.call.pathModel ?? facts.fields?.model ?? null;
+    const convertible = this.#convertible(door.call, facts);
+    const ruled = ruledFormat(this.#rules, door.call, endpoint.config.path, null, model);
+    const filled = model === null ? values : { model: encodeURIComponent(model.toWellFormed()), ...values };
+    const targets = endpoint.targets.map((template): Target => {
+      const url = new URL(fillTarget(template, filled));
       const origin = originOf(url);
+      const format = endpointFormat(endpoint.config, url, door.call, ruled);
+      const isConverted = convertible !== null && format !== null && format !== door.call.format;
+      const destination = { origin, withheld: facts.keyHeaders };
       return {
         // Not its path, which may hold a secret of the configuration.
         name: url.host,
         upstream: this.#upstream(origin.key, this.config.breaker),
         provider: null,
-        model: facts.fields?.model ?? null,
-        settings: this.#settings(config),
-        responseType: config.response_type,
+        model,
+        format,
+        settings: this.#settings(endpoint.config),
+        responseType: endpoint.config.response_type,
         keyCount: 0,
         secrets: plan.secrets,
         passRedirects: true,
-        prepare: () =>
-          prepareRequest(facts, {
-            origin,
-            target: url.pathname + mergeSearch(url.search, facts.search),
-            filter: plan.requestFilter,
-            withheld: facts.keyHeaders,
-            lines: plan.customLines,
-            model: null,
-          }),
+        prepare: () => {
+          if (!isConverted)
+            return prepareRequest(facts, {
+              ...destination,
+              target: url.pathname + mergeSearch(url.search, facts.search),
+              filter: plan.requestFilter,
+              lines: plan.customLines,
+              model: null,
+            });
+          const converted = convertible.convert({ format, provider: url.host, model: model ?? "" });
+          return prepareConverted(facts, converted, {
+            ...destination,
+            target: (callPath) => endpointPath(url, format, callPath),
+            filter: plan.convertedFilter,
+            lines: formatLines(format, endpoint.config.custom_headers) + plan.customLines,
+          });
+        },
       };
     });
     return { route: null, targets, responseFilter: plan.responseFilter };
   }
 
   /** The one target of a provider's own door. */
-  resolveProvider(provider: Provider, rest: string, call: Call, facts: RequestFacts): Resolution {
-    const plan = this.#plans.get(provider)!;
+  resolveProvider(door: Door & { kind: "provider" }, path: string, facts: RequestFacts): Resolution {
+    const plan = this.#plans.get(this.providerOf(door.provider))!;
+    const { call, rest } = door;
     const model = call.pathModel ?? facts.fields?.model ?? null;
-    const target = this.#providerTarget(plan, joinBase(plan.basePath, rest), model, null, call, facts);
-    return { route: null, targets: [target], responseFilter: plan.responseFilter };
+    const decision = this.#ownDoorDecision(door, path, plan.provider, model);
+    if (decision.kind === "native") {
+      const target = this.#nativeTarget(plan, joinBase(plan.basePath, rest), model, null, call, facts);
+      return { route: null, targets: [target], responseFilter: plan.responseFilter };
+    }
+    const planned = { plan, model: model ?? "", decision };
+    return {
+      route: null,
+      targets: [this.#target(planned, call as FormatCall, facts, this.#convertible(call, facts))],
+      responseFilter: plan.responseFilter,
+    };
   }
 
-  /** Targets of a door that serves every provider, by the model's name. Throws as `chooseModel`, or conversion_refused. */
-  resolveModel(name: string, call: Call, facts: RequestFacts): Resolution {
-    const { route, targets, responseFilter } = this.#choice(name, call);
+  /** Targets of a door that serves every provider, by the model's name. Throws as `chooseModel` and `decide`. */
+  resolveModel(name: string, door: Door, facts: RequestFacts): Resolution {
+    const { route, targets, responseFilter } = this.#choice(name, door);
+    const call = door.call as FormatCall;
+    const convertible = targets.some(({ decision }) => decision.kind === "convert")
+      ? this.#convertible(call, facts)
+      : null;
     return {
       route,
-      targets: targets.map(({ plan, path, model }) =>
-        this.#providerTarget(plan, path, model, model, call, facts),
-      ),
+      targets: targets.map((planned) => this.#target(planned, call, facts, convertible)),
       responseFilter,
     };
   }
 
-  #choice(name: string, call: Call): PlannedChoice {
-    let byName = this.#choices.get(call);
+  #choice(name: string, door: Door): PlannedChoice {
+    let byName = this.#choices.get(door);
     if (byName === undefined) {
       byName = new Map();
-      this.#choices.set(call, byName);
+      this.#choices.set(door, byName);
     }
     const known = byName.get(name);
     if (known !== undefined) return known;
-    const choice = this.#planChoice(name, call);
+    const choice = this.#planChoice(name, door);
     if (byName.size < MAX_CHOICES) byName.set(name, choice);
     return choice;
   }
 
-  #planChoice(name: string, call: Call): PlannedChoice {
+  #planChoice(name: string, door: Door): PlannedChoice {
     const choice = chooseModel(name, this.config, this.providers);
-    const format = call.format!;
-    const able = choice.targets.filter((target) => target.provider.formats[format] !== undefined);
-    if (able.length === 0) throw conversionUnavailable(name, format, choice.targets);
-    const targets = able.map(({ provider, model }) => {
-      const plan = this.#plans.get(provider)!;
-      return { plan, path: joinBase(plan.basePath, provider.formats[format] + pathOf(call, model)), model };
+    const targets = choice.targets.map(({ provider, model }): PlannedTarget => {
+      const ruled = ruledFormat(this.#rules, door.call, door.name, provider, model);
+      const decision: Decision =
+        ruled === null
+          ? decide(door.call as FormatCall, provider, model, false)
+          : ruled === door.call.format
+            ? { kind: "native" }
+            : { kind: "convert", to: ruled };
+      return { plan: this.#plans.get(provider)!, model, decision };
     });
     const responseFilter = targets.length === 1 ? targets[0]!.plan.responseFilter : PROVIDER_RESPONSES;
     return { route: choice.route, targets, responseFilter };
   }
 
+  /** What is not one of the calls that the gateway reads, or stands under a path of the provider's own, passes as it is. */
+  #ownDoorDecision(
+    door: Door & { kind: "provider" },
+    path: string,
+    provider: Provider,
+    model: string | null,
+  ): Decision {
+    const { call } = door;
+    if (!isFormatCall(call)) return { kind: "native" };
+    const ruled = ruledFormat(this.#rules, call, path, provider, model);
+    if (ruled !== null) return ruled === call.format ? { kind: "native" } : { kind: "convert", to: ruled };
+    if (provider.formats[call.format] !== undefined || !isPlainPath(door.rest)) return { kind: "native" };
+    return decide(call, provider, model ?? "", true);
+  }
+
+  #convertible(call: Call, facts: RequestFacts): ConvertibleCall | null {
+    return isFormatCall(call) ? new ConvertibleCall(call, facts, this.#stash) : null;
+  }
+
+  #target(
+    { plan, model, decision }: PlannedTarget,
+    call: FormatCall,
+    facts: RequestFacts,
+    convertible: ConvertibleCall | null,
+  ): Target {
+    const { provider } = plan;
+    if (decision.kind !== "convert" || convertible === null) {
+      const path = joinBase(plan.basePath, provider.formats[call.format] + nativePath(call, model));
+      return this.#nativeTarget(plan, path, model, model, call, facts);
+    }
+    const format = decision.to;
+    return {
+      ...this.#commonTarget(plan, model),
+      format,
+      responseType: null,
+      prepare: () =>
+        prepareConverted(facts, convertible.convert({ format, provider: provider.name, model }), {
+          origin: plan.origin,
+          withheld: null,
+          target: (callPath) =>
+            withSearch(joinBase(plan.basePath, provider.formats[format] + callPath), plan.baseSearch),
+          filter: plan.convertedFilter,
+          lines: this.#providerLines(plan, format, {}),
+        }),
+    };
+  }
+
   /** `model` is for the record; `rename` is put in the body's place of it, null leaves the body's. */
-  #providerTarget(
+  #nativeTarget(
     plan: ProviderPlan,
     path: string,
     model: string | null,
@@ -175,6 +267,25 @@ export class Router {
     call: Call,
     facts: RequestFacts,
   ): Target {
+    return {
+      ...this.#commonTarget(plan, model),
+      format: call.format,
+      // Without `alt=sse` Gemini streams one JSON array, piece by piece, under a content type that does not say so.
+      responseType:
+        call.method === "streamGenerateContent" && !facts.search.includes("alt=sse") ? "stream" : null,
+      prepare: () =>
+        prepareRequest(facts, {
+          origin: plan.origin,
+          target: path + mergeSearch(plan.baseSearch, facts.search),
+          filter: plan.requestFilter,
+          withheld: null,
+          lines: this.#providerLines(plan, call.format, facts.headers),
+          model: rename,
+        }),
+    };
+  }
+
+  #commonTarget(plan: ProviderPlan, model: string | null) {
     const { provider } = plan;
     return {
       name: model === null ? provider.name : `${provider.name}/${model}`,
@@ -182,25 +293,18 @@ export class Router {
       provider: provider.name,
       model,
       settings: plan.settings,
-      // Without `alt=sse` Gemini streams one JSON array, piece by piece, under a content type that does not say so.
-      responseType:
-        call.method === "streamGenerateContent" && !facts.search.includes("alt=sse") ? "stream" : null,
       keyCount: provider.keys.length,
       secrets: plan.secrets,
       passRedirects: false,
-      prepare: () =>
-        prepareRequest(facts, {
-          origin: plan.origin,
-          target: path + mergeSearch(plan.baseSearch, facts.search),
-          filter: plan.requestFilter,
-          withheld: null,
-          lines:
-            defaultLines(plan.defaultHeaders, call.format, facts.headers) +
-            (plan.sendsKey ? keyLine(provider) : "") +
-            plan.customLines,
-          model: rename,
-        }),
     };
+  }
+
+  #providerLines(plan: ProviderPlan, format: Format | null, client: HeaderFields): string {
+    return (
+      defaultLines(plan.defaultHeaders, format, client) +
+      (plan.sendsKey ? keyLine(plan.provider) : "") +
+      plan.customLines
+    );
   }
 
   #plan(provider: Provider): ProviderPlan {
@@ -243,25 +347,6 @@ interface NearerSettings {
   readonly connect_timeout?: number | undefined;
   readonly total_timeout?: number | undefined;
   readonly retry?: RetryConfig | undefined;
-}
-
-/** The path of a call below a provider's base URL. */
-function pathOf(call: Call, model: string): string {
-  if (call.format === "gemini") return `models/${encodeURIComponent(model.toWellFormed())}:${call.method}`;
-  if (call.operation === "embeddings") return "embeddings";
-  if (call.operation === "completions") return "completions";
-  if (call.format === "openai-chat") return "chat/completions";
-  if (call.format === "openai-responses") return "responses";
-  return call.operation === "count-tokens" ? "messages/count_tokens" : "messages";
-}
-
-function conversionUnavailable(name: string, format: Format, targets: readonly ModelTarget[]): GatewayError {
-  const spoken = [...new Set(targets.flatMap((target) => Object.keys(target.provider.formats)))].join(", ");
-  return new GatewayError(
-    "conversion_refused",
-    `The model "${name.slice(0, 200)}" is served in the format ${spoken}, and this request is in ${format}. This version does not convert between formats: call it through the door of its own format.`,
-    { param: "model" },
-  );
 }
 
 /** The target's own parameters first, then the client's. */

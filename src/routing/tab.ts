@@ -1,5 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
-import type { Call } from "../formats/call.ts";
+import type { Door } from "./doors.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { Resolution, Router } from "./router.ts";
 
@@ -10,7 +10,7 @@ import type { Resolution, Router } from "./router.ts";
 export function resolveTab(
   router: Router,
   named: string | null,
-  call: Call,
+  door: Door,
   facts: RequestFacts,
 ): Resolution {
   const chosen = router.config.amp.tab_model ?? named;
@@ -18,7 +18,7 @@ export function resolveTab(
     throw new GatewayError("invalid_request", `The request names no model. ${REMEDY}`, { param: "model" });
   }
   try {
-    return router.resolveModel(chosen, call, facts);
+    return router.resolveModel(chosen, door, facts);
   } catch (error) {
     const isUnserved = error instanceof GatewayError && UNSERVED.has(error.code);
     if (!isUnserved || router.config.amp.tab_model !== undefined) throw error;

@@ -1,4 +1,5 @@
 import { type Config, configSchema } from "../config/schema.ts";
+import { SealStash } from "../conversion/seals.ts";
 import { type RequestFields, readRequestFields } from "../formats/request-fields.ts";
 import { Upstreams } from "../upstream/upstream.ts";
 import { type Providers, readProviders } from "./providers.ts";
@@ -13,7 +14,7 @@ export function providersOf(settings: object, env: Record<string, string> = {}):
 }
 
 export function routerOf(settings: object, env: Record<string, string> = {}): Router {
-  return new Router(configOf(settings), providersOf(settings, env), new Upstreams());
+  return new Router(configOf(settings), providersOf(settings, env), new Upstreams(), new SealStash());
 }
 
 /** A POST with that JSON body. */
@@ -31,6 +32,8 @@ export function factsOf(
     keyHeaders: new Set(["authorization"]),
     body: bytes,
     fields,
+    owner: "key-1",
+    strict: false,
     contentLength: null,
     traceparent: "00-trace-span-01",
     tracestate: null,

@@ -61,6 +61,7 @@ const server = Bun.serve({
       mode: "events",
       deadlines,
       keepAlive: 0,
+      keepAliveText: ": keep-alive\n\n",
       stallTimeout: 10_000,
       onChunk: (bytes) => stream.chunks.push(bytes),
       onFailure: (error) => `data: failed ${error.message}\n\n`,

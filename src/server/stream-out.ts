@@ -3,11 +3,16 @@ import type { Deadline, Deadlines } from "../lib/deadlines.ts";
 import { lastEventEnd } from "../lib/sse.ts";
 
 export interface StreamOptions {
-  /** `events` writes whole SSE events only, so that something can be put between any two; `bytes` writes as it comes. */
-  readonly mode: "events" | "bytes";
+  /**
+   * `events` writes whole SSE events only, so that something can be put between any two; `pieces` is told them whole
+   * already; `bytes` writes as it comes.
+   */
+  readonly mode: "events" | "pieces" | "bytes";
   readonly deadlines: Deadlines;
-  /** Milliseconds of silence before a comment is sent between events; 0 sends none. */
+  /** Milliseconds of silence before something is sent between events; 0 sends nothing. */
   readonly keepAlive: number;
+  /** What is sent then, with the blank line that ends it. */
+  readonly keepAliveText: string;
   /** Milliseconds that the client may leave what was sent unread. */
   readonly stallTimeout: number;
   /** Told the size of each chunk as it is written. */
@@ -30,8 +35,6 @@ export class ClientGoneError extends Error {
 
 /** An event longer than this is written in pieces as it comes. */
 const MAX_HELD = 8 * 1024 * 1024;
-const KEEP_ALIVE = Buffer.from(": keep-alive\n\n");
-
 type Controller = ReadableStreamDirectController;
 
 /** A response body that hands on `source`, at the pace of the client. */
@@ -92,7 +95,7 @@ class StreamWriter implements BodyConsumer, Deadline {
 
   failed(error: Error): void {
     if (this.#over) return;
-    const words = this.#options.mode === "events" && this.#aligned ? this.#options.onFailure(error) : null;
+    const words = this.#options.mode !== "bytes" && this.#aligned ? this.#options.onFailure(error) : null;
     // What was held of the broken event is dropped: half an event would be read as a whole one.
     if (words !== null) {
       this.#write(Buffer.from(words));
@@ -114,7 +117,7 @@ class StreamWriter implements BodyConsumer, Deadline {
       this.#source.cancel();
       this.#finish(new StallError("the client left the response unread"), "break");
     } else if (this.#aligned) {
-      this.#write(KEEP_ALIVE);
+      this.#write(Buffer.from(this.#options.keepAliveText));
     } else {
       this.#rest();
     }
@@ -190,7 +193,7 @@ class StreamWriter implements BodyConsumer, Deadline {
   /** Sets the clock for the next keep-alive. */
   #rest(): void {
     const { mode, keepAlive } = this.#options;
-    this.at = mode === "events" && keepAlive > 0 ? performance.now() + keepAlive : Number.POSITIVE_INFINITY;
+    this.at = mode !== "bytes" && keepAlive > 0 ? performance.now() + keepAlive : Number.POSITIVE_INFINITY;
   }
 
   #finish(error: Error | null, how: "close" | "break" = "close"): void {

@@ -1,6 +1,7 @@
 import { GatewayError, toGatewayError } from "../exchange/errors.ts";
+import type { Format } from "../exchange/formats.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
-import { codingsOf } from "../lib/decompress.ts";
+import { codingsOf, decompress } from "../lib/decompress.ts";
 import type { Presence } from "../lib/presence.ts";
 import { firstEventEnd, parseEvent, type SseEvent } from "../lib/sse.ts";
 import type { HttpClient } from "./http/client.ts";
@@ -13,7 +14,7 @@ import {
   refusalOf,
   withoutSecrets,
 } from "./outcome.ts";
-import type { Target, TargetRequest } from "./target.ts";
+import type { AnswerConverter, Target, TargetRequest } from "./target.ts";
 
 export interface AttemptOptions {
   readonly client: HttpClient;
@@ -25,8 +26,8 @@ export interface AttemptOptions {
   readonly wholeLimit: number;
   /** Milliseconds that a stream is held for its first event, which may be an error that another target can mend. */
   readonly firstEventPatience: number;
-  /** The error that a stream's first event tells, or null. */
-  streamErrorOf(event: SseEvent): { status: number; message: string } | null;
+  /** The error that a stream's first event tells in the target's format, or null. */
+  streamErrorOf(event: SseEvent, format: Format | null): { status: number; message: string } | null;
 }
 
 /** One try at one target: sends, and reads as far as is needed to know whether the answer may be committed to. */
@@ -36,17 +37,19 @@ export async function tryOnce(
   options: AttemptOptions,
 ): Promise<Outcome> {
   const { settings } = target;
+  const { converter, ...httpRequest } = request;
   try {
     const response = await options.client.send({
-      ...request,
+      ...httpRequest,
       connectTimeout: settings.connectTimeout,
       timeout: settings.timeout,
       totalAt: options.totalAt,
       presence: options.presence,
     });
-    if (response.status >= 400) return await refusalOf(response, target);
+    if (response.status >= 400) return await refusalOf(response, target, converter);
     if (response.status >= 300 && response.status !== 304 && !target.passRedirects)
       return redirected(response);
+    if (converter !== null) return await settleConverted(target, response, converter, options);
     const delivery = deliveryOf(target, response);
     const body = delivery === "whole" ? response.wholeBody() : null;
     if (body !== null) return committed(response, delivery, body);
@@ -65,18 +68,66 @@ async function settle(
   if (delivery === "whole") {
     const body = await response.bytes(options.wholeLimit);
     return body === null
-      ? { ok: true, response, delivery: "bytes", body }
+      ? { ok: true, response, delivery: "bytes", body, converter: null }
       : committed(response, delivery, body);
   }
   if (delivery === "events") {
-    const first = await firstEvent(response, options);
-    const error = first === null ? null : options.streamErrorOf(first);
-    if (error !== null) {
-      response.cancel();
-      return toldInStream(error, target.secrets);
-    }
+    const failure = await failureInFirstEvent(target, response, options);
+    if (failure !== null) return failure;
   }
-  return { ok: true, response, delivery, body: null };
+  return { ok: true, response, delivery, body: null, converter: null };
+}
+
+/**
+ * An answer that is to be converted: as a stream where the client asked for one and the target sends one; otherwise
+ * whole, and then what is wrong with it may still be mended elsewhere.
+ */
+async function settleConverted(
+  target: Target,
+  response: HttpResponse,
+  converter: AnswerConverter,
+  options: AttemptOptions,
+): Promise<Outcome> {
+  const isEvents =
+    response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") === true;
+  if (isEvents && converter.streams && !isCompressed(response)) {
+    const failure = await failureInFirstEvent(target, response, options);
+    return failure ?? { ok: true, response, delivery: "events", body: null, converter };
+  }
+  const packed = await response.bytes(options.wholeLimit);
+  if (packed === null) {
+    response.cancel();
+    throw new GatewayError("upstream_invalid", "The upstream's answer is too long to be converted.", {
+      cause: `longer than ${options.wholeLimit} bytes`,
+    });
+  }
+  const plain = await unpacked(response, packed, options.wholeLimit);
+  return { ok: true, response, delivery: "whole", body: converter.whole(plain, isEvents), converter };
+}
+
+/** Some upstreams compress although they were asked not to. */
+async function unpacked(response: HttpResponse, body: Uint8Array, limit: number): Promise<Uint8Array> {
+  const codings = codingsOf(response.headers.get("content-encoding"));
+  if (codings.length === 0) return body;
+  try {
+    return await decompress(body, codings, limit);
+  } catch (error) {
+    throw new GatewayError("upstream_invalid", "The upstream's answer cannot be decompressed.", {
+      cause: error,
+    });
+  }
+}
+
+async function failureInFirstEvent(
+  target: Target,
+  response: HttpResponse,
+  options: AttemptOptions,
+): Promise<Failure | null> {
+  const first = await firstEvent(response, options);
+  const error = first === null ? null : options.streamErrorOf(first, target.format);
+  if (error === null) return null;
+  response.cancel();
+  return toldInStream(error, target.secrets);
 }
 
 /** A whole answer, unless it cannot be what its content type says. */
@@ -88,7 +139,7 @@ function committed(response: HttpResponse, delivery: Delivery, body: Uint8Array)
     isCompressed(response) ||
     !isJsonType(headers.get("content-type"))
   ) {
-    return { ok: true, response, delivery, body };
+    return { ok: true, response, delivery, body, converter: null };
   }
   const error = new GatewayError(
     "upstream_invalid",

@@ -1,8 +1,10 @@
 import { ERRORS, type ErrorCode, GatewayError } from "../exchange/errors.ts";
+import type { ToldError } from "../exchange/told-error.ts";
 import { codingsOf, decompress } from "../lib/decompress.ts";
 import type { HttpResponse } from "./http/exchange.ts";
 import type { HeaderList } from "./http/headers.ts";
 import { askedDelay } from "./retry-delay.ts";
+import type { AnswerConverter } from "./target.ts";
 
 /** How a response is handed on: whole, event by event, or as its bytes come. */
 export type Delivery = "whole" | "events" | "bytes";
@@ -11,8 +13,10 @@ export interface Success {
   readonly ok: true;
   readonly response: HttpResponse;
   readonly delivery: Delivery;
-  /** The body, where the delivery is whole. */
+  /** The body, where the delivery is whole; already in the client's format. */
   readonly body: Uint8Array | null;
+  /** What turns the answer into the client's format; null where it passes as it comes. */
+  readonly converter: AnswerConverter | null;
 }
 
 /** An upstream's answer that is an error, kept to be handed on if nothing better comes. */
@@ -55,16 +59,31 @@ export function failureOf(error: GatewayError): Failure {
   };
 }
 
+function toldBy(answer: UpstreamAnswer, converter: AnswerConverter): ToldError | null {
+  if (!answer.isJson) return null;
+  try {
+    return converter.readError(JSON.parse(Buffer.from(answer.body).toString("utf8")), answer.status);
+  } catch {
+    // Compressed: its message was read from the unpacked text, which is all there is to tell.
+    return null;
+  }
+}
+
 const MAX_ERROR_BODY = 1024 * 1024;
 
 /** Reads an answer of status 400 or above to its end. Where keys are taken in turn, a refused one is retried. */
 export async function refusalOf(
   response: HttpResponse,
   target: { readonly keyCount: number; readonly secrets: readonly string[] },
+  converter: AnswerConverter | null,
 ): Promise<Failure> {
   const { status } = response;
   const asked = askedDelay(response.headers);
-  const { answer, message } = await readAnswer(response, target.secrets);
+  const read = await readAnswer(response, target.secrets);
+  const told = converter === null ? null : toldBy(read.answer, converter);
+  // An answer in another format than the client's is told anew; handed on, it would not be understood.
+  const answer = converter === null ? read.answer : null;
+  const message = told?.message ?? read.message;
   const code = codeOfStatus(status, asked);
   const isKeyRefused = (status === 401 || status === 403) && target.keyCount > 1;
   const hint = response.headers.get("x-should-retry");
@@ -73,6 +92,7 @@ export async function refusalOf(
   const error = new GatewayError(code, message ?? `The upstream answered with status ${status}.`, {
     status,
     ...(asked === null ? {} : { retryAfter: Math.ceil(asked / 1000) }),
+    ...(told === null ? {} : { told }),
   });
   const fallback = ERRORS[code].fallback || status === 401 || status === 403;
   return { ok: false, error, message, status, answer, retryable, fallback, asked };

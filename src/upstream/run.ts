@@ -1,4 +1,4 @@
-import { GatewayError } from "../exchange/errors.ts";
+import { type ErrorCode, GatewayError, toGatewayError } from "../exchange/errors.ts";
 import type { Presence } from "../lib/presence.ts";
 import type { Attempt } from "../records/trace.ts";
 import { type AttemptOptions, tryOnce } from "./attempt.ts";
@@ -23,13 +23,15 @@ export async function run(
   for (const target of targets) {
     const outcome = await tryTarget(target, options);
     if (outcome.ok) return { target, outcome };
-    // What an upstream said is worth more to the client than that the next one is being spared.
-    if (last === null || outcome.error.code !== "breaker_open") last = { target, outcome };
+    // What an upstream said is worth more to the client than why the next one was not asked.
+    if (last === null || !NOT_ASKED.has(outcome.error.code)) last = { target, outcome };
     if (!outcome.fallback) break;
   }
   if (last === null) throw new Error("no targets");
   return last;
 }
+
+const NOT_ASKED: ReadonlySet<ErrorCode> = new Set(["breaker_open", "conversion_refused"]);
 
 async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> {
   const { upstream, settings } = target;
@@ -37,9 +39,10 @@ async function tryTarget(target: Target, options: RunOptions): Promise<Outcome> 
   let last: Failure | null = null;
   for (let tries = 1; ; tries++) {
     // Made before there is a permit, which would not be given back if this failed.
-    const request = target.prepare();
+    const request = prepared(target);
+    if (request instanceof GatewayError) return notAsked(target, request, options);
     const permit = upstream.breaker.admit();
-    if (permit === null) return last ?? breakerOpen(target, options);
+    if (permit === null) return last ?? notAsked(target, breakerOpen(target), options);
     const outcome = await tryRecorded(target, request, permit, options);
     if (outcome.ok || !outcome.retryable || tries >= settings.retry.max_attempts || options.presence.gone)
       return outcome;
@@ -106,21 +109,32 @@ function judge(target: Target, permit: Permit, outcome: Outcome): void {
   }
 }
 
-function breakerOpen(target: Target, options: RunOptions): Failure {
+/** The request for the target, or why it cannot be asked. */
+function prepared(target: Target): TargetRequest | GatewayError {
+  try {
+    return target.prepare();
+  } catch (error) {
+    return toGatewayError(error);
+  }
+}
+
+function breakerOpen(target: Target): GatewayError {
+  return new GatewayError("breaker_open", "The upstream has been failing and is given time to recover.", {
+    retryAfter: target.upstream.breaker.retryAfter(),
+  });
+}
+
+function notAsked(target: Target, error: GatewayError, options: RunOptions): Failure {
   const now = performance.now() - options.startedTick;
   options.attempts.push({
     target: target.name,
     startedAt: now,
     endedAt: now,
     status: null,
-    error: "breaker_open",
+    error: error.code,
     message: null,
   });
-  return failureOf(
-    new GatewayError("breaker_open", "The upstream has been failing and is given time to recover.", {
-      retryAfter: target.upstream.breaker.retryAfter(),
-    }),
-  );
+  return failureOf(error);
 }
 
 function causeOf(error: GatewayError): string | null {

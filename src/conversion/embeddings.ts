@@ -1,0 +1,85 @@
+import type { EmbeddingsRequest } from "../exchange/embeddings.ts";
+import { GatewayError } from "../exchange/errors.ts";
+import { Losses } from "../exchange/losses.ts";
+import type { ToldError } from "../exchange/told-error.ts";
+import type { EmbeddingsCodec, TargetCodec } from "../formats/codec.ts";
+import { CODECS } from "../formats/codecs.ts";
+import type { ByteSource } from "../lib/byte-source.ts";
+import type { AnswerConverter } from "../upstream/target.ts";
+import { parsed } from "./answer.ts";
+import type { ConversionTarget } from "./generate.ts";
+
+/** A client's request for vectors as it was read. */
+export interface EmbeddingsAsk {
+  readonly request: EmbeddingsRequest;
+  readonly client: EmbeddingsCodec;
+  /** Gemini's method that the client called, null elsewhere. */
+  readonly method: string | null;
+  readonly strict: boolean;
+}
+
+/** The body for a target of another format with Gemini's method for it. Throws as `convertGenerate`. */
+export function convertEmbeddings(
+  ask: EmbeddingsAsk,
+  to: ConversionTarget,
+): { readonly body: Buffer; readonly method: string | null; readonly converter: AnswerConverter } {
+  const { generate, embeddings } = CODECS[to.format];
+  if (embeddings === null)
+    throw new GatewayError("conversion_refused", "The target's API has no embeddings.");
+  const losses = new Losses(ask.strict);
+  const { body, method } = embeddings.writeRequest(ask.request, {
+    model: to.model,
+    provider: to.provider,
+    losses,
+  });
+  const answer = (bytes: Uint8Array) => {
+    const response = embeddings.readResponse(parsed(bytes), method);
+    return ask.client.writeResponse({ ...response, model: ask.request.model }, ask.request, ask.method);
+  };
+  return {
+    body: Buffer.from(JSON.stringify(body)),
+    method,
+    converter: new WholeAnswer(generate, losses, answer),
+  };
+}
+
+/** An answer that is never streamed. */
+export class WholeAnswer implements AnswerConverter {
+  readonly streams = false;
+  readonly contentType = "application/json";
+  readonly keepAlive = null;
+  readonly #target: TargetCodec;
+  readonly #losses: Losses;
+  readonly #convert: (body: Uint8Array) => object;
+
+  constructor(target: TargetCodec, losses: Losses, convert: (body: Uint8Array) => object) {
+    this.#target = target;
+    this.#losses = losses;
+    this.#convert = convert;
+  }
+
+  get losses(): readonly string[] {
+    return this.#losses.items;
+  }
+
+  whole(body: Uint8Array, isEvents: boolean): Uint8Array {
+    if (isEvents)
+      throw new GatewayError(
+        "upstream_invalid",
+        "The upstream sent a stream where a whole answer was asked for.",
+      );
+    return Buffer.from(JSON.stringify(this.#convert(body)));
+  }
+
+  stream(source: ByteSource): ByteSource {
+    return source;
+  }
+
+  streamError(): string {
+    return "";
+  }
+
+  readError(body: unknown, status: number): ToldError {
+    return this.#target.readError(body, status);
+  }
+}
