@@ -1,6 +1,7 @@
 import pkg from "../package.json" with { type: "json" };
 import { type CommandIo, runCheck } from "./cli/check.ts";
 import { runDemo } from "./cli/demo.ts";
+import { runHealth } from "./cli/health.ts";
 import { HELP } from "./cli/help.ts";
 import { runInit } from "./cli/init.ts";
 import { runKeys } from "./cli/keys.ts";
@@ -43,6 +44,8 @@ async function runCommand(args: string[]): Promise<number | null> {
       return await keys(rest);
     case "demo":
       return runDemo(rest, io);
+    case "health":
+      return await runHealth(rest, io);
     case "help":
       return say(HELP);
     default:

@@ -30,5 +30,7 @@ export function runDemo(argv: readonly string[], io: CommandIo): number | null {
     return 2;
   }
   io.stdout.write(`The demo provider listens on ${startDemoProvider({ port }).url}\n`);
+  // As the first process of a container it would not end at a signal that it does not handle.
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
   return null;
 }

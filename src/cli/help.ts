@@ -6,6 +6,7 @@ Usage:
   amsterdam init [file]                 Write a commented configuration
   amsterdam keys create|list|revoke     Manage the keys that clients use
   amsterdam demo [--port <port>]        Run the demo provider alone
+  amsterdam health [--url <url>]        Ask a running gateway whether it takes requests
   amsterdam --version
 
 Each command has --help.

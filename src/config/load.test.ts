@@ -13,7 +13,8 @@ describe("the file", () => {
   });
   afterEach(() => rmSync(cwd, { recursive: true }));
 
-  const put = (name: string, port: number) => writeFileSync(join(cwd, name), `server: {port: ${port}}`);
+  const put = (name: string, port: number | string) =>
+    writeFileSync(join(cwd, name), `server: {port: ${port}}`);
   function load(path?: string, env: Record<string, string> = {}) {
     return loadConfig({ path, env, cwd, knownProviders: [] });
   }
@@ -52,12 +53,35 @@ describe("the file", () => {
     ]);
   });
 
+  test("that is named by its folder is the usual one in it", () => {
+    mkdirSync(join(cwd, "conf"));
+    put("amsterdam.yaml", 1);
+    const empty = load("conf");
+    expect(empty.ok && [empty.file, empty.config.server.port, ...empty.warnings.map(formatProblem)]).toEqual([
+      null,
+      3000,
+      "conf  neither amsterdam.yaml nor proxy_config.yaml is in this folder, so the defaults serve",
+    ]);
+    put("conf/proxy_config.yaml", 2);
+    expect(portOf(undefined, { AMSTERDAM_CONFIG: "conf/" })).toBe(2);
+    put("conf/amsterdam.yaml", 3);
+    const both = load("conf");
+    expect(both.ok && [both.file, both.config.server.port, ...both.warnings.map(formatProblem)]).toEqual([
+      join(cwd, "conf/amsterdam.yaml"),
+      3,
+      "conf/proxy_config.yaml  not read, since amsterdam.yaml is there too",
+    ]);
+    put("conf/amsterdam.yaml", "x");
+    expect(portOf("conf")).toBe('conf/amsterdam.yaml:1:16  server.port: found "x", expected a number');
+  });
+
   test("that is named must be there, be a file, and be readable", () => {
     put("amsterdam.yaml", 2);
     expect(portOf("none.yaml")).toBe("none.yaml  there is no such file");
     expect(portOf(undefined, { AMSTERDAM_CONFIG: "/none/x" })).toBe("/none/x  there is no such file");
     expect(portOf("amsterdam.yaml/x")).toBe("amsterdam.yaml/x  there is no such file");
-    expect(portOf("..")).toBe("..  found a folder, expected a file");
+    mkdirSync(join(cwd, "folder.d", "amsterdam.yaml"), { recursive: true });
+    expect(portOf("folder.d")).toBe("folder.d/amsterdam.yaml  found a folder, expected a file");
     expect(portOf("/dev/zero")).toBe("/dev/zero  found a pipe or device, expected a file");
     symlinkSync("loop", join(cwd, "loop"));
     expect(portOf("loop")).toStartWith("loop  the file cannot be read (ELOOP");

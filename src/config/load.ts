@@ -3,7 +3,7 @@ import { checkProviders } from "./checks/providers.ts";
 import { checkRoutes } from "./checks/routes.ts";
 import { readDocument } from "./document.ts";
 import { type EnvironmentSettings, readEnvironment, withEnvironment } from "./env.ts";
-import { findConfigFile } from "./find.ts";
+import { type FoundFile, findConfigFile } from "./find.ts";
 import { freezeConfig } from "./freeze.ts";
 import type { Environment } from "./interpolate.ts";
 import { makeProblem, type Problem } from "./problems.ts";
@@ -36,16 +36,20 @@ export type ConfigResult =
 export function loadConfig(options: LoadOptions): ConfigResult {
   const settings = readEnvironment(options.env);
   const found = findConfigFile(options.path, options.env, options.cwd);
-  if (found === undefined) return fromText("", null, null, settings, options);
-  const source = readSource(found.path);
-  if ("fault" in source) {
-    const { line, column, ...details } = source.fault;
-    const at = line === undefined || column === undefined ? {} : { line, column };
-    const problem = makeProblem({ file: found.shown, ...at }, details);
-    return { ok: false, file: found.path, problems: [problem, ...settings.problems] };
-  }
-  const result = fromText(source.text, found.path, found.shown, settings, options);
+  const result =
+    found.file === null
+      ? fromText("", null, null, settings, options)
+      : fromFile(found.file, settings, options);
   return result.ok ? { ...result, warnings: [...found.warnings, ...result.warnings] } : result;
+}
+
+function fromFile(file: FoundFile, settings: EnvironmentSettings, options: LoadOptions): ConfigResult {
+  const source = readSource(file.path);
+  if ("text" in source) return fromText(source.text, file.path, file.shown, settings, options);
+  const { line, column, ...details } = source.fault;
+  const at = line === undefined || column === undefined ? {} : { line, column };
+  const problem = makeProblem({ file: file.shown, ...at }, details);
+  return { ok: false, file: file.path, problems: [problem, ...settings.problems] };
 }
 
 function fromText(

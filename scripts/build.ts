@@ -1,0 +1,28 @@
+// Makes the single-file executable: `npm run build [-- <file>]`, by default dist/amsterdam. It holds the runtime and
+// everything that src/main.ts imports, is for the system and processor that it was made on, and needs glibc alone.
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+const root = join(import.meta.dir, "..");
+const outfile = resolve(process.argv[2] ?? join(root, "dist", "amsterdam"));
+
+mkdirSync(dirname(outfile), { recursive: true });
+const result = await Bun.build({
+  entrypoints: [join(root, "src", "main.ts")],
+  target: "bun",
+  // Names and lines of the source stay in stack traces, which are all that a log has of a defect.
+  minify: false,
+  sourcemap: "linked",
+  compile: {
+    outfile,
+    // The gateway reads .env itself; the runtime would read other files besides, and settings of its own.
+    autoloadDotenv: false,
+    autoloadBunfig: false,
+  },
+  throw: false,
+});
+for (const log of result.logs) console.error(String(log));
+if (!result.success) process.exit(1);
+// The executable has its source map within; the one beside it is the same again.
+rmSync(`${outfile}.map`, { force: true });
+console.log(`${outfile} (${Math.round(statSync(outfile).size / 1e6)} MB)`);
