@@ -6,6 +6,7 @@ import { HELP } from "./cli/help.ts";
 import { runInit } from "./cli/init.ts";
 import { runKeys } from "./cli/keys.ts";
 import { readStart } from "./cli/start.ts";
+import { runThreads } from "./cli/threads.ts";
 import { loadDotEnv } from "./config/env.ts";
 import { formatProblem } from "./config/problems.ts";
 import { runGateway } from "./gateway.ts";
@@ -41,7 +42,9 @@ async function runCommand(args: string[]): Promise<number | null> {
     case "init":
       return runInit(rest, io);
     case "keys":
-      return await keys(rest);
+      return await onStorage(rest, runKeys);
+    case "threads":
+      return await onStorage(rest, runThreads);
     case "demo":
       return runDemo(rest, io);
     case "health":
@@ -59,13 +62,13 @@ function say(text: string): number {
   return 0;
 }
 
-async function keys(argv: string[]): Promise<number> {
-  // The key commands need only the storage's place; they read the same configuration as the gateway.
+async function onStorage(argv: string[], run: typeof runKeys): Promise<number> {
+  // These commands need only the storage's place; they read the same configuration as the gateway.
   const at = argv.indexOf("--config");
   const own = at < 0 ? argv : argv.toSpliced(at, 2);
   const read = readStart(at < 0 ? [] : argv.slice(at, at + 2), io);
   if (typeof read === "number") return read;
-  return await runKeys(own, { ...io, storageUrl: read.config.storage.url, openStorage });
+  return await run(own, { ...io, storageUrl: read.config.storage.url, openStorage });
 }
 
 async function start(argv: string[]): Promise<number | null> {

@@ -1,5 +1,6 @@
 import type { EnvironmentKey } from "../auth/environment-keys.ts";
 import type { StoredKey } from "../storage/interface.ts";
+import { renderDate, table } from "./table.ts";
 
 /** A new key as JSON, with the key itself. */
 export function createdAsJson(key: string, { id, name, prefix, createdAt, expiresAt }: StoredKey): string {
@@ -40,11 +41,6 @@ export function listKeys(
   ]);
 }
 
-/** `2026-12-31 18:00 UTC`. */
-export function renderDate(time: number): string {
-  return `${new Date(time).toISOString().slice(0, 16).replace("T", " ")} UTC`;
-}
-
 function environmentJson({ id, name }: EnvironmentKey): Record<string, unknown> {
   const unknown = { prefix: null, created_at: null, expires_at: null, revoked_at: null };
   return { id, name, ...unknown, state: "active", source: "environment" };
@@ -67,18 +63,4 @@ function storedJson(key: StoredKey, now: number): Record<string, unknown> {
 function state(key: StoredKey, now: number): "active" | "expired" | "revoked" {
   if (key.revokedAt !== null) return "revoked";
   return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "active";
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => Bun.stringWidth(row[column]!))));
-  const pad = (cell: string, width: number) => cell + " ".repeat(width - Bun.stringWidth(cell));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => pad(cell, widths[column]!))
-          .join("  ")
-          .trimEnd()}\n`,
-    )
-    .join("");
 }

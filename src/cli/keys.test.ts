@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashKey } from "../auth/keys.ts";
 import { openStorage } from "../storage/open.ts";
-import { type KeysIo, runKeys } from "./keys.ts";
+import { runKeys } from "./keys.ts";
+import type { StoredIo } from "./stored.ts";
 
 const root = mkdtempSync(join(tmpdir(), "amsterdam-cli-keys-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -14,7 +15,7 @@ beforeEach(() => {
   cwd = mkdtempSync(join(root, "case-"));
 });
 
-async function keys(argv: string[], change: Partial<KeysIo> = {}) {
+async function keys(argv: string[], change: Partial<StoredIo> = {}) {
   let stdout = "";
   let stderr = "";
   const code = await runKeys(argv, {

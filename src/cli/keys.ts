@@ -1,9 +1,10 @@
-import { parseArgs } from "node:util";
 import { environmentKeys } from "../auth/environment-keys.ts";
 import { parseExpiry } from "../auth/expiry.ts";
 import { hashKey, makeKey } from "../auth/keys.ts";
-import { type Storage, StorageError, type StoredKey } from "../storage/interface.ts";
-import { createdAsJson, createdAsText, listKeys, renderDate } from "./keys-output.ts";
+import type { StoredKey } from "../storage/interface.ts";
+import { createdAsJson, createdAsText, listKeys } from "./keys-output.ts";
+import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
+import { renderDate } from "./table.ts";
 
 const HELP = `Make, list and revoke the keys that clients use with this gateway.
 
@@ -25,20 +26,6 @@ are listed here but are changed in the environment only.
 
 const MAX_NAME_LENGTH = 100;
 
-interface Output {
-  write(text: string): unknown;
-}
-
-/** What the command needs from around it. */
-export interface KeysIo {
-  readonly stdout: Output;
-  readonly stderr: Output;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
-  readonly storageUrl: string;
-  readonly openStorage: (url: string, cwd: string) => Promise<Storage>;
-}
-
 interface Options {
   readonly name?: string;
   readonly expires?: string;
@@ -46,61 +33,26 @@ interface Options {
   readonly help?: boolean;
 }
 
-/** What ends the command with a message: 1 when it could not be done, 2 when it was called wrongly. */
-class CommandError extends Error {
-  readonly exitCode: 1 | 2;
-
-  constructor(exitCode: 1 | 2, message: string) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
-
 /** `amsterdam keys …`; `argv` begins after `keys`. Returns the exit code: 0, 1 (failed) or 2 (wrong usage). */
-export async function runKeys(argv: readonly string[], io: KeysIo): Promise<number> {
-  try {
-    const { options, positionals } = parse(argv);
+export function runKeys(argv: readonly string[], io: StoredIo): Promise<number> {
+  return runStored(io, async () => {
+    const { options, positionals } = parseOptions("keys", argv, ["name", "expires"]);
     const [command, ...operands] = positionals;
     if (options.help) io.stdout.write(HELP);
     else if (command === "create") await create(operands, options, io);
     else if (command === "list") await list(operands, options, io);
     else if (command === "revoke") await revoke(operands, options, io);
     else
-      throw usage(
+      throw wrong(
         command === undefined ? "Say what to do: create, list or revoke." : `Unknown: keys ${command}.`,
       );
-    return 0;
-  } catch (error) {
-    if (!(error instanceof CommandError || error instanceof StorageError)) throw error;
-    io.stderr.write(`${error.message}\n`);
-    return error instanceof CommandError ? error.exitCode : 1;
-  }
+  });
 }
 
-function parse(argv: readonly string[]): { options: Options; positionals: string[] } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        name: { type: "string" },
-        expires: { type: "string" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    return { options: values, positionals };
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error));
-  }
-}
+const wrong = (message: string) => usage("keys", message);
 
-function usage(message: string): CommandError {
-  return new CommandError(2, `${message}\nSee: amsterdam keys --help`);
-}
-
-async function create(operands: string[], options: Options, io: KeysIo): Promise<void> {
-  if (operands.length > 0) throw usage(`Too much: ${operands.join(" ")}. A name is given with --name.`);
+async function create(operands: string[], options: Options, io: StoredIo): Promise<void> {
+  if (operands.length > 0) throw wrong(`Too much: ${operands.join(" ")}. A name is given with --name.`);
   const now = Date.now();
   const { key, ...made } = makeKey();
   const stored: StoredKey = {
@@ -110,7 +62,7 @@ async function create(operands: string[], options: Options, io: KeysIo): Promise
     expiresAt: readExpiry(options.expires, now),
     revokedAt: null,
   };
-  await withStorage(io, (storage) => storage.keys.create(stored));
+  await withStorage(io, "keys", (storage) => storage.keys.create(stored));
   io.stdout.write(options.json ? createdAsJson(key, stored) : createdAsText(key, stored));
 }
 
@@ -118,7 +70,7 @@ function readName(name = "unnamed"): string {
   const trimmed = name.trim();
   // Control characters would let a name rewrite the terminal that lists it.
   if (trimmed === "" || trimmed.length > MAX_NAME_LENGTH || /\p{C}/u.test(trimmed)) {
-    throw usage(`--name must be 1 to ${MAX_NAME_LENGTH} printable characters.`);
+    throw wrong(`--name must be 1 to ${MAX_NAME_LENGTH} printable characters.`);
   }
   return trimmed;
 }
@@ -127,21 +79,21 @@ function readExpiry(text: string | undefined, now: number): number | null {
   if (text === undefined) return null;
   const expiresAt = parseExpiry(text, now);
   if (expiresAt === null)
-    throw usage(`--expires ${text}: expected a time to come, such as 30d, 12h or 2027-12-31.`);
+    throw wrong(`--expires ${text}: expected a time to come, such as 30d, 12h or 2027-12-31.`);
   return expiresAt;
 }
 
-async function list(operands: string[], options: Options, io: KeysIo): Promise<void> {
+async function list(operands: string[], options: Options, io: StoredIo): Promise<void> {
   if (operands.length > 0 || options.name !== undefined || options.expires !== undefined) {
-    throw usage("keys list takes --json only.");
+    throw wrong("keys list takes --json only.");
   }
-  const stored = await withStorage(io, (storage) => storage.keys.list());
+  const stored = await withStorage(io, "keys", (storage) => storage.keys.list());
   io.stdout.write(
     listKeys(stored, readEnvironment(io), { json: options.json === true, storageUrl: io.storageUrl }),
   );
 }
 
-async function revoke(operands: string[], options: Options, io: KeysIo): Promise<void> {
+async function revoke(operands: string[], options: Options, io: StoredIo): Promise<void> {
   const [wanted] = operands;
   if (
     wanted === undefined ||
@@ -149,7 +101,7 @@ async function revoke(operands: string[], options: Options, io: KeysIo): Promise
     options.name !== undefined ||
     options.expires !== undefined
   ) {
-    throw usage("keys revoke takes one id, name or prefix.");
+    throw wrong("keys revoke takes one id, name or prefix.");
   }
   const environment = readEnvironment(io);
   const ofEnvironment = environment.find(({ id, name }) => id === wanted || name === wanted);
@@ -159,7 +111,7 @@ async function revoke(operands: string[], options: Options, io: KeysIo): Promise
       `${ofEnvironment.name} is set in the environment. Remove it there and restart.`,
     );
   }
-  await withStorage(io, async (storage) => {
+  await withStorage(io, "keys", async (storage) => {
     const key = findKey(await storage.keys.list(), wanted, io.storageUrl);
     const done = key.revokedAt === null && (await storage.keys.revoke(key.id, Date.now()));
     io.stdout.write(`Key "${key.name}" (${key.id}) ${done ? "is revoked." : "was revoked before."}\n`);
@@ -186,25 +138,10 @@ function findKey(keys: readonly StoredKey[], wanted: string, storageUrl: string)
   throw new CommandError(1, `Several keys match ${wanted}; name one by its id:\n${lines.join("\n")}`);
 }
 
-function readEnvironment(io: KeysIo) {
+function readEnvironment(io: StoredIo) {
   try {
     return environmentKeys(io.env);
   } catch (error) {
     throw new CommandError(1, error instanceof Error ? error.message : String(error));
-  }
-}
-
-async function withStorage<T>(io: KeysIo, work: (storage: Storage) => Promise<T>): Promise<T> {
-  if (io.storageUrl.toLowerCase() === "sqlite::memory:") {
-    throw new CommandError(
-      1,
-      "storage.url is sqlite::memory:, so the stored keys live in the running gateway alone. Name a file instead.",
-    );
-  }
-  const storage = await io.openStorage(io.storageUrl, io.cwd);
-  try {
-    return await work(storage);
-  } finally {
-    await storage.close();
   }
 }
