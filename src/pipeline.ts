@@ -1,5 +1,6 @@
 import type { AmpRoom } from "./amp/room.ts";
 import { deliver } from "./answers/deliver.ts";
+import { estimated } from "./answers/estimated.ts";
 import { takeFeedback } from "./answers/feedback.ts";
 import { type ModelsShape, modelsBody } from "./answers/models.ts";
 import { refuse, refuseWith } from "./answers/refuse.ts";
@@ -96,6 +97,8 @@ export function createPipeline(rooms: Rooms): Handler {
 
       const resolution = resolve(door, trace.path, router, facts);
       trace.route = resolution.route;
+      if (resolution.counted !== null)
+        return finished(estimated(await resolution.counted.countHere(), trace));
       const { target, outcome } = await run(resolution.targets, {
         client: rooms.client,
         deadlines: rooms.deadlines,

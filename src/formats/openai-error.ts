@@ -10,8 +10,8 @@ export function openaiError(error: GatewayError): {
   return {
     message: error.message,
     type: openaiErrorType(error.status),
-    param: error.param ?? null,
-    code: error.code,
+    param: error.told?.param ?? error.param ?? null,
+    code: error.told?.code ?? error.code,
   };
 }
 

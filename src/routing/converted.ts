@@ -1,4 +1,4 @@
-import { convertCount } from "../conversion/count.ts";
+import { type CountAsk, convertCount } from "../conversion/count.ts";
 import { convertEmbeddings } from "../conversion/embeddings.ts";
 import { convertGenerate, type GenerateAsk } from "../conversion/generate.ts";
 import type { SealStash } from "../conversion/seals.ts";
@@ -8,6 +8,7 @@ import type { Call } from "../formats/call.ts";
 import { CODECS, clientCodecOf } from "../formats/codecs.ts";
 
 import { rewriteBody } from "../formats/request-fields.ts";
+import { estimateRequestTokens } from "../tokens/estimate.ts";
 import type { AnswerConverter } from "../upstream/target.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
@@ -78,7 +79,7 @@ export class ConvertibleCall {
   #embeddings(to: ConvertedCall): Converted {
     const { format, pathModel, method } = this.#call;
     const client = CODECS[format].embeddings;
-    if (client === null) throw noSuchCall(to);
+    if (client === null) throw noSuchCall();
     const request = client.readRequest(this.#value(), { model: pathModel, method });
     const ask = { request, client, method, strict: this.#facts.strict };
     const { body, converter, method: targetMethod } = convertEmbeddings(ask, to);
@@ -90,12 +91,21 @@ export class ConvertibleCall {
   }
 
   #count(to: ConvertedCall): Converted {
+    const { body, converter } = convertCount(this.#readCount(), to);
+    return { path: COUNT_PATHS[to.format]?.(to.model) ?? "", body, converter };
+  }
+
+  /** The answer to a client that asks how many tokens its request has, by an estimate. Throws as `convert`. */
+  async countHere(): Promise<object> {
+    const { request, client } = this.#readCount();
+    return client.writeResponse(await estimateRequestTokens(request));
+  }
+
+  #readCount(): CountAsk {
     const { format, pathModel } = this.#call;
     const client = CODECS[format].count;
-    if (client === null) throw noSuchCall(to);
-    const request = client.readRequest(this.#value(), { model: pathModel, stream: false });
-    const { body, converter } = convertCount({ request, client }, to);
-    return { path: COUNT_PATHS[to.format]?.(to.model) ?? "", body, converter };
+    if (client === null) throw noSuchCall();
+    return { request: client.readRequest(this.#value(), { model: pathModel, stream: false }), client };
   }
 
   /** The parsed body without the gateway's own fields. */
@@ -117,8 +127,8 @@ export class ConvertibleCall {
   }
 }
 
-function noSuchCall(to: ConvertedCall): GatewayError {
-  return new GatewayError("conversion_refused", `This call cannot be converted for "${to.provider}".`);
+function noSuchCall(): GatewayError {
+  return new GatewayError("conversion_refused", "This call cannot be converted for its target.");
 }
 
 /** Path of a format's generate call below a base URL, with its query. */

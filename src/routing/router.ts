@@ -34,6 +34,8 @@ export interface Resolution {
   readonly route: string | null;
   readonly targets: readonly Target[];
   readonly responseFilter: HeaderFilter;
+  /** Set where the gateway is to count the tokens itself, since no target's API does. */
+  readonly counted: ConvertibleCall | null;
 }
 
 /** What a model's name means at one door. */
@@ -147,7 +149,7 @@ export class Router {
         },
       };
     });
-    return { route: null, targets, responseFilter: plan.responseFilter };
+    return { route: null, targets, responseFilter: plan.responseFilter, counted: null };
   }
 
   /** The one target of a provider's own door. */
@@ -158,13 +160,15 @@ export class Router {
     const decision = this.#ownDoorDecision(door, path, plan.provider, model);
     if (decision.kind === "native") {
       const target = this.#nativeTarget(plan, joinBase(plan.basePath, rest), model, null, call, facts);
-      return { route: null, targets: [target], responseFilter: plan.responseFilter };
+      return { route: null, targets: [target], responseFilter: plan.responseFilter, counted: null };
     }
     const planned = { plan, model: model ?? "", decision };
+    const convertible = this.#convertible(call, facts);
     return {
       route: null,
-      targets: [this.#target(planned, call as FormatCall, facts, this.#convertible(call, facts))],
+      targets: [this.#target(planned, call as FormatCall, facts, convertible)],
       responseFilter: plan.responseFilter,
+      counted: decision.kind === "count" ? convertible : null,
     };
   }
 
@@ -172,13 +176,13 @@ export class Router {
   resolveModel(name: string, door: Door, facts: RequestFacts): Resolution {
     const { route, targets, responseFilter } = this.#choice(name, door);
     const call = door.call as FormatCall;
-    const convertible = targets.some(({ decision }) => decision.kind === "convert")
-      ? this.#convertible(call, facts)
-      : null;
+    const isNative = targets.every(({ decision }) => decision.kind === "native");
+    const convertible = isNative ? null : this.#convertible(call, facts);
     return {
       route,
       targets: targets.map((planned) => this.#target(planned, call, facts, convertible)),
       responseFilter,
+      counted: targets.every(({ decision }) => decision.kind === "count") ? convertible : null,
     };
   }
 
@@ -208,7 +212,9 @@ export class Router {
       return { plan: this.#plans.get(provider)!, model, decision };
     });
     const responseFilter = targets.length === 1 ? targets[0]!.plan.responseFilter : PROVIDER_RESPONSES;
-    return { route: choice.route, targets, responseFilter };
+    // A target that counts is asked before the gateway estimates.
+    const able = targets.filter(({ decision }) => decision.kind !== "count");
+    return { route: choice.route, targets: able.length > 0 ? able : targets, responseFilter };
   }
 
   /** What is not one of the calls that the gateway reads, or stands under a path of the provider's own, passes as it is. */
