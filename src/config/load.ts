@@ -1,3 +1,4 @@
+import { checkConversion } from "./checks/conversion.ts";
 import { checkEndpoints } from "./checks/endpoints.ts";
 import { checkProviders } from "./checks/providers.ts";
 import { checkRoutes } from "./checks/routes.ts";
@@ -65,6 +66,7 @@ function fromText(
   report.settle();
   checkEndpoints(value.endpoints, report);
   checkProviders(value.providers, options.knownProviders, report);
+  checkConversion(value.conversion, report);
   checkRoutes(value.routes, value.providers, options.knownProviders, report);
   const problems = [...report.problems, ...settings.problems];
   if (config === undefined || problems.length > 0)

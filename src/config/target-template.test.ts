@@ -78,6 +78,13 @@ describe("a target", () => {
   });
 });
 
+test("the body's model stands for {model} where the path has no wildcard", () => {
+  expect(filled("/v1/responses", "https://h/models/{model}:generateContent", { model: "gemini-pro" })).toBe(
+    "https://h/models/gemini-pro:generateContent",
+  );
+  expect(() => filled("/v1/responses", "https://h/models/{model}", {})).toThrow("names no model");
+});
+
 describe("the URL of a target", () => {
   test.each([
     "https://api.openai.com/v1",

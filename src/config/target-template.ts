@@ -13,6 +13,8 @@ import { nearest } from "./suggest.ts";
  * - Files of AMP Server's users have paths whose only wildcard is the rest, with `{model}` in the target: there
  *   `{model}` is the rest up to its last ":", so `…/models/{*rest}` with `…/models/{model}:generateContent` sends
  *   `gemini-pro:streamGenerateContent` to `…/models/gemini-pro:generateContent`.
+ * - Where the path has no wildcard, `{model}` is the model that the request's body names: so a path of an API that names
+ *   it there leads to one that names it in its path.
  */
 export interface TargetTemplate {
   readonly parts: readonly TargetPart[];
@@ -32,6 +34,9 @@ interface TargetFault {
   readonly error: string;
   readonly suggestion?: string | undefined;
 }
+
+/** The value that stands for the body's model. */
+const MODEL = "model";
 
 const PLACEHOLDER = /\{\*?([^{}/?#]*)\}|\*/g;
 
@@ -76,6 +81,7 @@ function bind(
   const names = pattern.segments.flatMap((segment) => (segment.kind === "literal" ? [] : [segment.name]));
   if (names.includes(name)) return { name, beforeColon: false };
   if (name === "model" && rest !== undefined && names.length === 1) return { name: rest, beforeColon: true };
+  if (name === "model" && names.length === 0) return { name: MODEL, beforeColon: false };
   if (names.length === 0) return { error: `no {${name}}, since the path has no wildcard` };
   return {
     error: `a name that the path has: ${names.map((known) => `{${known}}`).join(", ")}`,
@@ -95,13 +101,21 @@ export function fillTarget(template: TargetTemplate, values: Readonly<Record<str
       url += part.text;
       continue;
     }
-    let value = values[part.name] ?? "";
+    let value = values[part.name] ?? missing(part.name);
     if (part.beforeColon && value.includes(":")) value = value.slice(0, value.lastIndexOf(":"));
     if (!part.inQuery && DOT_SEGMENT.test(value))
       throw new GatewayError("invalid_request", "The path holds a dot segment before a colon.");
     url += part.inQuery ? encodeForQuery(value) : value;
   }
   return url;
+}
+
+function missing(name: string): string {
+  if (name === MODEL)
+    throw new GatewayError("invalid_request", "The request names no model: `model` is needed.", {
+      param: "model",
+    });
+  return "";
 }
 
 /** `.` or `..` between slashes or at either end, each character plain or encoded. */

@@ -184,7 +184,7 @@ function convertToOf(
   config: ProviderConfig | null,
   formats: Partial<Record<Format, string>>,
 ): Format {
-  if (config?.format !== undefined) return config.format;
+  if (config?.format !== undefined && formats[config.format] !== undefined) return config.format;
   if (entry?.convertTo !== undefined && formats[entry.convertTo] !== undefined) return entry.convertTo;
   return (Object.keys(formats) as Format[])[0]!;
 }

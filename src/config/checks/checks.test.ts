@@ -10,6 +10,12 @@ function endpoints(...routes: string[]): string {
   return `endpoints:\n${items.join("\n")}\n`;
 }
 
+test("a path with a wildcard as other servers write it is taken as it is, with a warning", () => {
+  expect(warningsIn(endpoints("GET /a/:id/b", "POST /m/{model}:go"))).toEqual([
+    "2:25  endpoints[0].path: :id is no wildcard and matches itself alone; {id} is one",
+  ]);
+});
+
 describe("two endpoints for the same requests", () => {
   test.each([
     ["/a", "/a"],
@@ -134,6 +140,14 @@ describe("headers", () => {
     expect(problemsIn(custom("x-a: b, X-A: c")).at(-1)).toContain("each header once; x-a is the same one");
   });
 
+  test("with a star in the lists to forward earn a warning: they forward nothing", () => {
+    const text = endpoints('POST /a ,forward_request_headers:["x-*"],forward_response_headers:["*"]');
+    expect(warningsIn(text)).toEqual([
+      "2:79  endpoints[0].forward_request_headers[0]: x-* is no wildcard; each header is named",
+      "2:112  endpoints[0].forward_response_headers[0]: * is no wildcard; each header is named",
+    ]);
+  });
+
   test("of the connection in the lists to forward only earn a warning: users' files have them", () => {
     const text = "endpoints: [{path: /a, target_url: 'https://h', forward_request_headers: [accept, Host]}]";
     expect(warningsIn(text)).toEqual([
@@ -227,4 +241,29 @@ describe("a route", () => {
       "2:24  routes.a.targets[0]: the provider openai is switched off, so this target is never tried",
     ]);
   });
+});
+
+describe("a conversion rule", () => {
+  test("has a door that is a path pattern, and models with `*` at their ends", () => {
+    const rules =
+      'conversion: {rules: [{door: "/a/*/b", to: gemini}, {models: ["*audio*", "a*b"], to: openai-chat}]}';
+    expect(problemsIn(rules)).toEqual([
+      '1:29  conversion.rules[0].door: found "/a/*/b", expected `*` and `{*rest}` only as the last segment',
+      '1:73  conversion.rules[1].models[1]: found "a*b", expected a model name with `*` at its beginning or end only',
+    ]);
+  });
+
+  test("that converts nothing earns a warning", () => {
+    expect(warningsIn("conversion: {rules: [{from: gemini, to: gemini}]}")).toEqual([
+      "1:41  conversion.rules[0].to: the rule converts nothing: `to` is the format that the call is in",
+    ]);
+  });
+});
+
+test("the format that a provider is converted to is one of its own", () => {
+  const own = 'base_url: "http://h", formats: [gemini]';
+  expect(problemsIn(`providers: {mine: {${own}, format: openai-chat}}`)).toEqual([
+    '1:69  providers.mine.format: found "openai-chat", expected one of the provider\'s own formats',
+  ]);
+  expect(problemsIn(`providers: {mine: {${own}, format: gemini}}`)).toEqual([]);
 });

@@ -20,6 +20,7 @@ export function checkProviders(value: unknown, known: readonly string[], report:
     if (provider.api_key !== undefined && provider.api_keys !== undefined) {
       report.atKey([...at, "api_keys"], { found: "both api_key and api_keys", expected: "one of the two" });
     }
+    checkFormat(provider, at, report);
     checkKeys(provider, at, report);
     checkBaseUrl(textOf(provider.base_url), [...at, "base_url"], report);
     checkModels(provider.models, [...at, "models"], report);
@@ -43,6 +44,13 @@ function checkOwn(
       suggestion: nearest(name, known),
     });
   }
+}
+
+/** Calls can be converted only to a format that is spoken there. */
+function checkFormat(provider: Readonly<Record<string, unknown>>, at: ValuePath, report: Report): void {
+  const { format, formats } = provider;
+  if (format === undefined || formats === undefined || listOf(formats).includes(format)) return;
+  report.atValue([...at, "format"], { expected: "one of the provider's own formats" });
 }
 
 /** A key goes into a header field, where a line break begins another one; one read from a file often ends with it. */
