@@ -143,8 +143,8 @@ describe("headers", () => {
   test("with a star in the lists to forward earn a warning: they forward nothing", () => {
     const text = endpoints('POST /a ,forward_request_headers:["x-*"],forward_response_headers:["*"]');
     expect(warningsIn(text)).toEqual([
-      "2:79  endpoints[0].forward_request_headers[0]: x-* is no wildcard; each header is named",
-      "2:112  endpoints[0].forward_response_headers[0]: * is no wildcard; each header is named",
+      "2:81  endpoints[0].forward_request_headers[0]: x-* is no wildcard; each header is named",
+      "2:114  endpoints[0].forward_response_headers[0]: * is no wildcard; each header is named",
     ]);
   });
 

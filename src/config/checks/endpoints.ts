@@ -31,6 +31,11 @@ function checkPath(path: string | undefined, at: ValuePath, report: Report): Pat
   }
   if (isReservedPath(path))
     report.atValue(at, { expected: "a path that the gateway does not answer itself" });
+  for (const segment of pattern.segments) {
+    if (segment.kind !== "literal" || !/^:\w+$/.test(segment.text)) continue;
+    const name = segment.text.slice(1);
+    report.warn(at, { message: `${segment.text} is no wildcard and matches itself alone; {${name}} is one` });
+  }
   return pattern;
 }
 

@@ -29,10 +29,11 @@ export function checkHeaders(
   }
   for (const key of ["forward_request_headers", "forward_response_headers"]) {
     for (const [index, name] of listOf(owner[key]).entries()) {
-      if (typeof name !== "string" || !CONNECTION_HEADERS.has(name.toLowerCase())) continue;
-      report.warn([...path, key, index], {
-        message: `${name} belongs to the connection and is never forwarded`,
-      });
+      if (typeof name !== "string") continue;
+      const at = [...path, key, index];
+      if (name.includes("*")) report.warn(at, { message: `${name} is no wildcard; each header is named` });
+      if (!CONNECTION_HEADERS.has(name.toLowerCase())) continue;
+      report.warn(at, { message: `${name} belongs to the connection and is never forwarded` });
     }
   }
 }
