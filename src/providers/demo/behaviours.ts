@@ -1,5 +1,5 @@
 /** What the text of an answer is made of. */
-export type Script = "echo" | "long" | "big" | "refuses" | "tools" | "thinks";
+export type Script = "echo" | "long" | "big" | "refuses" | "tools" | "thinks" | "remembers";
 
 /** What goes wrong on purpose, apart from a plain error status. */
 export type Fault = "flaky" | "hang" | "breaks" | "errors-mid-stream" | "garbage";
@@ -52,6 +52,12 @@ const PRESETS: readonly Preset[] = [
     script: "tools",
   },
   { id: "thinks", description: "Reasons before it answers, also when not asked to.", script: "thinks" },
+  {
+    id: "remembers",
+    description:
+      "Reasons and calls every tool that is offered, twice, then tells how much of its own words came back. Refuses signatures that are not its own.",
+    script: "remembers",
+  },
   { id: "refuses", description: "Declines to answer, as each API tells a refusal.", script: "refuses" },
   {
     id: "flaky",

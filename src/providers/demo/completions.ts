@@ -12,6 +12,7 @@ import { countInput, splitTokens } from "./tokens.ts";
 /** OpenAI's older Completions API, with one prompt a request. */
 export const COMPLETIONS: DemoFormat = {
   shape: "openai",
+  past: undefined,
   read: readCompletion,
   whole: (answered) => JSON.stringify(writeCompletion(answered)),
   streamType: "text/event-stream; charset=utf-8",

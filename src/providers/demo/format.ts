@@ -4,6 +4,7 @@ import type { Frame } from "./frames.ts";
 import type { JsonObject } from "./json.ts";
 import type { Answered } from "./plan.ts";
 import type { PromptCache } from "./prompt-cache.ts";
+import type { PastReader } from "./recall.ts";
 
 /** What an API's reader needs besides the body. */
 export interface ReadContext {
@@ -17,6 +18,8 @@ export interface DemoFormat {
   readonly shape: DemoShape;
   /** @throws DemoError 400 for a body that the real API refuses too. */
   read(body: JsonObject, context: ReadContext): Ask;
+  /** How it finds its own earlier words; undefined for an API without conversations. */
+  readonly past: PastReader | undefined;
   /** The body of an answer that is not streamed. */
   whole(answered: Answered): string;
   /** Content type of a streamed answer. */

@@ -6,6 +6,7 @@ import type { DemoFormat } from "./format.ts";
 import { seedOf } from "./ids.ts";
 import type { JsonObject } from "./json.ts";
 import { type Answered, planAnswers } from "./plan.ts";
+import { recall } from "./recall.ts";
 
 /** A model's name and the wish to stream where the path tells them; otherwise both stand in the body. */
 export interface PathWish {
@@ -22,7 +23,8 @@ export async function generate(format: DemoFormat, call: Call, wish?: PathWish):
   const instead = await misbehave(call, ask.model, behaviour, format.shape, streams);
   if (instead) return instead;
   const seed = answerSeed(format, ask.model, body);
-  const plan = planAnswers(ask, behaviour, seed);
+  const past = behaviour.script === "remembers" && format.past ? recall(format.past, body) : undefined;
+  const plan = planAnswers(ask, behaviour, seed, past);
   const answered: Answered = { ask, plan, seed, body };
   if (!streams) return jsonResponse(call, format.shape, format.whole(answered));
   const frames = format.stream(answered);

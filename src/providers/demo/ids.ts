@@ -19,11 +19,6 @@ export function makeId(seed: bigint, prefix: string, name: string, length = 24):
   return prefix + digits.slice(0, length);
 }
 
-/** Base64 text that stands where a provider puts a signature or encrypted reasoning. */
-export function makeSeal(seed: bigint, name: string): string {
-  return Buffer.from(`amsterdam-demo.${name}.${makeId(seed, "", name, 40)}`).toString("base64");
-}
-
 /** Unix seconds in 2025 that follow from the request, so that the same request gives the same bytes. */
 export function createdAt(seed: bigint): number {
   return EPOCH + Number(seed % SECONDS_IN_YEAR);

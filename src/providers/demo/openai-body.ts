@@ -34,3 +34,12 @@ export function textOf(content: unknown): string {
   const texts = objectsOf(content).map((part) => stringOf(part.text));
   return texts.filter((text) => text !== undefined).join("\n");
 }
+
+/** Arguments of a tool call; undefined when they are no JSON. */
+export function parsedArguments(text: unknown): unknown {
+  try {
+    return JSON.parse(stringOf(text) ?? "");
+  } catch {
+    return undefined;
+  }
+}

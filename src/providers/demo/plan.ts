@@ -1,7 +1,8 @@
-import type { Ask } from "./ask.ts";
+import type { Ask, OfferedTool } from "./ask.ts";
 import type { Behaviour } from "./behaviours.ts";
 import { makeId } from "./ids.ts";
 import { type JsonObject, objectOf } from "./json.ts";
+import { type Recollection, rememberedCallId } from "./recall.ts";
 import { sampleJson } from "./sample-json.ts";
 import { REASONING, REFUSAL, writeAnswer } from "./script.ts";
 import { countTokens, firstTokens } from "./tokens.ts";
@@ -45,13 +46,21 @@ export interface Answered {
   readonly body: JsonObject;
 }
 
-/** Decides the whole answer at once; the writers only put it into their format. */
-export function planAnswers(ask: Ask, behaviour: Behaviour, seed: bigint): Plan {
+/**
+ * Decides the whole answer at once; the writers only put it into their format. `past` is what a model finds of its own
+ * earlier words, where it looks.
+ */
+export function planAnswers(
+  ask: Ask,
+  behaviour: Behaviour,
+  seed: bigint,
+  past: Recollection | undefined,
+): Plan {
   const answers: PlannedAnswer[] = [];
   let outputTokens = 0;
   let reasoningTokens = 0;
   for (let index = 0; index < ask.count; index++) {
-    const { answer, reasoned, output } = planOne(ask, behaviour, seed, index);
+    const { answer, reasoned, output } = planOne(ask, behaviour, { seed, past }, index);
     answers.push(answer);
     reasoningTokens += reasoned;
     outputTokens += output;
@@ -59,12 +68,15 @@ export function planAnswers(ask: Ask, behaviour: Behaviour, seed: bigint): Plan 
   return { answers, outputTokens, reasoningTokens };
 }
 
-function planOne(ask: Ask, behaviour: Behaviour, seed: bigint, index: number) {
+type Source = Pick<Budget, "seed" | "past">;
+
+function planOne(ask: Ask, behaviour: Behaviour, source: Source, index: number) {
   const limit = ask.maxTokens ?? Infinity;
-  const wish = behaviour.script === "thinks" ? "shown" : ask.reasoning;
+  const reasons = behaviour.script === "thinks" || behaviour.script === "remembers";
+  const wish = reasons ? "shown" : ask.reasoning;
   const thought = wish === "none" || behaviour.script === "refuses" ? "" : firstTokens(REASONING, limit);
   const reasoned = countTokens(thought);
-  const spoken = planContent(ask, behaviour, { seed, index, limit: limit - reasoned });
+  const spoken = planContent(ask, behaviour, { ...source, index, limit: limit - reasoned });
   const answer: PlannedAnswer = {
     reasoning: wish === "shown" ? thought : "",
     reasons: thought !== "",
@@ -80,21 +92,31 @@ interface Budget {
   readonly index: number;
   /** Tokens left after the reasoning. */
   readonly limit: number;
+  readonly past: Recollection | undefined;
 }
 
-function planContent(ask: Ask, behaviour: Behaviour, { seed, index, limit }: Budget): Content {
+function planContent(ask: Ask, behaviour: Behaviour, budget: Budget): Content {
+  const { index, limit, past } = budget;
   const nothing: Content = { text: "", calls: [], finish: "stop", stopSequence: undefined };
   if (behaviour.script === "refuses") return { ...nothing, text: REFUSAL, finish: "refusal" };
-  const tools = wantedTools(ask, behaviour);
+  const tools = wantedTools(ask, behaviour, past);
   if (tools.length > 0) {
-    const calls = tools.map((tool, place) => ({
-      id: makeId(seed, "", `call.${index}.${place}`),
-      name: tool.name,
-      args: objectOf(tool.schema === undefined ? {} : sampleJson(tool.schema)) ?? {},
-    }));
-    return fitCalls(calls, limit);
+    return fitCalls(
+      tools.map((tool, place) => planCall(tool, place, budget)),
+      limit,
+    );
   }
-  return cutText(writeAnswer(ask, behaviour, index), ask.stop, limit);
+  const text = [writeAnswer(ask, behaviour, index), past?.text].filter(Boolean).join(" ");
+  return cutText(text, ask.stop, limit);
+}
+
+function planCall({ name, schema }: OfferedTool, place: number, { seed, index, past }: Budget): PlannedCall {
+  const args = objectOf(schema === undefined ? {} : sampleJson(schema)) ?? {};
+  const id =
+    past === undefined
+      ? makeId(seed, "", `call.${index}.${place}`)
+      : rememberedCallId(past.rounds, place, name, args);
+  return { id, name, args };
 }
 
 /** A call that no longer fits is left out whole: half a JSON text would help nobody. */

@@ -1,15 +1,26 @@
 import type { Ask, OfferedTool } from "./ask.ts";
 import type { Behaviour } from "./behaviours.ts";
+import type { Recollection } from "./recall.ts";
 
 /** `use the tool`, `call it`, `calling a function` … */
 const GENERAL_WISH = /\bcall(ing)?\b|\bus(e|ing) (a|an|the|any|your|my|this|that) (tool|function)s?\b/i;
+
+/** Answers with calls that `remembers` gives before it comes to an end. */
+const ROUNDS = 2;
 
 /**
  * The tools to call now, in the order in which the prompt names them. None when the last turn already brings
  * results, so that every loop of an agent ends.
  */
-export function wantedTools(ask: Ask, behaviour: Behaviour): readonly OfferedTool[] {
-  if (ask.tools.length === 0 || ask.toolChoice === "none" || ask.toolResults.length > 0) return [];
+export function wantedTools(
+  ask: Ask,
+  behaviour: Behaviour,
+  past: Recollection | undefined,
+): readonly OfferedTool[] {
+  if (ask.tools.length === 0 || ask.toolChoice === "none") return [];
+  if (past !== undefined && past.rounds < ROUNDS)
+    return ask.parallelCalls ? ask.tools : ask.tools.slice(0, 1);
+  if (past !== undefined || ask.toolResults.length > 0) return [];
   if (behaviour.script === "tools") return ask.tools.slice(0, 1);
   const named = namedTools(ask);
   if (named.length > 0) return ask.parallelCalls ? named : named.slice(0, 1);

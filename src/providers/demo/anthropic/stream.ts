@@ -8,7 +8,7 @@ import { contentBlocks, deltaUsage, messageEnd, messageHead, messageUsage } from
 export function* streamMessage(answered: Answered): Generator<Frame> {
   const answer = answered.plan.answers[0]!;
   yield event({ type: "message_start", message: startMessage(answered) });
-  const blocks = contentBlocks(answered, answer);
+  const blocks = contentBlocks(answer);
   if (blocks.length === 0) yield event({ type: "ping" });
   for (const [index, block] of blocks.entries()) {
     yield event({ type: "content_block_start", index, content_block: emptied(block) });

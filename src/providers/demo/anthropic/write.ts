@@ -1,13 +1,14 @@
-import { makeId, makeSeal } from "../ids.ts";
+import { makeId } from "../ids.ts";
 import type { JsonObject } from "../json.ts";
 import type { Answered, PlannedAnswer, PlannedCall } from "../plan.ts";
+import { sealOf } from "../recall.ts";
 
 /** The body of a Messages answer that is not streamed. */
 export function writeMessage(answered: Answered): JsonObject {
   const answer = answered.plan.answers[0]!;
   return {
     ...messageHead(answered),
-    content: contentBlocks(answered, answer),
+    content: contentBlocks(answer),
     ...messageEnd(answer),
     usage: messageUsage(answered, answered.plan.outputTokens),
   };
@@ -35,10 +36,11 @@ function stopReason(answer: PlannedAnswer): string {
 }
 
 /** The content blocks in order. A refusal has none: its explanation stands in `stop_details`. */
-export function contentBlocks({ seed }: Answered, answer: PlannedAnswer): JsonObject[] {
+export function contentBlocks(answer: PlannedAnswer): JsonObject[] {
   const blocks: JsonObject[] = [];
   if (answer.reasons) {
-    blocks.push({ type: "thinking", thinking: answer.reasoning, signature: makeSeal(seed, "thinking") });
+    const signature = sealOf("thinking", answer.reasoning, answer.calls);
+    blocks.push({ type: "thinking", thinking: answer.reasoning, signature });
   }
   if (answer.text !== "" && answer.finish !== "refusal") blocks.push({ type: "text", text: answer.text });
   for (const call of answer.calls) blocks.push(toolUse(call));

@@ -1,6 +1,7 @@
 import { openaiError } from "../errors.ts";
 import type { DemoFormat } from "../format.ts";
 import { sseFrame } from "../frames.ts";
+import { CHAT_PAST } from "./past.ts";
 import { readChat } from "./read.ts";
 import { streamChat } from "./stream.ts";
 import { writeChat } from "./write.ts";
@@ -9,6 +10,7 @@ import { writeChat } from "./write.ts";
 export const CHAT: DemoFormat = {
   shape: "openai",
   read: readChat,
+  past: CHAT_PAST,
   whole: (answered) => JSON.stringify(writeChat(answered)),
   streamType: "text/event-stream; charset=utf-8",
   stream: streamChat,

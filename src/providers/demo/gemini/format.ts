@@ -3,6 +3,7 @@ import type { DemoFormat } from "../format.ts";
 import type { Frame } from "../frames.ts";
 import type { JsonObject } from "../json.ts";
 import type { Answered } from "../plan.ts";
+import { CONTENTS_PAST } from "./past.ts";
 import { readContents } from "./read.ts";
 import { streamContent } from "./stream.ts";
 import { writeContent } from "./write.ts";
@@ -10,6 +11,7 @@ import { writeContent } from "./write.ts";
 const BASE = {
   shape: "gemini",
   read: readContents,
+  past: CONTENTS_PAST,
   whole: (answered: Answered) => JSON.stringify(writeContent(answered), null, 2),
 } as const;
 

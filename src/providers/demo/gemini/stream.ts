@@ -10,7 +10,7 @@ export function* streamContent(answered: Answered): Generator<JsonObject> {
   let spoken = 0;
   for (const [index, answer] of answered.plan.answers.entries()) {
     const last = index === answered.plan.answers.length - 1;
-    const parts = [...streamedParts(answered, answer)];
+    const parts = [...streamedParts(answer)];
     if (parts.length === 0) {
       const usage = usageMetadata(answered, last ? undefined : spoken);
       yield { candidates: [{ ...candidateEnd(answer), index }], usageMetadata: usage, ...tail };
@@ -30,9 +30,9 @@ export function* streamContent(answered: Answered): Generator<JsonObject> {
 }
 
 /** The whole answer's parts with their texts cut into tokens. Function calls arrive in one piece. */
-function* streamedParts(answered: Answered, answer: PlannedAnswer): Generator<JsonObject> {
+function* streamedParts(answer: PlannedAnswer): Generator<JsonObject> {
   if (answer.finish === "refusal") return;
-  for (const { text, ...rest } of contentParts(answered, answer)) {
+  for (const { text, ...rest } of contentParts(answer)) {
     if (text === undefined) {
       yield rest;
       continue;

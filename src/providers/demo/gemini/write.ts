@@ -1,11 +1,12 @@
-import { makeId, makeSeal } from "../ids.ts";
+import { makeId } from "../ids.ts";
 import type { JsonObject } from "../json.ts";
 import type { Answered, PlannedAnswer } from "../plan.ts";
+import { sealOf } from "../recall.ts";
 
 /** The body of a generateContent answer that is not streamed. */
 export function writeContent(answered: Answered): JsonObject {
   const candidates = answered.plan.answers.map((answer, index) => ({
-    ...(answer.finish !== "refusal" && { content: { parts: contentParts(answered, answer), role: "model" } }),
+    ...(answer.finish !== "refusal" && { content: { parts: contentParts(answer), role: "model" } }),
     ...candidateEnd(answer),
     index,
   }));
@@ -18,11 +19,11 @@ export function contentTail({ ask, seed }: Answered): JsonObject {
 }
 
 /** The parts of a candidate; a signature stands on the part that follows the thoughts. */
-export function contentParts({ seed }: Answered, answer: PlannedAnswer): JsonObject[] {
+export function contentParts(answer: PlannedAnswer): JsonObject[] {
   const parts: JsonObject[] = answer.calls.map(({ name, args }) => ({ functionCall: { name, args } }));
   if (parts.length === 0 && (answer.text !== "" || answer.finish === "stop"))
     parts.push({ text: answer.text });
-  if (answer.reasons && parts[0]) parts[0].thoughtSignature = makeSeal(seed, "thought");
+  if (answer.reasons && parts[0]) parts[0].thoughtSignature = sealOf("thought", "", answer.calls);
   if (answer.reasoning !== "") parts.unshift({ text: answer.reasoning, thought: true });
   return parts;
 }

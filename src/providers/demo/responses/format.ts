@@ -1,4 +1,5 @@
 import type { DemoFormat } from "../format.ts";
+import { RESPONSES_PAST } from "./past.ts";
 import { readResponses } from "./read.ts";
 import { failResponses, streamResponses } from "./stream.ts";
 import { finalStatus, outputItems, writeResponse } from "./write.ts";
@@ -7,6 +8,7 @@ import { finalStatus, outputItems, writeResponse } from "./write.ts";
 export const RESPONSES: DemoFormat = {
   shape: "openai",
   read: readResponses,
+  past: RESPONSES_PAST,
   whole: (answered) =>
     JSON.stringify(writeResponse(answered, finalStatus(answered), outputItems(answered)), null, 2),
   streamType: "text/event-stream; charset=utf-8",

@@ -1,6 +1,7 @@
-import { createdAt, makeId, makeSeal } from "../ids.ts";
+import { createdAt, makeId } from "../ids.ts";
 import { type JsonObject, objectOf, objectsOf, stringsOf } from "../json.ts";
 import type { Answered, PlannedAnswer, PlannedCall } from "../plan.ts";
+import { sealOf } from "../recall.ts";
 
 export type ResponseStatus = "in_progress" | "completed" | "incomplete" | "failed";
 
@@ -85,12 +86,12 @@ export function hasMessage(answer: PlannedAnswer): boolean {
   return answer.calls.length === 0 && (answer.text !== "" || answer.finish !== "length");
 }
 
-export function reasoningItem({ body, seed }: Answered, summary: string): JsonObject {
+export function reasoningItem({ body, seed, plan }: Answered, summary: string): JsonObject {
   const sealed = stringsOf(body.include).includes("reasoning.encrypted_content");
   return {
     id: makeId(seed, "rs_", "reasoning", 50),
     type: "reasoning",
-    ...(sealed && { encrypted_content: makeSeal(seed, "reasoning") }),
+    ...(sealed && { encrypted_content: sealOf("reasoning", "", plan.answers[0]?.calls ?? []) }),
     summary: summary === "" ? [] : [{ type: "summary_text", text: summary }],
   };
 }
