@@ -1,5 +1,7 @@
+import { noteError } from "../answers/refuse.ts";
 import type { Caller } from "../auth/authenticate.ts";
 import type { AmpConfig } from "../config/schema.ts";
+import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Trace } from "../records/trace.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
@@ -32,14 +34,30 @@ export class AmpRoom {
     this.#internal = new InternalMethods(parts.logger);
   }
 
-  /** Throws a GatewayError: malformed_body, invalid_request, body_too_large or storage_unavailable. */
+  /**
+   * Throws a GatewayError: malformed_body, invalid_request, body_too_large or storage_unavailable. A method of
+   * `/api/internal` answers with it instead, under status 200: of any other status the client tells its user nothing
+   * but the number.
+   */
   async answer(call: AmpCall, trace: Trace): Promise<Response> {
-    const body = Buffer.from(JSON.stringify(await this.#result(call)));
+    const result =
+      call.service === "internal" ? await this.#internalReply(call, trace) : await this.#result(call);
+    const body = Buffer.from(JSON.stringify(result));
     trace.status = 200;
     trace.responseBytes = body.length;
     return new Response(call.facts.method === "HEAD" ? null : body, {
       headers: { "content-type": "application/json", "x-request-id": trace.requestId },
     });
+  }
+
+  async #internalReply(call: AmpCall, trace: Trace): Promise<unknown> {
+    try {
+      return await this.#result(call);
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      noteError(trace, error);
+      return { ok: false, error: { code: error.code, message: error.message } };
+    }
   }
 
   async #result({ service, facts, caller, config }: AmpCall): Promise<unknown> {

@@ -17,13 +17,9 @@ export const MAX_KEY_LENGTH = 512;
 export function environmentKeys(env: Readonly<Record<string, string | undefined>>): EnvironmentKey[] {
   const additional = (env.ADDITIONAL_API_KEYS ?? "").split(",");
   const all: EnvironmentKey[] = [
-    { id: "env_amp", name: "AMP_API_KEY", key: (env.AMP_API_KEY ?? "").trim() },
-    ...additional.map((text, index) => ({
-      id: `env_additional_${index + 1}`,
-      name: `ADDITIONAL_API_KEYS #${index + 1}`,
-      key: text.trim(),
-    })),
-  ];
+    { id: "env_amp", key: (env.AMP_API_KEY ?? "").trim() },
+    ...additional.map((text, index) => ({ id: `env_additional_${index + 1}`, key: text.trim() })),
+  ].map(({ id, key }) => ({ id, key, name: environmentKeyName(id) ?? id }));
   const seen = new Set<string>([""]);
   const keys = all.filter(({ key }) => !seen.has(key) && seen.add(key));
   for (const { name, key } of keys) {
@@ -32,4 +28,11 @@ export function environmentKeys(env: Readonly<Record<string, string | undefined>
     }
   }
   return keys;
+}
+
+/** The name of an environment's key by its id, also where the variable is not set; null for the id of any other key. */
+export function environmentKeyName(id: string): string | null {
+  if (id === "env_amp") return "AMP_API_KEY";
+  const position = /^env_additional_(\d+)$/.exec(id)?.[1];
+  return position === undefined ? null : `ADDITIONAL_API_KEYS #${position}`;
 }

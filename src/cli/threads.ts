@@ -1,4 +1,4 @@
-import { environmentKeys } from "../auth/environment-keys.ts";
+import { environmentKeyName } from "../auth/environment-keys.ts";
 import type { Storage, ThreadSummary } from "../storage/interface.ts";
 import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
 import { listThreads, showThread, type ThreadView, threadAsJson } from "./threads-output.ts";
@@ -56,7 +56,7 @@ function readLimit(text: string | undefined): number {
 
 async function list(limit: number, json: boolean, io: StoredIo): Promise<void> {
   const views = await withStorage(io, "threads", async (storage) => {
-    const names = await keyNames(storage, io);
+    const names = await keyNames(storage);
     return (await storage.threads.list("all", { limit })).map((thread) => viewOf(thread, names));
   });
   io.stdout.write(listThreads(views, { json, storageUrl: io.storageUrl, limit }));
@@ -67,7 +67,7 @@ async function show(wanted: string, json: boolean, io: StoredIo): Promise<void> 
     const { id, keyId } = await findThread(storage, wanted, io);
     const thread = await storage.threads.get(id, { keyId });
     if (thread === null) throw new CommandError(1, `The thread ${id} was deleted a moment ago.`);
-    return json ? threadAsJson(thread) : showThread(viewOf(thread, await keyNames(storage, io)), thread.data);
+    return json ? threadAsJson(thread) : showThread(viewOf(thread, await keyNames(storage)), thread.data);
   });
   io.stdout.write(text);
 }
@@ -90,7 +90,7 @@ async function findThread(storage: Storage, wanted: string, io: StoredIo): Promi
   if (candidates.length === 0) {
     throw new CommandError(1, `No thread in ${io.storageUrl} has an id that begins with ${wanted}.`);
   }
-  const names = await keyNames(storage, io);
+  const names = await keyNames(storage);
   const lines = listThreads(
     candidates.slice(0, SHOWN_CANDIDATES).map((thread) => viewOf(thread, names)),
     { json: false, storageUrl: io.storageUrl, limit: SHOWN_CANDIDATES + 1 },
@@ -98,21 +98,11 @@ async function findThread(storage: Storage, wanted: string, io: StoredIo): Promi
   throw new CommandError(1, `Several threads match ${wanted}; name one by its whole id:\n${lines.trimEnd()}`);
 }
 
-/** Names of keys by their ids: those that are stored, revoked ones too, and those of the environment. */
-async function keyNames(storage: Storage, io: StoredIo): Promise<ReadonlyMap<string, string>> {
-  const stored = await storage.keys.list();
-  return new Map([...stored, ...fromEnvironment(io)].map(({ id, name }) => [id, name]));
-}
-
-/** A key that the gateway would refuse is no reason not to list threads. */
-function fromEnvironment(io: StoredIo): { id: string; name: string }[] {
-  try {
-    return environmentKeys(io.env);
-  } catch {
-    return [];
-  }
+/** Names of the stored keys by their ids, revoked ones too. */
+async function keyNames(storage: Storage): Promise<ReadonlyMap<string, string>> {
+  return new Map((await storage.keys.list()).map(({ id, name }) => [id, name]));
 }
 
 function viewOf(thread: ThreadSummary, names: ReadonlyMap<string, string>): ThreadView {
-  return { ...thread, keyName: names.get(thread.keyId) ?? thread.keyId };
+  return { ...thread, keyName: names.get(thread.keyId) ?? environmentKeyName(thread.keyId) ?? thread.keyId };
 }
