@@ -25,6 +25,7 @@ interface ErrorEntry {
 export const ERRORS = {
   malformed_body: { status: 400, category: "client", retryable: false, fallback: false },
   invalid_request: { status: 400, category: "client", retryable: false, fallback: false },
+  previous_response_not_found: { status: 400, category: "client", retryable: false, fallback: false },
   conversion_refused: { status: 400, category: "client", retryable: false, fallback: true },
   invalid_api_key: { status: 401, category: "authentication", retryable: false, fallback: false },
   not_found: { status: 404, category: "client", retryable: false, fallback: false },

@@ -1,6 +1,6 @@
-import type { Server } from "bun";
 import type { Deadline, Deadlines } from "../lib/deadlines.ts";
 import type { Presence } from "../lib/presence.ts";
+import type { Connection } from "./connection.ts";
 import { IDLE_TIMEOUT } from "./idle-timeout.ts";
 
 /** Most calls that are answered at once are answered within this; milliseconds. */
@@ -15,14 +15,14 @@ export class ClientPresence implements Presence, Deadline {
   at: number;
   onGone: (() => void) | null = null;
   readonly #request: Request;
-  readonly #server: Server<undefined>;
+  readonly #connection: Connection;
   readonly #deadlines: Deadlines;
   #gone = false;
   #listening = false;
 
-  constructor(request: Request, server: Server<undefined>, deadlines: Deadlines) {
+  constructor(request: Request, connection: Connection, deadlines: Deadlines) {
     this.#request = request;
-    this.#server = server;
+    this.#connection = connection;
     this.#deadlines = deadlines;
     this.at = performance.now() + PATIENCE_MS;
     deadlines.add(this);
@@ -35,7 +35,7 @@ export class ClientPresence implements Presence, Deadline {
   expire(): void {
     this.#deadlines.remove(this);
     this.#listening = true;
-    this.#server.timeout(this.#request, 0);
+    this.#connection.timeout(this.#request, 0);
     const { signal } = this.#request;
     if (signal.aborted) this.#left();
     else signal.addEventListener("abort", this.#left, { once: true });
@@ -47,7 +47,7 @@ export class ClientPresence implements Presence, Deadline {
     this.#deadlines.remove(this);
     if (!this.#listening) return;
     this.#request.signal.removeEventListener("abort", this.#left);
-    this.#server.timeout(this.#request, IDLE_TIMEOUT);
+    this.#connection.timeout(this.#request, IDLE_TIMEOUT);
   }
 
   readonly #left = (): void => {

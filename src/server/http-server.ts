@@ -1,9 +1,11 @@
 import { isIP } from "node:net";
 import type { Server } from "bun";
 import type { Logger } from "../lib/logger.ts";
+import type { Connection } from "./connection.ts";
 import { IDLE_TIMEOUT } from "./idle-timeout.ts";
+import { type SocketState, type WebSocketDoor, WebSockets } from "./web-sockets.ts";
 
-export type Handler = (request: Request, server: Server<undefined>) => Response | Promise<Response>;
+export type Handler = (request: Request, connection: Connection) => Response | Promise<Response>;
 
 export interface HttpServerOptions {
   readonly hostname: string;
@@ -11,12 +13,14 @@ export interface HttpServerOptions {
   readonly logger: Logger;
   /** Answers a request. Must not reject: what goes wrong is an answer too. */
   readonly handle: Handler;
+  /** The path that becomes a WebSocket when a client asks for it; there is none without. */
+  readonly webSocketDoor?: WebSocketDoor;
 }
 
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Takes no new connections; those that are open go on. */
+  /** Takes no new connections; those that are open go on, WebSockets until they are between two messages. */
   stopAccepting(): void;
   /** Ends every connection. */
   close(): Promise<void>;
@@ -32,17 +36,21 @@ export class ListenError extends Error {
 
 /** Listens; throws ListenError when the address is taken or not ours. */
 export function startHttpServer(options: HttpServerOptions): HttpServer {
-  const server = listen(options);
+  const sockets = new WebSockets(options.webSocketDoor ?? null);
+  const server = listen(options, sockets);
   const host = options.hostname.includes(":") ? `[${options.hostname}]` : options.hostname;
   return {
     url: `http://${host}:${server.port}`,
     port: server.port ?? options.port,
-    stopAccepting: () => void server.stop(false),
+    stopAccepting() {
+      sockets.drain();
+      void server.stop(false);
+    },
     close: () => server.stop(true),
   };
 }
 
-function listen(options: HttpServerOptions): Server<undefined> {
+function listen(options: HttpServerOptions, sockets: WebSockets): Server<SocketState> {
   try {
     return Bun.serve({
       hostname: options.hostname,
@@ -53,8 +61,9 @@ function listen(options: HttpServerOptions): Server<undefined> {
       // Otherwise each stream that is broken off is printed to stderr, stack and all, beside the log.
       development: false,
       fetch(request, server) {
-        return options.handle(request, server);
+        return sockets.asksFor(request) ? sockets.upgrade(request, server) : options.handle(request, server);
       },
+      websocket: sockets.handler,
       error(error) {
         options.logger.error("A response could not be made", { error });
         return new Response(

@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type Feedback, type Storage, StorageError, type StoredKey } from "./interface.ts";
+import {
+  type Feedback,
+  type Storage,
+  StorageError,
+  type StoredKey,
+  type StoredResponse,
+} from "./interface.ts";
 
 const HOUR = 3_600_000;
 
@@ -28,6 +34,25 @@ function feedback(change: Partial<Feedback> = {}): Feedback {
     source: null,
     keyId: "key_1",
     receivedAt: 1_000,
+    ...change,
+  };
+}
+
+function storedResponse(change: Partial<StoredResponse> = {}): StoredResponse {
+  return {
+    id: "resp_1",
+    keyId: "key_1",
+    createdAt: 1_000,
+    expiresAt: Date.UTC(2031, 0),
+    status: "completed",
+    background: false,
+    previousId: null,
+    provider: "anthropic",
+    model: "claude-opus-4-1",
+    response: '{"id":"resp_1"}',
+    input: '[{"type":"message","id":"msg_1"}]',
+    itemIds: ["msg_1"],
+    leaseUntil: null,
     ...change,
   };
 }
@@ -154,6 +179,117 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
         const broken = feedback({ id: "fb_2", name: null as unknown as string });
         await expect(storage.feedback.add([feedback(), broken])).rejects.toThrow(StorageError);
         expect(await storage.feedback.forTarget("request", "req_1")).toEqual([]);
+      });
+    });
+
+    describe("responses", () => {
+      const key = (id: string, keyId = "key_1") => ({ id, keyId });
+
+      test("come back as they were stored, to their own key alone", async () => {
+        const plain = storedResponse();
+        const long = storedResponse({
+          id: "resp_2",
+          response: JSON.stringify({ text: "Łódź 🚋 \u2028\u0000".repeat(20_000) }),
+          input: JSON.stringify([{ id: "msg_9", text: "in ".repeat(5_000) }]),
+          itemIds: ["msg_9"],
+          previousId: "resp_1",
+          background: true,
+        });
+        const pointer = storedResponse({ id: "resp_3", response: null, provider: null, model: null });
+        await storage.responses.put([plain, long, pointer]);
+        for (const stored of [plain, long, pointer])
+          expect(await storage.responses.get(stored)).toEqual(stored);
+        expect(await storage.responses.get(key("resp_1", "key_2"))).toBeNull();
+        expect(await storage.responses.get(key("resp_9"))).toBeNull();
+      });
+
+      test("of two keys may have one id", async () => {
+        const mine = storedResponse();
+        const theirs = storedResponse({ keyId: "key_2", status: "failed" });
+        await storage.responses.put([mine, theirs]);
+        expect(await storage.responses.get(mine)).toEqual(mine);
+        expect(await storage.responses.delete(theirs)).toBe(true);
+        expect(await storage.responses.get(mine)).toEqual(mine);
+        expect(await storage.responses.withItems("key_1", ["msg_1"])).toEqual([mine]);
+      });
+
+      test("are replaced while they are being made, and final once they have ended", async () => {
+        await storage.responses.put([storedResponse({ status: "queued", leaseUntil: 10, itemIds: ["old"] })]);
+        const ended = storedResponse({ status: "cancelled" });
+        await storage.responses.put([ended]);
+        await storage.responses.put([storedResponse({ status: "completed", itemIds: ["late"] })]);
+        expect(await storage.responses.get(ended)).toEqual(ended);
+        expect(await storage.responses.withItems("key_1", ["old", "late"])).toEqual([]);
+      });
+
+      test("give the chain that they continue, newest first, up to the first that is missing", async () => {
+        const chain = ["resp_0", "resp_1", "resp_2", "resp_3"].map((id, index) =>
+          storedResponse({ id, previousId: index === 0 ? "resp_gone" : `resp_${index - 1}` }),
+        );
+        await storage.responses.put([
+          ...chain,
+          storedResponse({ id: "resp_gone", keyId: "key_2" }),
+          storedResponse({ id: "resp_2", keyId: "key_2" }),
+        ]);
+        expect(await storage.responses.chain(key("resp_3"), 100)).toEqual(chain.toReversed());
+        expect(await storage.responses.chain(key("resp_3"), 2)).toEqual(chain.slice(2).toReversed());
+        expect(await storage.responses.chain(key("resp_gone"), 100)).toEqual([]);
+      });
+
+      test("that continue each other in a circle give no more than was asked for", async () => {
+        await storage.responses.put([
+          storedResponse({ id: "resp_1", previousId: "resp_2" }),
+          storedResponse({ id: "resp_2", previousId: "resp_1" }),
+        ]);
+        expect(await storage.responses.chain(key("resp_1"), 5)).toHaveLength(5);
+      });
+
+      test("are found by the items that they have", async () => {
+        const first = storedResponse({ itemIds: ["msg_1", "rs_1"] });
+        const second = storedResponse({ id: "resp_2", itemIds: ["msg_1", "fc_'2"] });
+        await storage.responses.put([first, second, storedResponse({ keyId: "key_2", itemIds: ["rs_1"] })]);
+        expect(await storage.responses.withItems("key_1", ["rs_1", "rs_9"])).toEqual([first]);
+        expect(await storage.responses.withItems("key_1", ["fc_'2"])).toEqual([second]);
+        expect(await storage.responses.withItems("key_1", ["msg_1"])).toHaveLength(2);
+        expect(await storage.responses.withItems("key_1", [])).toEqual([]);
+      });
+
+      test("are deleted once, with what leads to them", async () => {
+        await storage.responses.put([storedResponse()]);
+        expect(await storage.responses.delete(key("resp_1", "key_2"))).toBe(false);
+        expect(await storage.responses.delete(key("resp_1"))).toBe(true);
+        expect(await storage.responses.delete(key("resp_1"))).toBe(false);
+        expect(await storage.responses.withItems("key_1", ["msg_1"])).toEqual([]);
+      });
+
+      test("that are being made have their leases moved on, and the others are told apart", async () => {
+        await storage.responses.put([
+          storedResponse({ status: "in_progress", leaseUntil: 10 }),
+          storedResponse({ id: "resp_2", status: "queued", leaseUntil: 20 }),
+          storedResponse({ id: "resp_3" }),
+        ]);
+        const asked = [key("resp_1"), key("resp_3"), key("resp_9"), key("resp_2", "key_2")];
+        expect(await storage.responses.renew(asked, 50)).toEqual([key("resp_1")]);
+        const abandoned = await storage.responses.abandoned(21, 10);
+        expect(abandoned.map((item) => [item.id, item.leaseUntil])).toEqual([["resp_2", 20]]);
+        expect(await storage.responses.abandoned(100, 1)).toHaveLength(1);
+      });
+
+      test("that have expired are deleted, the oldest first and no more than asked for", async () => {
+        await storage.responses.put(
+          [30, 10, 20, 40].map((expiresAt) => storedResponse({ id: `resp_${expiresAt}`, expiresAt })),
+        );
+        expect(await storage.responses.expire(35, 2)).toBe(2);
+        expect(await storage.responses.get(key("resp_20"))).toBeNull();
+        expect(await storage.responses.expire(35, 2)).toBe(1);
+        expect(await storage.responses.expire(35, 2)).toBe(0);
+        expect(await storage.responses.get(key("resp_40"))).not.toBeNull();
+      });
+
+      test("are stored all or none", async () => {
+        const broken = storedResponse({ id: "resp_2", status: null as unknown as string });
+        await expect(storage.responses.put([storedResponse(), broken])).rejects.toThrow(StorageError);
+        expect(await storage.responses.get(key("resp_1"))).toBeNull();
       });
     });
 

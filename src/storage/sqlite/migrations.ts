@@ -71,6 +71,34 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX client_reports_by_kind ON client_reports (kind, sequence);
   CREATE INDEX client_reports_by_size ON client_reports (sequence, characters);
   `,
+  `
+  CREATE TABLE responses (
+    key_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    background INTEGER NOT NULL,
+    previous_id TEXT,
+    provider TEXT,
+    model TEXT,
+    response ANY,
+    input ANY NOT NULL,
+    item_ids TEXT NOT NULL,
+    lease_until INTEGER,
+    PRIMARY KEY (key_id, id)
+  ) STRICT;
+  CREATE INDEX responses_by_expiry ON responses (expires_at);
+  CREATE INDEX responses_by_lease ON responses (lease_until) WHERE lease_until IS NOT NULL;
+
+  CREATE TABLE response_items (
+    key_id TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    response_id TEXT NOT NULL,
+    PRIMARY KEY (key_id, item_id, response_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX response_items_by_response ON response_items (key_id, response_id);
+  `,
 ];
 
 /** Schema version that this program reads and writes. */

@@ -3,6 +3,7 @@ import { SqliteClientReports } from "./client-reports.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { SqliteFeedback } from "./feedback.ts";
 import { SqliteKeys } from "./keys.ts";
+import { SqliteResponses } from "./responses.ts";
 import { SqliteThreads } from "./threads.ts";
 
 export class SqliteStorage implements Storage {
@@ -10,6 +11,7 @@ export class SqliteStorage implements Storage {
   readonly feedback: SqliteFeedback;
   readonly threads: SqliteThreads;
   readonly clientReports: SqliteClientReports;
+  readonly responses: SqliteResponses;
   readonly #connection: SqliteConnection;
 
   constructor(connection: SqliteConnection) {
@@ -18,6 +20,7 @@ export class SqliteStorage implements Storage {
     this.feedback = new SqliteFeedback(connection);
     this.threads = new SqliteThreads(connection);
     this.clientReports = new SqliteClientReports(connection);
+    this.responses = new SqliteResponses(connection);
   }
 
   version(): Promise<number> {
