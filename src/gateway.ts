@@ -16,6 +16,8 @@ import { GatewayError } from "./exchange/errors.ts";
 import { Deadlines } from "./lib/deadlines.ts";
 import type { Logger } from "./lib/logger.ts";
 import { createSystemMonitor } from "./lib/system-metrics.ts";
+import { askForModels } from "./models/ask-provider.ts";
+import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
 import { FeedbackWriter } from "./records/feedback-writer.ts";
@@ -79,6 +81,7 @@ async function openRooms(config: Config, io: CommandIo) {
   process.on("unhandledRejection", (error) => logger.error("A failure was not handled", { error }));
   const stopping = new AbortController();
   const deadlines = new Deadlines();
+  const client = new HttpClient({ deadlines });
   const demo = startDemoProvider();
   const upstreams = new Upstreams((name, breaker) =>
     logger.warn(`The breaker of an upstream is ${breaker}`, { upstream: name }),
@@ -96,7 +99,8 @@ async function openRooms(config: Config, io: CommandIo) {
     logger,
     stopping,
     deadlines,
-    client: new HttpClient({ deadlines }),
+    client,
+    models: new ProviderLists({ ask: (provider) => askForModels(client, provider), logger }),
     demo,
     upstreams,
     admission: new Admission(config.server.max_concurrent_requests),

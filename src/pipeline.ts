@@ -15,6 +15,7 @@ import { FORMAT_MODULES, streamErrorIn } from "./formats/registry.ts";
 import type { Deadlines } from "./lib/deadlines.ts";
 import type { HeaderFields } from "./lib/header-fields.ts";
 import { hidesDotSegment, splitUrl } from "./lib/request-url.ts";
+import type { ProviderLists } from "./models/provider-lists.ts";
 import type { FeedbackWriter } from "./records/feedback-writer.ts";
 import { startTrace, type Trace, type TraceSubscriber } from "./records/trace.ts";
 import { readTracking } from "./records/tracking.ts";
@@ -39,6 +40,7 @@ export interface Rooms {
   readonly deadlines: Deadlines;
   readonly feedback: FeedbackWriter;
   readonly amp: AmpRoom;
+  readonly models: ProviderLists;
   /** Told of every request once it has ended. */
   readonly onTrace: TraceSubscriber;
 }
@@ -89,7 +91,7 @@ export function createPipeline(rooms: Rooms): Handler {
       admitted = admit(rooms.admission);
       const facts = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
       if (door.kind === "feedback") return finished(takeFeedback(facts.body, caller, rooms.feedback, trace));
-      if (door.kind === "models") return finished(modelsAnswer(door, router, headers, trace));
+      if (door.kind === "models") return finished(await modelsAnswer(door, arrival, rooms.models));
       if (door.kind === "amp") {
         const call = { service: door.service, facts, caller, config: router.config.amp };
         return finished(await rooms.amp.answer(call, trace));
@@ -269,14 +271,13 @@ function resolve(door: Door, path: string, router: Router, facts: RequestFacts):
   }
 }
 
-function modelsAnswer(
+async function modelsAnswer(
   door: Door & { kind: "models" },
-  router: Router,
-  headers: HeaderFields,
-  trace: Trace,
-): Response {
+  { router, headers, trace }: Arrival,
+  lists: ProviderLists,
+): Promise<Response> {
   const shape = modelsShape(door, headers);
-  const body = Buffer.from(JSON.stringify(modelsBody(router, door.id, shape)));
+  const body = Buffer.from(JSON.stringify(await modelsBody(router, lists, door.id, shape)));
   trace.status = 200;
   trace.responseBytes = body.length;
   return new Response(trace.method === "HEAD" ? null : body, {

@@ -2,6 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { startFaultUpstream } from "../../test/support/fault-upstream.ts";
 import { answer, bodiless, stream } from "../../test/support/faults.ts";
 import { GatewayError } from "../exchange/errors.ts";
+import type { Logger } from "../lib/logger.ts";
+import { ProviderLists } from "../models/provider-lists.ts";
 import { startTrace, type Trace } from "../records/trace.ts";
 import { routerOf } from "../routing/testing.ts";
 import { HeaderFilter } from "../upstream/http/forward-headers.ts";
@@ -215,13 +217,18 @@ describe("the list of models", () => {
     providers: { local: { base_url: "http://127.0.0.1:9", models: ["llama3:8b", "any-*"] } },
     routes: { fast: { targets: ["local/x"] } },
   });
+  const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const silent = new ProviderLists({ ask: () => Promise.reject(new Error("down")), logger });
+  const idsOf = async (lists: ProviderLists) => {
+    const { data } = (await modelsBody(router, lists, null, "openai")) as { data: { id: string }[] };
+    return data.map(({ id }) => id);
+  };
 
-  test("has routes, named models and the demo's, in each API's shape", () => {
-    const openai = modelsBody(router, null, "openai") as { data: { id: string; object: string }[] };
-    const ids = openai.data.map(({ id }) => id);
+  test("has routes, named models and the demo's, in each API's shape", async () => {
+    const ids = await idsOf(silent);
     expect(ids.slice(0, 2)).toEqual(["fast", "local/llama3:8b"]);
     expect(ids).toContain("demo/echo");
-    const anthropic = modelsBody(router, null, "anthropic") as {
+    const anthropic = (await modelsBody(router, silent, null, "anthropic")) as {
       data: { id: string }[];
       first_id: string;
       last_id: string;
@@ -231,18 +238,33 @@ describe("the list of models", () => {
       "fast",
       ids.at(-1)!,
     ]);
-    const gemini = modelsBody(router, null, "gemini") as { models: { name: string }[] };
+    const gemini = (await modelsBody(router, silent, null, "gemini")) as { models: { name: string }[] };
     expect(gemini.models.map(({ name }) => name)).toEqual(ids.map((id) => `models/${id}`));
   });
 
-  test.each(["local/llama3:8b", "local%2Fllama3%3A8b", "fast"])("has %s", (id) => {
-    expect(modelsBody(router, id, "openai")).toMatchObject({ id: decodeURIComponent(id), object: "model" });
+  test("has what the providers list, once, with what they say of it", async () => {
+    const body = { data: [{ id: "llama3:8b", created: 1_700_000_000, owned_by: "meta" }, { id: "other" }] };
+    const lists = new ProviderLists({ ask: () => Promise.resolve(body), logger });
+    expect((await idsOf(lists)).slice(0, 3)).toEqual(["fast", "local/llama3:8b", "local/other"]);
+    expect(await modelsBody(router, lists, "local/llama3:8b", "openai")).toEqual({
+      id: "local/llama3:8b",
+      object: "model",
+      created: 1_700_000_000,
+      owned_by: "meta",
+    });
   });
 
-  test.each(["nothing", "%zz", "%", "constructor", ""])("has no %j, and says so", (id) => {
-    expect(() => modelsBody(router, id, "openai")).toThrow(
-      expect.objectContaining({ code: "model_not_found" }),
-    );
+  test.each(["local/llama3:8b", "local%2Fllama3%3A8b", "fast"])("has %s", async (id) => {
+    expect(await modelsBody(router, silent, id, "openai")).toMatchObject({
+      id: decodeURIComponent(id),
+      object: "model",
+    });
+  });
+
+  test.each(["nothing", "%zz", "%", "constructor", ""])("has no %j, and says so", async (id) => {
+    const answer = modelsBody(router, silent, id, "openai");
+    expect(answer).rejects.toEqual(expect.objectContaining({ code: "model_not_found" }));
+    await answer.catch(() => {});
   });
 });
 

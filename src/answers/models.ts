@@ -1,40 +1,46 @@
 import { GatewayError } from "../exchange/errors.ts";
 import { decodePart } from "../lib/request-url.ts";
+import { type ListedModel, namedModel } from "../models/listed-model.ts";
+import type { ProviderLists } from "../models/provider-lists.ts";
 import { DEMO } from "../providers/catalogue.ts";
 import { DEMO_MODELS } from "../providers/demo/behaviours.ts";
 import type { Router } from "../routing/router.ts";
 
-/** A model that can be called by this id at the doors that serve every provider. */
-interface ListedModel {
-  readonly id: string;
-  readonly owner: string;
-  readonly description: string;
-}
-
 export type ModelsShape = "openai" | "anthropic" | "gemini";
 
-/** The models that the gateway itself knows by name: routes, models named in the configuration, and the demo's. */
-function listModels(router: Router): ListedModel[] {
-  const models: ListedModel[] = [];
-  for (const [route, { targets }] of Object.entries(router.config.routes)) {
-    models.push({ id: route, owner: "amsterdam", description: `Route to ${targets.join(", ")}` });
+/**
+ * The models that can be called: routes, those that the configuration names, the demo's, and those that the providers
+ * list. A provider that does not answer is represented by what the configuration names.
+ */
+async function listModels(router: Router, lists: ProviderLists): Promise<ListedModel[]> {
+  const models = new Map<string, ListedModel>();
+  const add = (model: ListedModel) => {
+    if (!models.has(model.id)) models.set(model.id, model);
+  };
+  for (const [route, { targets }] of Object.entries(router.config.routes))
+    add(namedModel(route, "amsterdam", `Route to ${targets.join(", ")}`));
+  const providers = [...new Set(router.providers.byName.values())];
+  const listed = await Promise.all(
+    providers.map((provider) => (provider.name === DEMO ? [] : lists.modelsOf(provider))),
+  );
+  for (const [index, provider] of providers.entries()) {
+    for (const model of listed[index]!) add(model);
+    for (const model of provider.config?.models ?? [])
+      if (!model.endsWith("*")) add(namedModel(`${provider.name}/${model}`, provider.name, model));
   }
-  for (const provider of new Set(router.providers.byName.values())) {
-    for (const model of provider.config?.models ?? []) {
-      if (!model.endsWith("*"))
-        models.push({ id: `${provider.name}/${model}`, owner: provider.name, description: model });
-    }
-  }
-  if (router.providers.byName.has(DEMO)) {
-    for (const { id, description } of DEMO_MODELS)
-      models.push({ id: `${DEMO}/${id}`, owner: DEMO, description });
-  }
-  return models;
+  if (router.providers.byName.has(DEMO))
+    for (const { id, description } of DEMO_MODELS) add(namedModel(`${DEMO}/${id}`, DEMO, description));
+  return [...models.values()];
 }
 
-/** The body of a models list, or of one model. Throws model_not_found. */
-export function modelsBody(router: Router, id: string | null, shape: ModelsShape): object {
-  const models = listModels(router);
+/** The body of a models list, or of one model. Rejects with model_not_found. */
+export async function modelsBody(
+  router: Router,
+  lists: ProviderLists,
+  id: string | null,
+  shape: ModelsShape,
+): Promise<object> {
+  const models = await listModels(router, lists);
   if (id === null) return LISTS[shape](models);
   const name = decodePart(id);
   const model = models.find((candidate) => candidate.id === name);
@@ -43,23 +49,23 @@ export function modelsBody(router: Router, id: string | null, shape: ModelsShape
   return ITEMS[shape](model);
 }
 
-/** OpenAI has seconds, Anthropic a date; the gateway does not know when a model was made. */
-const UNKNOWN_SECONDS = 0;
-const UNKNOWN_DATE = "1970-01-01T00:00:00Z";
+const GEMINI_METHODS = ["generateContent", "streamGenerateContent", "countTokens", "embedContent"];
 
 const ITEMS: Record<ModelsShape, (model: ListedModel) => object> = {
-  openai: (model) => ({ id: model.id, object: "model", created: UNKNOWN_SECONDS, owned_by: model.owner }),
-  anthropic: (model) => ({
+  openai: ({ id, createdAt, owner }) => ({ id, object: "model", created: createdAt ?? 0, owned_by: owner }),
+  anthropic: ({ id, title, createdAt }) => ({
     type: "model",
-    id: model.id,
-    display_name: model.description,
-    created_at: UNKNOWN_DATE,
+    id,
+    display_name: title,
+    created_at: new Date((createdAt ?? 0) * 1000).toISOString().replace(".000Z", "Z"),
   }),
-  gemini: (model) => ({
-    name: `models/${model.id}`,
-    displayName: model.id,
-    description: model.description,
-    supportedGenerationMethods: ["generateContent", "streamGenerateContent", "countTokens", "embedContent"],
+  gemini: ({ id, title, inputLimit, outputLimit, methods }) => ({
+    name: `models/${id}`,
+    displayName: id,
+    description: title,
+    ...(inputLimit === null ? {} : { inputTokenLimit: inputLimit }),
+    ...(outputLimit === null ? {} : { outputTokenLimit: outputLimit }),
+    supportedGenerationMethods: methods ?? GEMINI_METHODS,
   }),
 };
 
