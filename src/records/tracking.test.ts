@@ -63,6 +63,19 @@ describe("tracking", () => {
     });
   });
 
+  test("is read from what the Amp client tells of itself; its messages are counted in each thread anew", () => {
+    const amp = { "x-amp-thread-id": "T-1", "x-amp-message-id": "0", "x-amp-feature": "amp.chat" };
+    expect(read(null, amp)).toEqual({ thread_id: "T-1", request_id: "T-1:0", agent_id: "amp.chat" });
+    expect(read(null, { "x-amp-message-id": "M-5" })).toEqual({ request_id: "M-5" });
+    expect(read(null, { ...amp, "x-amsterdam-request-id": "own" })?.request_id).toBe("own");
+    expect(read({ request_id: "body", thread_id: "T-2" }, amp)).toMatchObject({
+      request_id: "body",
+      thread_id: "T-2",
+    });
+    expect(read(null, { "x-amp-message-id": "", "x-amp-thread-id": "" })).toBeNull();
+    expect(read(null, { ...amp, "x-amp-message-id": "9".repeat(1000) })?.request_id).toHaveLength(256);
+  });
+
   test("takes Amp's headers, unless the gateway's own say something else", () => {
     const amp = { "x-amp-thread-id": "T-1", "x-amp-feature": "chat" };
     expect(read(null, amp)).toEqual({ thread_id: "T-1", agent_id: "chat" });

@@ -45,6 +45,8 @@ export function readTracking(
     const value = headers[header];
     if (value !== undefined && value !== "") tracking[field] = value.slice(0, MAX_ID);
   }
+  const ampRequest = ampRequestId(headers);
+  if (ampRequest !== null) tracking.request_id ??= ampRequest;
   const tagsHeader = headers["x-amsterdam-tags"];
   if (tagsHeader !== undefined) tracking.tags = tagsHeader.split(",").map((tag) => tag.trim());
   if (fields !== null) {
@@ -59,6 +61,13 @@ export function readTracking(
   if (templates.length > 0) tracking.templates = templates;
   for (const _ in tracking) return tracking;
   return null;
+}
+
+/** The Amp client numbers the messages of a thread from 0, so that the thread's id is needed to tell which is meant. */
+function ampRequestId(headers: HeaderFields): string | null {
+  const { "x-amp-message-id": message, "x-amp-thread-id": thread } = headers;
+  if (message === undefined || message === "") return null;
+  return (thread === undefined || thread === "" ? message : `${thread}:${message}`).slice(0, MAX_ID);
 }
 
 const MAX_TAGS = 64;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeThreads } from "./contract-threads.test-suite.ts";
 import {
   type Feedback,
   type Storage,
@@ -292,6 +293,8 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
         expect(await storage.responses.get(key("resp_1"))).toBeNull();
       });
     });
+
+    describeThreads(open);
 
     test("the version changes with every kind of write and stays without", async () => {
       const seen = [await storage.version()];
