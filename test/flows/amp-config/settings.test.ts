@@ -149,23 +149,37 @@ describe("the environment", () => {
   });
 
   test(".env is read, and the real environment wins over it", async () => {
-    const env = { ".env": "AMP_API_KEY=key-of-the-env-file-0\nPORT=1\n" };
-    const { url } = await startIn(env, { PORT: String(closedPort()) });
+    const port = closedPort();
+    const text = `# AMP Server
+HOST="127.0.0.1"
+export AMP_API_KEY=key-of-the-env-file-0
+ADDITIONAL_API_KEYS='second-key-of-the-file, third-key-of-the-file' # two of them
+RUST_LOG=off
+PORT=1
+`;
+    const { url, output } = await startIn({ ".env": text }, { PORT: String(port) });
+    expect(url).toBe(`http://127.0.0.1:${port}`);
     const models = (key: string) =>
       fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
-    expect((await models("key-of-the-env-file-0")).status).toBe(200);
+    for (const key of ["key-of-the-env-file-0", "second-key-of-the-file", "third-key-of-the-file"])
+      expect((await models(key)).status).toBe(200);
     expect((await models("another-key-of-nobody")).status).toBe(401);
+    running!.process.kill("SIGTERM");
+    await running!.process.exited;
+    expect(output()).not.toContain("/v1/models");
   });
 
   test.each([
-    ["RUST_LOG", "info", true],
-    ["RUST_LOG", "off", false],
-    ["RUST_LOG", "warn", false],
-    ["LOG_LEVEL", "error", false],
-  ])("%s=%s sets the log level", async (name, level, logged) => {
+    [{ RUST_LOG: "info" }, true],
+    [{ RUST_LOG: "off" }, false],
+    [{ RUST_LOG: "warn" }, false],
+    [{ RUST_LOG: "tower_http=trace,amp_server=info" }, true],
+    [{ LOG_LEVEL: "error" }, false],
+    [{ LOG_LEVEL: "info", RUST_LOG: "off" }, true],
+  ])("%j sets the log level", async (variables: Record<string, string>, logged) => {
     const { url, output } = await startIn(
       {},
-      { PORT: String(closedPort()), AMP_API_KEY: "k".repeat(20), [name]: level },
+      { PORT: String(closedPort()), AMP_API_KEY: "k".repeat(20), ...variables },
     );
     const before = output().length;
     await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${"k".repeat(20)}` } });
@@ -175,28 +189,66 @@ describe("the environment", () => {
   });
 });
 
+/** The extremes that AMP Server documents, for the whole file and for an endpoint. */
+const LEAST = { max_attempts: 1, base_delay_ms: 1, max_delay_ms: 1, backoff_multiplier: 1 };
+const MOST = { max_attempts: 10, base_delay_ms: 60_000, max_delay_ms: 600_000, backoff_multiplier: 10 };
+
+test.each([
+  ["least", { timeout: 1, retry: LEAST }],
+  ["most", { timeout: 3600, retry: MOST }],
+  [
+    "middle: a bound of the wait that is its beginning",
+    { timeout: 30, retry: { base_delay_ms: 500, max_delay_ms: 500 } },
+  ],
+  ["default: what is left out", { timeout: 30, retry: {} }],
+])("AMP's limits are kept: the %s is valid", async (_, { timeout, retry }) => {
+  const endpoint = { path: "/x", target_url: "http://a.test", timeout, retry };
+  const file = { global_timeout: timeout, global_retry: retry, endpoints: [endpoint] };
+  const { code, output } = await check(JSON.stringify(file));
+  expect(code, output).toBe(0);
+});
+
+async function check(yaml: string) {
+  const dir = mkdtempSync(join(tmpdir(), "amsterdam-test-"));
+  writeFileSync(join(dir, "proxy_config.yaml"), `${yaml}\n`);
+  const { process: child, output } = spawnAmsterdam(dir, ["check"]);
+  const code = await child.exited;
+  rmSync(dir, { recursive: true });
+  return { code, output: output() };
+}
+
+const ENDPOINT = "path: /x, target_url: 'http://a.test'";
+const RETRIES = [
+  ["{max_attempts: 11}", "max_attempts"],
+  ["{max_attempts: 0}", "max_attempts"],
+  ["{max_attempts: 1.5}", "max_attempts"],
+  ["{base_delay_ms: 0}", "base_delay_ms"],
+  ["{base_delay_ms: 60001, max_delay_ms: 600000}", "base_delay_ms"],
+  ["{base_delay_ms: 500, max_delay_ms: 499}", "max_delay_ms"],
+  ["{max_delay_ms: 600001}", "max_delay_ms"],
+  ["{backoff_multiplier: 0.5}", "backoff_multiplier"],
+  ["{backoff_multiplier: 11}", "backoff_multiplier"],
+] as const;
+
 test.each([
   ["global_timeout: 0", "global_timeout"],
   ["global_timeout: 3601", "global_timeout"],
-  ["global_retry: {max_attempts: 11}", "max_attempts"],
-  ["global_retry: {max_attempts: 0}", "max_attempts"],
-  ["global_retry: {base_delay_ms: 60001}", "base_delay_ms"],
-  ["global_retry: {base_delay_ms: 500, max_delay_ms: 100}", "max_delay_ms"],
-  ["global_retry: {max_delay_ms: 600001}", "max_delay_ms"],
-  ["global_retry: {backoff_multiplier: 0.5}", "backoff_multiplier"],
-  ["global_retry: {backoff_multiplier: 11}", "backoff_multiplier"],
+  ...RETRIES.map(([retry, named]) => [`global_retry: ${retry}`, named] as const),
+  ...RETRIES.map(([retry, named]) => [`endpoints: [{${ENDPOINT}, retry: ${retry}}]`, named] as const),
+  [`endpoints: [{${ENDPOINT}, timeout: 0}]`, "timeout"],
+  [`endpoints: [{${ENDPOINT}, timeout: 3601}]`, "timeout"],
   ["endpoints: [{path: x, target_url: 'http://a.test'}]", "path"],
   ["endpoints: [{path: /x, target_url: 'ftp://a.test'}]", "target_url"],
-  ["endpoints: [{path: /x, target_url: 'http://a.test', method: FETCH}]", "method"],
-  ["endpoints: [{path: /x, target_url: 'http://a.test', response_type: xml}]", "response_type"],
-  ["endpoints: [{path: /x, target_url: 'http://a.test', custom_headers: {'a b': c}}]", "custom_headers"],
-  ["endpoints: [{path: /x, target_url: 'http://a.test', time_out: 3}]", "time_out"],
-])("AMP's limits are kept: %s does not start", async (yaml, named) => {
-  const dir = mkdtempSync(join(tmpdir(), "amsterdam-test-"));
-  writeFileSync(join(dir, "proxy_config.yaml"), `${yaml}\n`);
-  const { process: child, output } = spawnAmsterdam(dir, ["start"], {});
-  expect(await child.exited).toBe(1);
-  expect(output()).toContain(named);
-  expect(output()).toMatch(/proxy_config\.yaml:1/);
-  rmSync(dir, { recursive: true });
+  ["endpoints: [{path: /x}]", "target_url"],
+  [`endpoints: [{${ENDPOINT}, method: FETCH}]`, "method"],
+  [`endpoints: [{${ENDPOINT}, response_type: xml}]`, "response_type"],
+  [`endpoints: [{${ENDPOINT}, custom_headers: {'a b': c}}]`, "custom_headers"],
+  [`endpoints: [{${ENDPOINT}, forward_request_headers: ['a b']}]`, "forward_request_headers"],
+  [`endpoints: [{${ENDPOINT}, forward_response_headers: x}]`, "forward_response_headers"],
+  [`endpoints: [{${ENDPOINT}, enabled: 1}]`, "enabled"],
+  [`endpoints: [{${ENDPOINT}, time_out: 3}]`, "time_out"],
+])("AMP's limits are kept: %s is refused", async (yaml, named) => {
+  const { code, output } = await check(yaml);
+  expect(code).toBe(1);
+  expect(output).toMatch(new RegExp(`^proxy_config\\.yaml:1:\\d+ {2}\\S*\\b${named}\\b`));
 });
