@@ -8,7 +8,7 @@ import {
   RESPONSE_HEADER_PREFIXES,
   RESPONSE_HEADERS,
 } from "./headers.ts";
-import { joinBase } from "./url.ts";
+import { geminiPath, joinBase } from "./url.ts";
 
 describe("joining", () => {
   test.each([
@@ -32,6 +32,28 @@ describe("joining", () => {
     ["/v1", "@evil.test", "/v1/@evil.test"],
   ])("%j and %j gives %s", (path, rest, expected) => {
     expect(joinBase(path, rest)).toBe(expected);
+  });
+});
+
+describe("a path of Vertex AI", () => {
+  const GEMINI = "generativelanguage.googleapis.com";
+
+  test.each([
+    ["v1beta1/publishers/google/models/g-2.5:generateContent", "models/g-2.5:generateContent"],
+    ["v1/publishers/google/models/g:streamGenerateContent", "models/g:streamGenerateContent"],
+    ["v1beta1/publishers/google/models/a%2Fb:countTokens", "models/a%2Fb:countTokens"],
+    ["v1beta/models/g:generateContent", "v1beta/models/g:generateContent"],
+    ["publishers/google/models/g:generateContent", "publishers/google/models/g:generateContent"],
+    ["x/publishers/google/models/g:generateContent", "x/publishers/google/models/g:generateContent"],
+    ["v1/publishers/anthropic/models/c:rawPredict", "v1/publishers/anthropic/models/c:rawPredict"],
+  ])("%s is %s for the Gemini API", (rest, expected) => {
+    expect(geminiPath(GEMINI, rest)).toBe(expected);
+  });
+
+  test("stays as it is for Vertex AI", () => {
+    const rest = "v1beta1/publishers/google/models/g:generateContent";
+    expect(geminiPath("aiplatform.googleapis.com", rest)).toBe(rest);
+    expect(geminiPath("us-central1-aiplatform.googleapis.com", rest)).toBe(rest);
   });
 });
 

@@ -18,3 +18,14 @@ export function joinBase(path: string, rest: string): string {
   const root = isVersion(path.slice(lastSlash + 1)) ? path.slice(0, lastSlash) : path;
   return `${root}/${rest}`;
 }
+
+/**
+ * A path as Vertex AI has it, `v1beta1/publishers/google/models/<model>:<method>`, as the Gemini API has it:
+ * `models/<model>:<method>`, under that API's own version. Google's client writes the first, of either API, when it was
+ * made for Vertex AI. Other paths, and those for Vertex AI itself, stay as they are.
+ */
+export function geminiPath(host: string, rest: string): string {
+  const at = rest.indexOf("/publishers/google/models/");
+  if (at < 0 || !isVersion(rest.slice(0, at)) || host.endsWith("aiplatform.googleapis.com")) return rest;
+  return rest.slice(at + "/publishers/google/".length);
+}

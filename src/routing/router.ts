@@ -7,7 +7,7 @@ import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
 import { isVersion } from "../lib/api-version.ts";
 import type { HeaderFields } from "../lib/header-fields.ts";
-import { joinBase } from "../providers/url.ts";
+import { geminiPath, joinBase } from "../providers/url.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import { originOf } from "../upstream/http/origin.ts";
 import type { CallSettings, Target } from "../upstream/target.ts";
@@ -159,7 +159,8 @@ export class Router {
     const model = call.pathModel ?? facts.fields?.model ?? null;
     const decision = this.#ownDoorDecision(door, path, plan.provider, model);
     if (decision.kind === "native") {
-      const target = this.#nativeTarget(plan, joinBase(plan.basePath, rest), model, null, call, facts);
+      const own = call.format === "gemini" ? geminiPath(plan.origin.hostname, rest) : rest;
+      const target = this.#nativeTarget(plan, joinBase(plan.basePath, own), model, null, call, facts);
       return { route: null, targets: [target], responseFilter: plan.responseFilter, counted: null };
     }
     const planned = { plan, model: model ?? "", decision };
