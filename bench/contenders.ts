@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { providerOf } from "./conversions.ts";
 import { PORTKEY_FOLDER } from "./places.ts";
+import { FORMATS, type Format } from "./stream-shapes.ts";
 
 const GATEWAY_KEY = "bench-key-0123456789abcdef0123456789abcdef";
 const PROVIDER_KEY = "provider-key";
@@ -126,6 +128,12 @@ const gateway: Contender = {
   },
 };
 
+/** A provider that speaks one format only, so that every other client's calls are converted. */
+function formatProvider(format: Format, upstreamPort: number): string {
+  const base = `http://127.0.0.1:${upstreamPort}/${format === "gemini" ? "v1beta" : "v1"}`;
+  return `  ${providerOf(format)}: { base_url: "${base}", api_key: ${PROVIDER_KEY}, formats: [${format}] }`;
+}
+
 function gatewayConfig(folder: string, port: number, upstreamPort: number): string {
   return `server: { host: 127.0.0.1, port: ${port} }
 providers:
@@ -133,6 +141,7 @@ providers:
     base_url: "http://127.0.0.1:${upstreamPort}/v1"
     api_key: ${PROVIDER_KEY}
     formats: [openai-chat]
+${FORMATS.map((format) => formatProvider(format, upstreamPort)).join("\n")}
 logging:
   format: json
   console: false

@@ -16,7 +16,7 @@ export interface StreamLoad {
 }
 
 export interface StreamResult {
-  /** Events received, `[DONE]` left out. */
+  /** Events received that tell something, `[DONE]` left out. */
   events: number;
   /** Milliseconds from sending the request on an open connection to the first event, the median of all streams. */
   firstEventP50: number;
@@ -33,6 +33,8 @@ interface Client {
 
 const EVENT = Buffer.from("data: ");
 const DONE = Buffer.from("data: [DONE]");
+/** The end of a chunked body: what ends a stream that has no `[DONE]`. */
+const END = Buffer.from("\r\n0\r\n\r\n");
 const LIMIT_MS = 60_000;
 
 async function run(load: StreamLoad): Promise<StreamResult> {
@@ -50,13 +52,13 @@ async function run(load: StreamLoad): Promise<StreamResult> {
 }
 
 function requestBytes({ url, headers, body }: StreamLoad): Buffer {
-  const { pathname, host } = new URL(url);
+  const { pathname, search, host } = new URL(url);
   const fields = Object.entries({ host, "content-length": String(Buffer.byteLength(body)), ...headers });
   const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  return Buffer.from(`POST ${pathname} HTTP/1.1\r\n${head}\r\n${body}`);
+  return Buffer.from(`POST ${pathname}${search} HTTP/1.1\r\n${head}\r\n${body}`);
 }
 
-/** Settles at the first event when the stream is to be held, at `[DONE]` otherwise. */
+/** Settles at the first event when the stream is to be held, at its end otherwise. */
 function stream(url: URL, request: Buffer, hold: boolean): Promise<Client> {
   const { promise, resolve, reject } = Promise.withResolvers<Client>();
   const client: Client = { sentAt: 0, firstAt: 0, events: 0, tail: Buffer.alloc(0), done: false };
@@ -97,9 +99,10 @@ function take(client: Client, bytes: Buffer): string | undefined {
   client.tail = piece.subarray(-(DONE.length - 1));
   for (let at = piece.indexOf(EVENT, unread); at >= 0; at = piece.indexOf(EVENT, at + 1)) client.events++;
   if (client.firstAt === 0 && client.events > 0) client.firstAt = performance.now();
-  if (!piece.includes(DONE)) return undefined;
+  const isDone = piece.includes(DONE);
+  if (!isDone && !piece.includes(END)) return undefined;
   client.done = true;
-  client.events--;
+  if (isDone) client.events--;
   return undefined;
 }
 

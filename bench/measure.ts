@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Contender, type Door, directDoor } from "./contenders.ts";
+import { PAIRS, streamedRequest } from "./conversions.ts";
 import { cpuMicroseconds, residentBytes } from "./cpu.ts";
 import { chatBody, loadJson } from "./load-json.ts";
 import type { StreamLoad, StreamResult } from "./load-sse.ts";
@@ -51,6 +52,7 @@ export async function measureRound(plan: Plan, round: number): Promise<void> {
     await measureJson(plan, turn);
     await measureLatency(plan, [directLane(plan), ...turn]);
     await measureStreams(plan, [directLane(plan), ...turn]);
+    await measureConversions(plan, lanes);
     await measureOpenStreams(plan, serving);
   } finally {
     for (const one of serving) await stop(one.child);
@@ -156,6 +158,30 @@ async function measureStreams({ samples, say }: Plan, lanes: Lane[]): Promise<vo
     samples.add(door.name, "first_chunk_us_p50", result.firstEventP50 * 1000);
     if (pid !== undefined)
       samples.add(door.name, "chunk_cpu_us", (cpuMicroseconds(pid) - before) / result.events);
+  }
+}
+
+/** Streams of every pair of formats through the gateway. The cost is divided by the events that the provider sent. */
+async function measureConversions({ samples, say }: Plan, lanes: Lane[]): Promise<void> {
+  const lane = lanes.find(({ door }) => door.name === "gateway");
+  if (lane?.pid === undefined) return;
+  for (const pair of PAIRS) {
+    say(`streams, ${pair.client} to ${pair.target}`);
+    const { path, body } = streamedRequest(pair, CHUNKS);
+    const shape = { streams: STREAMS, hold: false, betweenStartsMs: 10 };
+    const load = { url: lane.origin + path, headers: lane.door.headers, body, ...shape };
+    await run(streamClient(load), { cores: CORES.load });
+    await Bun.sleep(SETTLE_MS);
+    const before = cpuMicroseconds(lane.pid);
+    const result = JSON.parse(await run(streamClient(load), { cores: CORES.load })) as StreamResult;
+    // Each format frames the same texts with a few events of its own.
+    if (result.events < STREAMS * CHUNKS) {
+      throw new Error(
+        `${pair.client} to ${pair.target} delivered ${result.events} of ${STREAMS * CHUNKS} events`,
+      );
+    }
+    await Bun.sleep(SETTLE_MS);
+    samples.add(lane.door.name, pair.metric, (cpuMicroseconds(lane.pid) - before) / (STREAMS * CHUNKS));
   }
 }
 

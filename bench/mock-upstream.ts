@@ -5,11 +5,12 @@
  *
  * Any request is answered with 1 KB of chat completion JSON. A body with `"stream":true` gets an SSE stream instead:
  * the first event at once, then one event every 10 ms (every second for the model "slow") until there are as many as
- * the body's `max_tokens` says (default 200), then `[DONE]`. Streams run out of step with each other and every event
+ * the body's `max_tokens` says (default 200), then `[DONE]`; in the format that the path is of. Streams run out of step with each other and every event
  * is its own write, so events reach the gateway one at a time, as they do from a model.
  */
 import { parseArgs } from "node:util";
 import type { Socket } from "bun";
+import { CHAT_END, CHAT_USAGE, FORMATS, type Format, formatOfPath, SHAPES } from "./stream-shapes.ts";
 
 interface Connection {
   /** What has come of a request that is not whole yet. */
@@ -25,6 +26,7 @@ interface Connection {
 interface Stream {
   socket: Socket<Connection>;
   left: number;
+  format: Format;
   withUsage: boolean;
 }
 
@@ -36,10 +38,14 @@ const WHOLE_ANSWER = wholeAnswer();
 const STREAM_HEAD = Buffer.from(
   "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n",
 );
-const TEXT_EVENT = event({ choices: [{ index: 0, delta: { content: "hello world" }, finish_reason: null }] });
-const LAST_TEXT_EVENT = event({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
-const USAGE_EVENT = event({ choices: [], usage: USAGE });
-const STREAM_END = Buffer.concat([chunk("data: [DONE]\n\n"), CHUNKED_END]);
+const BYTES = Object.fromEntries(
+  FORMATS.map((format) => {
+    const { first, text, last } = SHAPES[format];
+    return [format, { first: chunk(first), text: chunk(text), last: chunk(last) }];
+  }),
+) as Record<Format, Record<"first" | "text" | "last", Buffer>>;
+const USAGE_EVENT = chunk(CHAT_USAGE);
+const DONE_EVENT = chunk(CHAT_END);
 
 function wholeAnswer(): Buffer {
   const message = { role: "assistant", content: "x".repeat(700) };
@@ -57,12 +63,9 @@ function wholeAnswer(): Buffer {
   );
 }
 
-function event(fields: object): Buffer {
-  const value = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "m", ...fields };
-  return chunk(`data: ${JSON.stringify(value)}\n\n`);
-}
-
+/** None for an empty text: it would end the body. */
 function chunk(text: string): Buffer {
+  if (text === "") return Buffer.alloc(0);
   return Buffer.from(`${text.length.toString(16)}\r\n${text}\r\n`);
 }
 
@@ -113,15 +116,13 @@ function advance(stream: Stream): boolean {
   if (socket.data.unsent.length > 0) return false;
   stream.left--;
   if (stream.left > 0) {
-    send(socket, TEXT_EVENT);
+    send(socket, BYTES[stream.format].text);
     return false;
   }
-  send(
-    socket,
-    stream.withUsage
-      ? Buffer.concat([LAST_TEXT_EVENT, USAGE_EVENT, STREAM_END])
-      : Buffer.concat([LAST_TEXT_EVENT, STREAM_END]),
-  );
+  const pieces = [BYTES[stream.format].last];
+  if (stream.withUsage) pieces.push(USAGE_EVENT);
+  if (stream.format === "openai-chat") pieces.push(DONE_EVENT);
+  send(socket, Buffer.concat([...pieces, CHUNKED_END]));
   socket.data.stream = undefined;
   return true;
 }
@@ -176,14 +177,16 @@ function expectedSize(start: Buffer): number {
 }
 
 function answer(socket: Socket<Connection>, request: Buffer): void {
-  if (!request.includes('"stream":true')) {
+  if (!request.includes('"stream":true') && !request.includes(":streamGenerateContent")) {
     send(socket, WHOLE_ANSWER);
     return;
   }
   const text = request.toString("latin1");
-  const left = Number(/"max_tokens":(\d+)/.exec(text)?.[1] ?? 200);
-  const stream = { socket, left, withUsage: text.includes('"include_usage":true') };
+  const left = Number(/"max_(?:completion_)?tokens":(\d+)/.exec(text)?.[1] ?? 200);
+  const format = formatOfPath(text.slice(0, text.indexOf("\r\n")));
+  const stream = { socket, left, format, withUsage: text.includes('"include_usage":true') };
   send(socket, STREAM_HEAD);
+  if (BYTES[format].first.length > 0) send(socket, BYTES[format].first);
   if (advance(stream)) return;
   socket.data.stream = stream;
   (text.includes('"model":"slow"') ? slow : fast).add(stream);

@@ -1,4 +1,6 @@
+import { PAIRS, pairMetric } from "./conversions.ts";
 import type { Samples } from "./samples.ts";
+import { FORMATS, type Format } from "./stream-shapes.ts";
 
 export interface Column {
   door: string;
@@ -100,7 +102,7 @@ function number(value: number): string {
 
 /** What the project asks of itself, each with the figure reached; left out where a side did not take part. */
 export function targets(samples: Samples): string[] {
-  return TARGETS.flatMap(({ label, metric, of, to, limit, bound }) => {
+  const lines = TARGETS.flatMap(({ label, metric, of, to, limit, bound }) => {
     const value = samples.median(of, metric);
     const reference = samples.median(to, metric);
     if (value === undefined || reference === undefined) return [];
@@ -108,7 +110,41 @@ export function targets(samples: Samples): string[] {
     const met = bound === "at most" ? ratio <= limit : ratio >= limit;
     return [`${met ? "met" : "MISSED"}: ${label}: ${number(ratio)}×, to be ${bound} ${limit}×`];
   });
+  return [...lines, ...dearestConversion(samples)];
 }
+
+/** CPU per converted chunk: a row a client's format, a column a target's, with the ratio to nginx's plain proxying. */
+export function conversionTable(samples: Samples): string {
+  const reference = samples.median("nginx", "chunk_cpu_us");
+  const cells = (client: Format) =>
+    FORMATS.map((target) => cell(samples.median("gateway", pairMetric(client, target)), reference));
+  if (cells("openai-chat").every((text) => text === "")) return "";
+  return [
+    "CPU per SSE chunk (µs) from each client's format (rows) to each target's (columns):",
+    "",
+    row(["", ...FORMATS]),
+    row(["---", ...FORMATS.map(() => "---:")]),
+    ...FORMATS.map((client) => row([client, ...cells(client)])),
+  ].join("\n");
+}
+
+/** The dearest conversion, against its bound. */
+function dearestConversion(samples: Samples): string[] {
+  const reference = samples.median("nginx", "chunk_cpu_us");
+  const values = PAIRS.flatMap((pair) => {
+    const value = pair.client === pair.target ? undefined : samples.median("gateway", pair.metric);
+    return value === undefined ? [] : [{ ...pair, value }];
+  });
+  const dearest = values.toSorted((a, b) => b.value - a.value)[0];
+  if (dearest === undefined || reference === undefined) return [];
+  const ratio = dearest.value / reference;
+  const name = `CPU per converted SSE chunk, against nginx's plain proxying (dearest: ${dearest.client} to ${dearest.target})`;
+  return [
+    `${ratio <= MAX_CONVERTED ? "met" : "MISSED"}: ${name}: ${number(ratio)}×, to be at most ${MAX_CONVERTED}×`,
+  ];
+}
+
+const MAX_CONVERTED = 4;
 
 /** What everything takes without a proxy, to read the added times against. */
 export function directLine(samples: Samples): string {

@@ -17,7 +17,7 @@ import { RUN_FOLDER } from "../bench/places.ts";
 import { installPortkey, installTools } from "../bench/prerequisites.ts";
 import { CORES, run, stopAll } from "../bench/processes.ts";
 import { profile } from "../bench/profile.ts";
-import { betweenMarkers, type Column, directLine, table, targets } from "../bench/report.ts";
+import { betweenMarkers, type Column, conversionTable, directLine, table, targets } from "../bench/report.ts";
 import { Samples } from "../bench/samples.ts";
 import { serveUpstream } from "../bench/serving.ts";
 
@@ -114,9 +114,12 @@ function report(samples: Samples, contenders: Contender[], upstreamPort: number,
     machine,
     table(samples, columns),
     directLine(samples),
-    ...targets(samples).map((line) => `- ${line}`),
+    conversionTable(samples),
+    targets(samples)
+      .map((line) => `- ${line}`)
+      .join("\n"),
   ];
-  const section = `${text.slice(0, 3).join("\n\n")}\n\n${text.slice(3).join("\n")}`;
+  const section = text.filter((part) => part !== "").join("\n\n");
   console.log(`\n${section}`);
   if (options.json !== undefined)
     writeFileSync(options.json, `${JSON.stringify({ machine, samples }, null, 2)}\n`);
