@@ -1,0 +1,74 @@
+import { createAnthropic } from "@ai-sdk/anthropic";
+import { createGoogle } from "@ai-sdk/google";
+import { createOpenAI } from "@ai-sdk/openai";
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import { generateText, isStepCount, jsonSchema, type LanguageModel, streamText, tool } from "ai";
+import { type LoopPlace, runTool, type ToolLoop } from "./tool-loops.ts";
+
+type MakeModel = (place: LoopPlace) => LanguageModel;
+
+const inputSchema = jsonSchema<{ city: string; days: number }>({
+  type: "object",
+  properties: { city: { type: "string" }, days: { type: "integer" } },
+  required: ["city", "days"],
+  additionalProperties: false,
+});
+
+/** The AI SDK's own loop, with one of its providers. */
+function aiLoop(make: MakeModel): ToolLoop {
+  return async (place) => {
+    const call = {
+      model: make(place),
+      prompt: "How is it there?",
+      maxRetries: 0,
+      maxOutputTokens: 8192,
+      stopWhen: isStepCount(6),
+      tools: {
+        weather: tool({ inputSchema, execute: (args) => runTool("weather", args) }),
+        tide: tool({ inputSchema, execute: (args) => runTool("tide", args) }),
+      },
+      providerOptions: {
+        openai: { store: false, reasoningEffort: "medium", reasoningSummary: "auto", forceReasoning: true },
+        anthropic: { thinking: { type: "enabled", budgetTokens: 2048 } },
+        google: { thinkingConfig: { includeThoughts: true } },
+        gateway: { reasoningEffort: "medium" },
+      },
+    };
+    const steps = place.stream
+      ? await streamText({ ...call, onError: () => undefined }).steps
+      : (await generateText(call)).steps;
+    return {
+      calls: steps.map(({ toolCalls }) => toolCalls.length),
+      ids: steps.flatMap(({ toolCalls }) => toolCalls.map(({ toolCallId }) => toolCallId)),
+      text: steps.at(-1)?.text ?? "",
+      thoughts: steps.map(({ reasoningText }) => reasoningText ?? "").join(""),
+    };
+  };
+}
+
+export const AI_LOOPS: readonly { readonly client: string; readonly run: ToolLoop }[] = [
+  {
+    client: "ai with openai-compatible",
+    run: aiLoop(({ url, key, model }) =>
+      createOpenAICompatible({ name: "gateway", baseURL: `${url}/v1`, apiKey: key, includeUsage: true })(
+        model,
+      ),
+    ),
+  },
+  {
+    client: "ai with openai",
+    run: aiLoop(({ url, key, model }) =>
+      createOpenAI({ baseURL: `${url}/v1`, apiKey: key }).responses(model),
+    ),
+  },
+  {
+    client: "ai with anthropic",
+    run: aiLoop(({ url, key, model }) => createAnthropic({ baseURL: `${url}/v1`, apiKey: key })(model)),
+  },
+  {
+    client: "ai with google",
+    run: aiLoop(({ url, key, model }) =>
+      createGoogle({ baseURL: `${url}/v1beta`, apiKey: key })(`models/${model}`),
+    ),
+  },
+];
