@@ -9,14 +9,26 @@ import { isVersion } from "../lib/api-version.ts";
  *   v1/chat/completions          -> /openai/v1/chat/completions
  *   v1beta/models                -> /openai/v1beta/models
  *   openai/v1/chat/completions   -> /openai/v1/chat/completions
+ *
+ * The last also where the base is behind another path: /groq/openai/v1.
  */
 export function joinBase(path: string, rest: string): string {
-  if (path !== "" && `/${rest}/`.startsWith(`${path}/`)) return `/${rest}`;
+  const again = whereAgain(path, rest);
+  if (again !== null) return `${path.slice(0, again)}/${rest}`;
   const slash = rest.indexOf("/");
   if (!isVersion(slash < 0 ? rest : rest.slice(0, slash))) return `${path}/${rest}`;
   const lastSlash = path.lastIndexOf("/");
   const root = isVersion(path.slice(lastSlash + 1)) ? path.slice(0, lastSlash) : path;
   return `${root}/${rest}`;
+}
+
+/** Where in the path that begins which the rest begins with again: all of the path, or an end of it with its version. */
+function whereAgain(path: string, rest: string): number | null {
+  if (path === "") return null;
+  const ends = isVersion(path.slice(path.lastIndexOf("/") + 1)) ? path.length : 1;
+  for (let at = 0; at >= 0 && at < ends; at = path.indexOf("/", at + 1))
+    if (`/${rest}/`.startsWith(`${path.slice(at)}/`)) return at;
+  return null;
 }
 
 /**
