@@ -12,11 +12,3 @@ export const TITLES: Readonly<Record<Format, string>> = {
   "anthropic-messages": "Anthropic",
   gemini: "Gemini",
 };
-
-/** The version that stands first in each API's paths. */
-export const VERSIONS: Readonly<Record<Format, string>> = {
-  "openai-chat": "v1",
-  "openai-responses": "v1",
-  "anthropic-messages": "v1",
-  gemini: "v1beta",
-};

@@ -1,13 +1,8 @@
-import { startGateway } from "../support/gateway.ts";
-import {
-  type Mutation,
-  REPLAY_HEADER,
-  replayHeader,
-  startReplayUpstream,
-} from "../support/replay-upstream.ts";
+import { startReplayTargets } from "../support/replay-targets.ts";
+import { type Mutation, REPLAY_HEADER, replayHeader } from "../support/replay-upstream.ts";
 import { type Difference, differences } from "./compare.ts";
 import { type Exception, exceptionOf } from "./exceptions.ts";
-import { FORMATS, type Format, VERSIONS } from "./formats.ts";
+import { FORMATS, type Format } from "./formats.ts";
 import { type Ask, type Reading, read } from "./reading.ts";
 import type { Recording } from "./recordings.ts";
 
@@ -50,16 +45,7 @@ export interface MeasureOptions {
 /** Sends every recording through a gateway to clients of every format. Traffic stays on loopback. */
 export async function measure(options: MeasureOptions): Promise<Outcome[]> {
   const { recordings, clients = FORMATS, targets = FORMATS } = options;
-  const upstream = startReplayUpstream(recordings);
-  const gateway = await startGateway({
-    config: {
-      providers: Object.fromEntries(FORMATS.map((format) => [format, providerOf(format, upstream.url)])),
-      breaker: { enabled: false },
-      global_retry: { max_attempts: 1 },
-      server: { sse_keep_alive: 0 },
-      logging: { requests: false },
-    },
-  });
+  const { gateway, stop } = await startReplayTargets(recordings);
   try {
     const tasks = recordings
       .filter(({ format }) => targets.includes(format))
@@ -71,18 +57,8 @@ export async function measure(options: MeasureOptions): Promise<Outcome[]> {
       return outcome;
     });
   } finally {
-    await gateway.stop();
-    upstream.stop();
+    await stop();
   }
-}
-
-function providerOf(format: Format, url: string): object {
-  return {
-    base_url: `${url}/${VERSIONS[format]}`,
-    api_key: "provider-key",
-    formats: [format],
-    forward_request_headers: [REPLAY_HEADER],
-  };
 }
 
 async function inTurns<T, R>(tasks: readonly T[], run: (task: T) => Promise<R>): Promise<R[]> {

@@ -21,8 +21,12 @@ test("an answer and the stream of the same request put together are alike", asyn
   const params = { model: "echo", max_tokens: 100, system: "be kind", messages: say("hello") };
   const whole = await client.messages.create(params);
   expect(whole.content).toEqual([
-    { type: "text", text: "This is Amsterdam's demo provider; no model was called. You said: hello" },
-  ] as Anthropic.ContentBlock[]);
+    {
+      type: "text",
+      text: "This is Amsterdam's demo provider; no model was called. You said: hello",
+      citations: null,
+    },
+  ]);
   expect(whole.stop_reason).toBe("end_turn");
   const streamed = await client.messages.stream(params).finalMessage();
   expect<unknown>(streamed.content).toEqual(whole.content);

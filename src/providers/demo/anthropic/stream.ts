@@ -25,7 +25,7 @@ function event(payload: JsonObject & { type: string }, delta = false): Frame {
 }
 
 function startMessage(answered: Answered): JsonObject {
-  const end = { stop_reason: null, stop_sequence: null, stop_details: null };
+  const end = { stop_reason: null, stop_sequence: null, stop_details: null, container: null };
   return { ...messageHead(answered), content: [], ...end, usage: messageUsage(answered, 1) };
 }
 

@@ -15,7 +15,13 @@ export function writeMessage(answered: Answered): JsonObject {
 }
 
 export function messageHead({ ask, seed }: Answered): JsonObject {
-  return { model: ask.model, id: makeId(seed, "msg_01", "answer"), type: "message", role: "assistant" };
+  return {
+    model: ask.model,
+    id: makeId(seed, "msg_01", "answer"),
+    type: "message",
+    role: "assistant",
+    diagnostics: null,
+  };
 }
 
 /** Why the message ended, also the delta of the `message_delta` event. */
@@ -25,6 +31,7 @@ export function messageEnd(answer: PlannedAnswer): JsonObject {
     stop_reason: stopReason(answer),
     stop_sequence: answer.stopSequence ?? null,
     stop_details: answer.finish === "refusal" ? details : null,
+    container: null,
   };
 }
 
@@ -42,7 +49,8 @@ export function contentBlocks(answer: PlannedAnswer): JsonObject[] {
     const signature = sealOf("thinking", answer.reasoning, answer.calls);
     blocks.push({ type: "thinking", thinking: answer.reasoning, signature });
   }
-  if (answer.text !== "" && answer.finish !== "refusal") blocks.push({ type: "text", text: answer.text });
+  if (answer.text !== "" && answer.finish !== "refusal")
+    blocks.push({ type: "text", text: answer.text, citations: null });
   for (const call of answer.calls) blocks.push(toolUse(call));
   return blocks;
 }
@@ -67,7 +75,9 @@ export function messageUsage(answered: Answered, outputTokens: number): JsonObje
     },
     output_tokens: outputTokens,
     output_tokens_details: { thinking_tokens: Math.min(outputTokens, answered.plan.reasoningTokens) },
+    server_tool_use: null,
     service_tier: "standard",
+    speed: "standard",
     inference_geo: "not_available",
   };
 }
@@ -78,6 +88,7 @@ export function deltaUsage(answered: Answered): JsonObject {
     ...inputUsage(answered),
     output_tokens: answered.plan.outputTokens,
     output_tokens_details: { thinking_tokens: answered.plan.reasoningTokens },
+    server_tool_use: null,
   };
 }
 
