@@ -1,3 +1,4 @@
+import { SEAL_MARK } from "../exchange/seals.ts";
 import { type Edit, EditedBytes } from "../lib/edited-bytes.ts";
 import {
   isArray,
@@ -25,6 +26,8 @@ export interface RequestFields {
   readonly stream: boolean;
   /** Whether the client takes no loss in a conversion: a top-level `strict`, which is the gateway's own. */
   readonly strict: boolean;
+  /** Whether a seal of another API is somewhere in it, which the API of its own format would refuse. */
+  readonly sealed: boolean;
   /** Top-level tracking fields as they were sent, parsed; null when there are none. */
   readonly tracking: Record<string, unknown> | null;
   readonly templates: TemplateFields[];
@@ -45,6 +48,7 @@ const TRACKING = new Set<string>(TRACKING_FIELDS);
 const TEMPLATE = new Set(["template", "template_id", "variables"]);
 /** What a body with template fields holds somewhere; as bytes, which are searched four times as fast as text. */
 const TEMPLATE_NEEDLE = Buffer.from('"template');
+const SEAL_NEEDLE = Buffer.from(SEAL_MARK);
 const VARIABLES_NEEDLE = Buffer.from('"variables"');
 
 /**
@@ -81,7 +85,8 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
   const templates: TemplateFields[] = [];
   if (body.indexOf(TEMPLATE_NEEDLE) >= 0 || body.indexOf(VARIABLES_NEEDLE) >= 0)
     takeTemplates(body, members, places, "", templates, edits);
-  return { model, stream, strict, tracking, templates, modelSpans, edits };
+  const sealed = body.indexOf(SEAL_NEEDLE) >= 0;
+  return { model, stream, strict, sealed, tracking, templates, modelSpans, edits };
 }
 
 /** The body without the gateway's own fields and, unless `model` is null, with that model's name. */

@@ -1,33 +1,26 @@
 import { RESERVED_PROVIDER_NAMES } from "../config/reserved.ts";
-import type { BreakerConfig, Config, EndpointConfig, RetryConfig } from "../config/schema.ts";
+import type { Config, EndpointConfig } from "../config/schema.ts";
 import { fillTarget } from "../config/target-template.ts";
 import type { SealStash } from "../conversion/seals.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
 import { isVersion } from "../lib/api-version.ts";
-import type { HeaderFields } from "../lib/header-fields.ts";
 import { geminiPath, joinBase } from "../providers/url.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import { originOf } from "../upstream/http/origin.ts";
-import type { CallSettings, Target } from "../upstream/target.ts";
-import type { Upstream, Upstreams } from "../upstream/upstream.ts";
+import type { Target } from "../upstream/target.ts";
+import type { Upstreams } from "../upstream/upstream.ts";
 import { type ConversionRule, type Decision, decide, readRules, ruledFormat } from "./conversions.ts";
 import { ConvertibleCall, type FormatCall, isFormatCall, nativePath } from "./converted.ts";
-import { endpointFormat, endpointPath, formatLines, isPlainPath, withSearch } from "./converted-paths.ts";
+import { endpointFormat, isPlainPath } from "./converted-paths.ts";
 import { type Door, findDoor } from "./doors.ts";
 import { EndpointTable } from "./endpoints.ts";
 import { chooseModel } from "./models.ts";
-import {
-  type EndpointPlan,
-  PROVIDER_RESPONSES,
-  type ProviderPlan,
-  planEndpoint,
-  planProvider,
-} from "./plans.ts";
-import { keyLine, prepareConverted, prepareRequest } from "./prepare.ts";
-import type { DefaultHeaders, Provider, Providers } from "./providers.ts";
+import { type EndpointPlan, PROVIDER_RESPONSES, type ProviderPlan, planEndpoint } from "./plans.ts";
+import type { Provider, Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import { TargetMaker } from "./target-maker.ts";
 
 /** What a request is to be sent to, in order, and how its answer's headers pass. */
 export interface Resolution {
@@ -57,7 +50,7 @@ const MAX_CHOICES = 1000;
 export class Router {
   readonly config: Config;
   readonly providers: Providers;
-  readonly #upstreams: Upstreams;
+  readonly #maker: TargetMaker;
   readonly #endpoints: EndpointTable;
   readonly #plans = new Map<Provider, ProviderPlan>();
   readonly #endpointPlans = new Map<EndpointConfig, EndpointPlan>();
@@ -71,10 +64,10 @@ export class Router {
     this.#rules = readRules(config);
     this.#stash = stash;
     this.providers = providers;
-    this.#upstreams = upstreams;
+    this.#maker = new TargetMaker(config, upstreams);
     this.#endpoints = new EndpointTable(config.endpoints);
     for (const provider of new Set(providers.byName.values()))
-      this.#plans.set(provider, this.#plan(provider));
+      this.#plans.set(provider, this.#maker.plan(provider));
     for (const endpoint of config.endpoints) this.#endpointPlans.set(endpoint, planEndpoint(endpoint));
   }
 
@@ -114,53 +107,24 @@ export class Router {
     const filled = model === null ? values : { model: encodeURIComponent(model.toWellFormed()), ...values };
     const targets = endpoint.targets.map((template): Target => {
       const url = new URL(fillTarget(template, filled));
-      const origin = originOf(url);
       const format = endpointFormat(endpoint.config, url, door.call, ruled);
       const isConverted = convertible !== null && format !== null && format !== door.call.format;
-      const destination = { origin, withheld: facts.keyHeaders };
-      return {
-        // Not its path, which may hold a secret of the configuration.
-        name: url.host,
-        upstream: this.#upstream(origin.key, this.config.breaker),
-        provider: null,
-        model,
-        format,
-        settings: this.#settings(endpoint.config),
-        responseType: endpoint.config.response_type,
-        keyCount: 0,
-        secrets: plan.secrets,
-        passRedirects: true,
-        prepare: () => {
-          if (!isConverted)
-            return prepareRequest(facts, {
-              ...destination,
-              target: url.pathname + mergeSearch(url.search, facts.search),
-              filter: plan.requestFilter,
-              lines: plan.customLines,
-              model: null,
-            });
-          const converted = convertible.convert({ format, provider: url.host, model: model ?? "" });
-          return prepareConverted(facts, converted, {
-            ...destination,
-            target: (callPath) => endpointPath(url, format, callPath),
-            filter: plan.convertedFilter,
-            lines: formatLines(format, endpoint.config.custom_headers) + plan.customLines,
-          });
-        },
-      };
+      const conversion = isConverted ? { format, call: convertible } : null;
+      return this.#maker.endpoint(endpoint.config, plan, { url, model, format }, conversion, facts);
     });
     return { route: null, targets, responseFilter: plan.responseFilter, counted: null };
   }
 
   /** The one target of a provider's own door. */
-  resolveProvider(door: Door & { kind: "provider" }, path: string, facts: RequestFacts): Resolution {
+  resolveProvider(door: Door & { kind: "provider" }, called: string, facts: RequestFacts): Resolution {
     const plan = this.#plans.get(this.providerOf(door.provider))!;
     const { call, rest } = door;
     const model = call.pathModel ?? facts.fields?.model ?? null;
-    const decision = this.#ownDoorDecision(door, path, plan.provider, model);
+    const decision = unsealed(this.#ownDoorDecision(door, called, plan.provider, model), call, facts);
     if (decision.kind === "native") {
       const own = call.format === "gemini" ? geminiPath(plan.origin.hostname, rest) : rest;
-      const target = this.#nativeTarget(plan, joinBase(plan.basePath, own), model, null, call, facts);
+      const path = joinBase(plan.basePath, own);
+      const target = this.#maker.native(plan, { path, model, rename: null, call }, facts);
       return { route: null, targets: [target], responseFilter: plan.responseFilter, counted: null };
     }
     const planned = { plan, model: model ?? "", decision };
@@ -177,7 +141,7 @@ export class Router {
   resolveModel(name: string, door: Door, facts: RequestFacts): Resolution {
     const { route, targets, responseFilter } = this.#choice(name, door);
     const call = door.call as FormatCall;
-    const isNative = targets.every(({ decision }) => decision.kind === "native");
+    const isNative = targets.every(({ decision }) => unsealed(decision, call, facts).kind === "native");
     const convertible = isNative ? null : this.#convertible(call, facts);
     return {
       route,
@@ -202,14 +166,12 @@ export class Router {
 
   #planChoice(name: string, door: Door): PlannedChoice {
     const choice = chooseModel(name, this.config, this.providers);
-    const targets = choice.targets.map(({ provider, model }): PlannedTarget => {
+    const targets = plannable(choice.targets, ({ provider, model }): PlannedTarget => {
       const ruled = ruledFormat(this.#rules, door.call, door.name, provider, model);
-      const decision: Decision =
+      const decision =
         ruled === null
           ? decide(door.call as FormatCall, provider, model, false)
-          : ruled === door.call.format
-            ? { kind: "native" }
-            : { kind: "convert", to: ruled };
+          : decisionFor(ruled, door.call);
       return { plan: this.#plans.get(provider)!, model, decision };
     });
     const responseFilter = targets.length === 1 ? targets[0]!.plan.responseFilter : PROVIDER_RESPONSES;
@@ -228,7 +190,7 @@ export class Router {
     const { call } = door;
     if (!isFormatCall(call)) return { kind: "native" };
     const ruled = ruledFormat(this.#rules, call, path, provider, model);
-    if (ruled !== null) return ruled === call.format ? { kind: "native" } : { kind: "convert", to: ruled };
+    if (ruled !== null) return decisionFor(ruled, call);
     if (provider.formats[call.format] !== undefined || !isPlainPath(door.rest)) return { kind: "native" };
     return decide(call, provider, model ?? "", true);
   }
@@ -243,101 +205,31 @@ export class Router {
     facts: RequestFacts,
     convertible: ConvertibleCall | null,
   ): Target {
-    const { provider } = plan;
-    if (decision.kind !== "convert" || convertible === null) {
-      const path = joinBase(plan.basePath, provider.formats[call.format] + nativePath(call, model));
-      return this.#nativeTarget(plan, path, model, model, call, facts);
+    const taken = unsealed(decision, call, facts);
+    if (taken.kind === "convert" && convertible !== null)
+      return this.#maker.converted(plan, { format: taken.to, model }, convertible, facts);
+    const path = joinBase(plan.basePath, plan.provider.formats[call.format] + nativePath(call, model));
+    return this.#maker.native(plan, { path, model, rename: model, call }, facts);
+  }
+}
+
+/** Targets that can serve the call; where none can, the first one's reason is thrown. */
+function plannable<T, U>(targets: readonly T[], plan: (target: T) => U): U[] {
+  const planned: U[] = [];
+  let reason: unknown;
+  for (const target of targets) {
+    try {
+      planned.push(plan(target));
+    } catch (error) {
+      reason ??= error;
     }
-    const format = decision.to;
-    return {
-      ...this.#commonTarget(plan, model),
-      format,
-      responseType: null,
-      prepare: () =>
-        prepareConverted(facts, convertible.convert({ format, provider: provider.name, model }), {
-          origin: plan.origin,
-          withheld: null,
-          target: (callPath) =>
-            withSearch(joinBase(plan.basePath, provider.formats[format] + callPath), plan.baseSearch),
-          filter: plan.convertedFilter,
-          lines: this.#providerLines(plan, format, {}),
-        }),
-    };
   }
+  if (planned.length === 0) throw reason;
+  return planned;
+}
 
-  /** `model` is for the record; `rename` is put in the body's place of it, null leaves the body's. */
-  #nativeTarget(
-    plan: ProviderPlan,
-    path: string,
-    model: string | null,
-    rename: string | null,
-    call: Call,
-    facts: RequestFacts,
-  ): Target {
-    return {
-      ...this.#commonTarget(plan, model),
-      format: call.format,
-      // Without `alt=sse` Gemini streams one JSON array, piece by piece, under a content type that does not say so.
-      responseType:
-        call.method === "streamGenerateContent" && !facts.search.includes("alt=sse") ? "stream" : null,
-      prepare: () =>
-        prepareRequest(facts, {
-          origin: plan.origin,
-          target: path + mergeSearch(plan.baseSearch, facts.search),
-          filter: plan.requestFilter,
-          withheld: null,
-          lines: this.#providerLines(plan, call.format, facts.headers),
-          model: rename,
-        }),
-    };
-  }
-
-  #commonTarget(plan: ProviderPlan, model: string | null) {
-    const { provider } = plan;
-    return {
-      name: model === null ? provider.name : `${provider.name}/${model}`,
-      upstream: this.#upstreamOf(plan, model),
-      provider: provider.name,
-      model,
-      settings: plan.settings,
-      keyCount: provider.keys.length,
-      secrets: plan.secrets,
-      passRedirects: false,
-    };
-  }
-
-  #providerLines(plan: ProviderPlan, format: Format | null, client: HeaderFields): string {
-    return (
-      defaultLines(plan.defaultHeaders, format, client) +
-      (plan.sendsKey ? keyLine(plan.provider) : "") +
-      plan.customLines
-    );
-  }
-
-  #plan(provider: Provider): ProviderPlan {
-    const upstream = this.#upstream(provider.name, provider.config?.breaker ?? this.config.breaker);
-    return planProvider(provider, upstream, this.#settings(provider.config));
-  }
-
-  #upstreamOf(plan: ProviderPlan, model: string | null): Upstream {
-    const { provider, upstream } = plan;
-    if (model === null || !provider.separateModels.has(model)) return upstream;
-    return this.#upstream(`${provider.name}/${model}`, provider.config?.breaker ?? this.config.breaker);
-  }
-
-  #upstream(name: string, breaker: BreakerConfig): Upstream {
-    return this.#upstreams.get(name, breaker, this.config.retry_budget);
-  }
-
-  #settings(nearer: NearerSettings | null): CallSettings {
-    const { config } = this;
-    return {
-      timeout: (nearer?.timeout ?? config.global_timeout) * 1000,
-      connectTimeout: (nearer?.connect_timeout ?? config.global_connect_timeout) * 1000,
-      totalTimeout: (nearer?.total_timeout ?? config.global_total_timeout) * 1000,
-      retry: nearer?.retry ?? config.global_retry,
-    };
-  }
+function decisionFor(format: Format, call: Call): Decision {
+  return format === call.format ? { kind: "native" } : { kind: "convert", to: format };
 }
 
 /** What is said of a name that is no provider's. Most who ask for one have a wrong base URL or a misspelt path. */
@@ -349,23 +241,9 @@ function noProvider(name: string): string {
   return `There is no provider "${name.slice(0, 100)}".`;
 }
 
-interface NearerSettings {
-  readonly timeout?: number | undefined;
-  readonly connect_timeout?: number | undefined;
-  readonly total_timeout?: number | undefined;
-  readonly retry?: RetryConfig | undefined;
-}
-
-/** The target's own parameters first, then the client's. */
-function mergeSearch(own: string, client: string): string {
-  if (own === "") return client;
-  return client === "" ? own : `${own}&${client.slice(1)}`;
-}
-
-/** Header lines that a provider needs in a call of that format, where the client sent none of that name. */
-function defaultLines(defaults: DefaultHeaders, format: Format | null, client: HeaderFields): string {
-  const headers = defaults[format ?? "other"] ?? defaults.other;
-  let lines = "";
-  for (const name in headers) if (client[name] === undefined) lines += `${name}: ${headers[name]}\r\n`;
-  return lines;
+/** A body that holds a seal of another API is read and written anew, without it, also in its own format. */
+function unsealed(decision: Decision, call: Call, facts: RequestFacts): Decision {
+  if (decision.kind !== "native" || facts.fields?.sealed !== true || call.operation !== "generate")
+    return decision;
+  return call.format === null ? decision : { kind: "convert", to: call.format };
 }
