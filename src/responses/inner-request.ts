@@ -1,0 +1,58 @@
+import type { JsonObject } from "./json.ts";
+
+/** What belongs to a connection or to the bytes of a body, and the ids of the request that it stood in. */
+const NOT_TAKEN_OVER = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "expect",
+  "host",
+  "keep-alive",
+  "sec-websocket-extensions",
+  "sec-websocket-key",
+  "sec-websocket-protocol",
+  "sec-websocket-version",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "x-request-id",
+]);
+
+/** Who asks, and how: the header fields and the query string of a request that came from outside. */
+export interface Asker {
+  readonly headers: Headers;
+  readonly search: string;
+}
+
+/**
+ * The request that makes a response of the Responses API, streamed, as its client could have sent it itself: the gateway
+ * puts it to its own handler.
+ */
+export function innerRequest(asker: Asker, body: JsonObject, signal: AbortSignal): Request {
+  const headers = new Headers();
+  asker.headers.forEach((value, name) => {
+    if (!NOT_TAKEN_OVER.has(name)) headers.append(name, value);
+  });
+  const { background: _background, ...rest } = body;
+  const text = Buffer.from(JSON.stringify({ ...rest, stream: true }));
+  headers.set("content-type", "application/json");
+  headers.set("content-length", String(text.length));
+  headers.set("accept", "text/event-stream");
+  return new Request(`http://localhost/v1/responses${asker.search}`, {
+    method: "POST",
+    headers,
+    body: text,
+    signal,
+  });
+}
+
+/**
+ * The body of a request whose answer is kept here and not by whoever serves it: with the seals of thoughts, without which
+ * a later turn could not hand them back.
+ */
+export function selfContained(body: JsonObject): JsonObject {
+  const include = Array.isArray(body.include) ? body.include : [];
+  return { ...body, store: false, include: [...new Set([...include, "reasoning.encrypted_content"])] };
+}
