@@ -68,7 +68,7 @@ function titleOf({ title, archived }: ThreadView, longest = MAX_TITLE): string {
 
 function messageLines(message: unknown): string[] {
   const { role, content } = fieldsOf(message);
-  const blocks = Array.isArray(content) ? content : [{ type: "text", text: content }];
+  const blocks = Array.isArray(content) ? content : [{ type: "text", text: content ?? "" }];
   const lines = blocks.flatMap((block) => blockText(fieldsOf(block)).split("\n"));
   return [`${printable(String(role ?? "message"))}:`, ...lines.map((line) => `  ${line}`), ""];
 }
@@ -84,7 +84,7 @@ function blockText(block: Record<string, unknown>): string {
     case "tool_result":
       return printable(`(result) ${JSON.stringify(block.run ?? block.content ?? null).slice(0, MAX_RESULT)}`);
     default:
-      return `(${printable(String(block.type))})`;
+      return `(${printable(String(block.type ?? "unknown"))})`;
   }
 }
 
