@@ -12,6 +12,7 @@ export const ASPECTS = [
   "cached tokens",
   "reasoning tokens",
   "error",
+  "protocol",
 ] as const;
 export type Aspect = (typeof ASPECTS)[number];
 
@@ -22,8 +23,15 @@ export interface Difference {
   readonly actual: unknown;
 }
 
-/** Where two readings of one answer differ. `expected` is the one by the upstream's own reader. */
-export function differences(expected: Reading, actual: Reading): Difference[] {
+/**
+ * Where two readings of one answer differ. `expected` is the one by the upstream's own reader; `breaches` is what the
+ * client's answer breaks of its format's protocol, which a forgiving reader does not see.
+ */
+export function differences(
+  expected: Reading,
+  actual: Reading,
+  breaches: readonly string[] = [],
+): Difference[] {
   const found: Difference[] = [];
   const check = (aspect: Aspect, left: unknown, right: unknown) => {
     if (!Bun.deepEquals(left, right)) found.push({ aspect, expected: left, actual: right });
@@ -39,6 +47,7 @@ export function differences(expected: Reading, actual: Reading): Difference[] {
   check("output tokens", expected.usage.output, told(expected.usage.output, actual.usage.output));
   check("cached tokens", expected.usage.cached ?? 0, actual.usage.cached ?? 0);
   check("reasoning tokens", expected.usage.reasoning ?? 0, actual.usage.reasoning ?? 0);
+  check("protocol", [], breaches);
   return found;
 }
 

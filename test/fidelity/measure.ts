@@ -1,3 +1,4 @@
+import { breaches } from "../support/protocol.ts";
 import { startReplayTargets } from "../support/replay-targets.ts";
 import { type Mutation, REPLAY_HEADER, replayHeader } from "../support/replay-upstream.ts";
 import { type Difference, differences } from "./compare.ts";
@@ -81,8 +82,9 @@ async function compareOne(client: Format, recording: Recording, gateway: Place):
     const expected = await readDirectly(recording, choice);
     for (const { name, mutation, streams } of MUTATIONS) {
       if (streams && !recording.stream) continue;
-      const actual = await readThrough(client, recording, gateway, { expected, several, choice, mutation });
-      for (const difference of differences(expected, actual)) {
+      const passed = await readThrough(client, recording, gateway, { expected, several, choice, mutation });
+      const actual = passed.reading;
+      for (const difference of differences(expected, actual, passed.breaches)) {
         const exception = exceptionOf({ client, recording, expected, actual, difference });
         findings.push({ difference, mutation: name, exception });
       }
@@ -116,21 +118,39 @@ interface Passage {
   readonly mutation: Mutation;
 }
 
-function readThrough(
+interface Passed {
+  readonly reading: Reading;
+  /** What the answer breaks of its format's protocol. */
+  readonly breaches: readonly string[];
+}
+
+async function readThrough(
   client: Format,
   recording: Recording,
   gateway: Place,
   passage: Passage,
-): Promise<Reading> {
-  return read({
+): Promise<Passed> {
+  const { stream } = recording;
+  let text = "";
+  let isAnswer = false;
+  const reading = await read({
     ...gateway,
     format: client,
-    stream: recording.stream,
+    stream,
     model: `${recording.format}/${recording.model}`,
     choices: passage.several,
     choice: passage.choice,
     tools: [...new Set(passage.expected.calls.map(({ name }) => name))],
     headers: { [REPLAY_HEADER]: replayHeader(recording.id, passage.mutation) },
-    fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(LIMIT) }),
+    async fetch(url, init) {
+      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(LIMIT) });
+      text = await response.text();
+      isAnswer = response.ok;
+      return new Response(text, response);
+    },
   });
+  // Where nothing is converted the answer is the provider's own, with its liberties.
+  const isChecked = isAnswer && client !== recording.format;
+  const answer = { text, stream, error: reading.error !== null, includeUsage: true };
+  return { reading, breaches: isChecked ? breaches(client, answer) : [] };
 }

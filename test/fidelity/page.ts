@@ -12,7 +12,8 @@ understands is compared with what a client of the provider's own format understa
 Both are the AI SDK's providers (\`@ai-sdk/openai-compatible\`, \`@ai-sdk/openai\`, \`@ai-sdk/anthropic\`,
 \`@ai-sdk/google\`), which share no code with the gateway. Compared are the text, the thoughts, the tool calls with their
 arguments, that no call's id occurs twice, the finish reason, tokens in, out, cached and of thinking, and errors with
-their status and words.
+their status and words. What was converted must also keep to its format's protocol, by validators made from the
+published description (Responses) and the official SDKs' types (the others).
 
 An exchange counts as came through when all of this is the same, whichever way its bytes arrive: as recorded, in single
 bytes, and for streams with CRLF line ends and with comments between events.`;
