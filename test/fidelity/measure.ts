@@ -1,4 +1,4 @@
-import { breaches } from "../support/protocol.ts";
+import { breaches, ofProtocol } from "../support/protocol.ts";
 import { startReplayTargets } from "../support/replay-targets.ts";
 import { type Mutation, REPLAY_HEADER, replayHeader } from "../support/replay-upstream.ts";
 import { type Difference, differences } from "./compare.ts";
@@ -152,5 +152,5 @@ async function readThrough(
   // Where nothing is converted the answer is the provider's own, with its liberties.
   const isChecked = isAnswer && client !== recording.format;
   const answer = { text, stream, error: reading.error !== null, includeUsage: true };
-  return { reading, breaches: isChecked ? breaches(client, answer) : [] };
+  return { reading, breaches: isChecked ? ofProtocol(breaches(client, answer)) : [] };
 }

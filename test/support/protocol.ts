@@ -67,6 +67,23 @@ function chatBreaches(body: Record<string, unknown>): string[] {
   return found;
 }
 
+/** Whether a stream tells of an error. */
+export function tellsError(text: string): boolean {
+  return eventsOf(text).some(({ data }) => {
+    if (!data.startsWith("{")) return false;
+    const { type, error } = JSON.parse(data) as { type?: unknown; error?: unknown };
+    return (error !== undefined && error !== null) || type === "error" || type === "response.failed";
+  });
+}
+
+/**
+ * The breaches without those that are the model's own: arguments are passed on as it wrote them, and a model that was
+ * cut off, or a provider that lost a piece, leaves them broken. Every client has to reckon with that.
+ */
+export function ofProtocol(found: readonly string[]): string[] {
+  return found.filter((breach) => !breach.endsWith("the input is no JSON object"));
+}
+
 /** The events of a stream, comments left out. */
 export function eventsOf(text: string): SseEvent[] {
   return text

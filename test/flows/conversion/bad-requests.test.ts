@@ -117,9 +117,12 @@ const CHAT: BadBody[] = [
 
 const responses = (...input: unknown[]): Body => ({ input });
 const RESPONSES: BadBody[] = [
+  // The API's description lets a request do without input.
   ...common("input", (content) => responses({ role: "user", content })).filter(
-    ({ what }) => what !== "no messages at all",
+    ({ what }) => !["no messages at all", "no input", "input that are null"].includes(what),
   ),
+  { what: "no input", body: {} },
+  { what: "input that is null", body: { input: null } },
   { what: "an unknown role", body: responses({ role: "wizard", content: "hi" }), refused: true },
   { what: "an item of an unknown type", body: responses({ type: "smell", strength: 9 }) },
   { what: "an item reference to nothing", body: responses({ type: "item_reference", id: "msg_nothing" }) },
@@ -170,7 +173,7 @@ const TOOL_USE = (id: string, input: unknown) => ({ type: "tool_use", id, name: 
 const ANTHROPIC: BadBody[] = [
   ...common("messages", (content) => anthropic({ role: "user", content })),
   { what: "an unknown role", body: anthropic({ role: "wizard", content: "hi" }), refused: true },
-  { what: "no max_tokens", body: { messages: [{ role: "user", content: "hi" }] }, refused: true },
+  { what: "no max_tokens", body: { messages: [{ role: "user", content: "hi" }] } },
   { what: "a block of an unknown type", body: anthropic({ role: "user", content: [{ type: "smell" }] }) },
   {
     what: "an orphan tool result",
@@ -256,11 +259,16 @@ const GEMINI: BadBody[] = [
 ];
 
 /** Bodies that are wrong before any format. */
-const BODIES: BadBody[] = ["", "{", "null", "[]", '"text"', "7", "\ufeff{}", "{}", DEEP].map((body) => ({
-  what: `the body ${body.slice(0, 8)} of ${body.length} characters`,
-  body,
-  refused: true,
-}));
+const BODIES: BadBody[] = [
+  ...["", "{", "null", "[]", '"text"', "7"].map((body) => ({
+    what: `the body ${body}`,
+    body,
+    refused: true as const,
+  })),
+  { what: "an empty object", body: "{}" },
+  { what: "a byte order mark", body: "\ufeff{}" },
+  { what: "a deep unknown member", body: DEEP },
+];
 
 const CASES: Readonly<Record<Format, readonly BadBody[]>> = {
   "openai-chat": CHAT,
@@ -288,7 +296,8 @@ async function faultOf(client: Format, provider: string, { body, refused, what }
   const got = `${what}: ${response.status} ${text.slice(0, 300)}`;
   if (response.ok) {
     if (refused) return got;
-    const found = breaches(client, { text, stream });
+    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+    const found = breaches(client, { text, stream: isStream });
     return found.length === 0 ? null : `${got}: ${found.slice(0, 3).join("; ")}`;
   }
   return response.status < 500 && isErrorOf(client, text) ? null : got;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Format } from "../../../src/exchange/formats.ts";
 import { callAs, isErrorOf } from "../../support/client-call.ts";
 import { type RecordedExchange, recordedExchanges } from "../../support/exchanges.ts";
-import { breaches } from "../../support/protocol.ts";
+import { breaches, ofProtocol, tellsError } from "../../support/protocol.ts";
 import { type ReplayTargets, startReplayTargets, VERSIONS } from "../../support/replay-targets.ts";
 import { REPLAY_HEADER } from "../../support/replay-upstream.ts";
 
@@ -97,13 +97,11 @@ async function faultOf(client: Format, { id, format, how, body }: Broken): Promi
   });
   const text = await response.text();
   if (!response.ok) return isErrorOf(client, text) ? null : `${id}: ${response.status} ${text}`;
-  const whole = breaches(client, { text, stream: true });
-  if (whole.length === 0)
-    return how === "ends early" && !ENDS[format].test(body)
-      ? `${id}: half an answer is told as a whole`
-      : null;
-  const failed = breaches(client, { text, stream: true, error: true });
-  return failed.length === 0 ? null : `${id}: ${failed.slice(0, 3).join("; ")}`;
+  const error = tellsError(text);
+  if (how === "ends early" && !error && !ENDS[format].test(body))
+    return `${id}: half an answer is told as a whole`;
+  const found = ofProtocol(breaches(client, { text, stream: true, error }));
+  return found.length === 0 ? null : `${id}: ${found.slice(0, 3).join("; ")}`;
 }
 
 const PAIRS = FORMATS.flatMap((target) =>
