@@ -1,7 +1,7 @@
-import type { GatewayError } from "../../exchange/errors.ts";
 import type { FormatModule } from "../format.ts";
+import { rpcStatus } from "./errors.ts";
 
-/** Gemini generateContent. Errors are google.rpc.Status, its codes' HTTP mapping that of google/rpc/code.proto. */
+/** Gemini generateContent. */
 export const gemini: FormatModule = {
   name: "gemini",
   errorShape: "gemini",
@@ -22,34 +22,3 @@ export const gemini: FormatModule = {
     };
   },
 };
-
-const RPC_CODES: Record<number, string> = {
-  401: "UNAUTHENTICATED",
-  403: "PERMISSION_DENIED",
-  404: "NOT_FOUND",
-  408: "DEADLINE_EXCEEDED",
-  409: "ABORTED",
-  429: "RESOURCE_EXHAUSTED",
-  499: "CANCELLED",
-  501: "UNIMPLEMENTED",
-  502: "UNAVAILABLE",
-  503: "UNAVAILABLE",
-  504: "DEADLINE_EXCEEDED",
-};
-
-function rpcStatus(error: GatewayError) {
-  const { status } = error;
-  const rpcCode = RPC_CODES[status] ?? (status >= 500 ? "INTERNAL" : "INVALID_ARGUMENT");
-  return {
-    code: status,
-    message: error.message,
-    status: rpcCode,
-    details: [
-      {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        reason: error.code.toUpperCase(),
-        domain: "amsterdam",
-      },
-    ],
-  };
-}

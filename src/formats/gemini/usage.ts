@@ -1,0 +1,59 @@
+import { arrayOf, isRecord, type JsonObject, numberOf } from "../../exchange/read.ts";
+import type { Usage } from "../../exchange/usage.ts";
+import type { ModalityTokenCount, UsageMetadata } from "./wire.ts";
+
+/**
+ * Reads `usageMetadata`; undefined where it counts nothing. The prompt includes what was cached; what hosted tools found
+ * is read by the model too, and is counted and billed beside it. The answer is its words and its thoughts.
+ */
+export function readUsage(usage: JsonObject): Usage | undefined {
+  const prompt = numberOf(usage.promptTokenCount);
+  const found = numberOf(usage.toolUsePromptTokenCount);
+  const words = numberOf(usage.candidatesTokenCount);
+  const thoughts = numberOf(usage.thoughtsTokenCount);
+  const cached = numberOf(usage.cachedContentTokenCount);
+  const input = sum(prompt, found);
+  const output = sum(words, thoughts);
+  if (input === undefined && output === undefined) return undefined;
+  const audioInput = audioOf(usage.promptTokensDetails);
+  const audioOutput = audioOf(usage.candidatesTokensDetails);
+  return {
+    ...(input === undefined ? {} : { input }),
+    ...(cached === undefined ? {} : { cachedInput: cached }),
+    ...(audioInput === undefined ? {} : { audioInput }),
+    ...(output === undefined ? {} : { output }),
+    ...(thoughts === undefined ? {} : { reasoning: thoughts }),
+    ...(audioOutput === undefined ? {} : { audioOutput }),
+  };
+}
+
+/** Counts of cache writes have no place. */
+export function writeUsage(usage: Usage): UsageMetadata {
+  const { input, cachedInput, audioInput, output, reasoning, audioOutput } = usage;
+  const words = output === undefined ? undefined : output - (reasoning ?? 0);
+  return {
+    ...(input === undefined ? {} : { promptTokenCount: input }),
+    ...(cachedInput === undefined ? {} : { cachedContentTokenCount: cachedInput }),
+    ...(words === undefined ? {} : { candidatesTokenCount: words }),
+    ...(reasoning === undefined ? {} : { thoughtsTokenCount: reasoning }),
+    totalTokenCount: (input ?? 0) + (output ?? 0),
+    ...(audioInput === undefined ? {} : { promptTokensDetails: details(input, audioInput) }),
+    ...(audioOutput === undefined ? {} : { candidatesTokensDetails: details(words, audioOutput) }),
+  };
+}
+
+function sum(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined ? other : one + (other ?? 0);
+}
+
+function audioOf(value: unknown): number | undefined {
+  const audio = arrayOf(value).find((count) => isRecord(count) && count.modality === "AUDIO");
+  return isRecord(audio) ? numberOf(audio.tokenCount) : undefined;
+}
+
+function details(all: number | undefined, audio: number): ModalityTokenCount[] {
+  return [
+    ...(all === undefined ? [] : [{ modality: "TEXT" as const, tokenCount: all - audio }]),
+    { modality: "AUDIO", tokenCount: audio },
+  ];
+}

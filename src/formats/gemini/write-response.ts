@@ -1,0 +1,106 @@
+import type { Citation } from "../../exchange/parts.ts";
+import type { Choice, FinishReason, GenerateResponse } from "../../exchange/response.ts";
+import type { Usage } from "../../exchange/usage.ts";
+import type { AnswerContext } from "../codec.ts";
+import { writeGrounding } from "./citations.ts";
+import { restored } from "./extensions.ts";
+import { writeFinish } from "./finish.ts";
+import { writeLogprobs } from "./logprobs.ts";
+import { writeUsage } from "./usage.ts";
+import type { Candidate, UsageMetadata, WirePart, WireResponse } from "./wire.ts";
+import { parseArguments, writeCall, writePart } from "./write-part.ts";
+
+/** Neutral service tiers by the names that Google's API has for them. */
+const TIERS: Readonly<Record<string, string>> = { default: "standard", flex: "flex", priority: "priority" };
+
+/** Longest beginning of broken arguments that a finishMessage repeats. */
+const MAX_REPEATED = 500;
+
+/** Writes the body of a whole answer. A refused prompt has no candidates. */
+export function writeResponse(response: GenerateResponse, context: AnswerContext): WireResponse {
+  const rest = restored(response.extensions);
+  const refused =
+    rest?.promptFeedback !== undefined && response.choices.every(({ parts }) => parts.length === 0);
+  const usageMetadata = writeUsageMetadata(response.usage, response.serviceTier, context);
+  return {
+    ...(refused ? {} : { candidates: response.choices.map((choice) => writeChoice(choice, context)) }),
+    ...(usageMetadata === undefined ? {} : { usageMetadata }),
+    modelVersion: context.model,
+    responseId: response.id || context.newId(),
+    ...rest,
+  };
+}
+
+function writeChoice(
+  { index, parts, finish, logprobs, extensions }: Choice,
+  context: AnswerContext,
+): Candidate {
+  const written: WirePart[] = [];
+  const citations: Citation[] = [];
+  let malformed: string | null = null;
+  let text = "";
+  for (const [number, part] of parts.entries()) {
+    if (part.kind === "tool-result") continue;
+    if (part.kind === "tool-call") {
+      const args = parseArguments(part.arguments);
+      if (args === null) malformed = malformedCall(part);
+      else written.push(writeCall(part, args));
+      continue;
+    }
+    if (part.kind === "text") {
+      for (const citation of part.citations ?? []) citations.push(movedBy(text.length, citation));
+      text += part.text;
+    }
+    written.push(...writePart(part, `choices[${index}].parts[${number}]`, context.losses));
+  }
+  return {
+    content: written.length === 0 ? { role: "model" } : { role: "model", parts: written },
+    index,
+    ...(logprobs === undefined ? {} : { logprobsResult: writeLogprobs(logprobs) }),
+    ...finishMembers(finish, malformed, restored(extensions), citations, text),
+  };
+}
+
+/** What the end of a candidate tells. `citations` have places in `text`, all its visible text. */
+export function finishMembers(
+  reason: FinishReason,
+  malformed: string | null,
+  rest: Readonly<Record<string, unknown>> | undefined,
+  citations: readonly Citation[],
+  text: string,
+): Record<string, unknown> & { finishReason: string } {
+  const cited = rest?.groundingMetadata !== undefined || rest?.citationMetadata !== undefined;
+  const groundingMetadata = cited ? undefined : writeGrounding(citations, text);
+  return {
+    finishReason: writeFinish(reason),
+    ...(groundingMetadata === undefined ? {} : { groundingMetadata }),
+    ...rest,
+    ...(malformed === null ? {} : { finishReason: "MALFORMED_FUNCTION_CALL", finishMessage: malformed }),
+  };
+}
+
+/** Gemini's answer to a call that cannot be read: it is left out, and the candidate says that it was broken. */
+export function malformedCall({ name, arguments: text }: { name: string; arguments: string }): string {
+  return `Malformed function call: ${name}(${text.slice(0, MAX_REPEATED)})`;
+}
+
+/** Google's citations have their places in the whole of the visible text, those of a part in the part's own. */
+export function movedBy(units: number, { start, end, ...citation }: Citation): Citation {
+  return {
+    ...citation,
+    ...(start === undefined ? {} : { start: start + units }),
+    ...(end === undefined ? {} : { end: end + units }),
+  };
+}
+
+export function writeUsageMetadata(
+  usage: Usage | undefined,
+  serviceTier: string | undefined,
+  { losses }: AnswerContext,
+): UsageMetadata | undefined {
+  if (usage === undefined) return undefined;
+  if (usage.cacheWriteInput) losses.add("usage.cacheWriteInput");
+  const tier =
+    serviceTier !== undefined && Object.hasOwn(TIERS, serviceTier) ? TIERS[serviceTier] : undefined;
+  return { ...writeUsage(usage), ...(tier === undefined ? {} : { serviceTier: tier }) };
+}
