@@ -11,6 +11,7 @@ import { InternalMethods } from "./internal.ts";
 import type { Reports } from "./reports.ts";
 import type { AmpService } from "./services.ts";
 import { answerSync } from "./sync.ts";
+import { readThreads, type TextBody } from "./thread-reads.ts";
 import { ThreadAccess } from "./threads.ts";
 import { connectionsOf, userOf } from "./user.ts";
 
@@ -35,24 +36,38 @@ export class AmpRoom {
   }
 
   /**
-   * Throws a GatewayError: malformed_body, invalid_request, body_too_large or storage_unavailable. A method of
+   * Throws a GatewayError: malformed_body, invalid_request, not_found, body_too_large or storage_unavailable. A method of
    * `/api/internal` answers with it instead, under status 200: of any other status the client tells its user nothing
    * but the number.
    */
   async answer(call: AmpCall, trace: Trace): Promise<Response> {
-    const result =
-      call.service === "internal" ? await this.#internalReply(call, trace) : await this.#result(call);
-    const body = Buffer.from(JSON.stringify(result));
+    const { type, text } = await this.#reply(call, trace);
+    const body = Buffer.from(text);
     trace.status = 200;
     trace.responseBytes = body.length;
     return new Response(call.facts.method === "HEAD" ? null : body, {
-      headers: { "content-type": "application/json", "x-request-id": trace.requestId },
+      headers: { "content-type": type, "x-request-id": trace.requestId },
     });
+  }
+
+  async #reply(call: AmpCall, trace: Trace): Promise<TextBody> {
+    if (call.service === "threads") return readThreads(trace.path, call.facts.search, this.#accessOf(call));
+    const value =
+      call.service === "internal"
+        ? await this.#internalReply(call, trace)
+        : await this.#result(call, call.service);
+    return { type: "application/json", text: JSON.stringify(value) };
+  }
+
+  #accessOf({ caller, config }: AmpCall): ThreadAccess {
+    return new ThreadAccess(this.#threads, caller.identity.id, config);
   }
 
   async #internalReply(call: AmpCall, trace: Trace): Promise<unknown> {
     try {
-      return await this.#result(call);
+      const { facts, caller, config } = call;
+      const threads = this.#accessOf(call);
+      return await this.#internal.answer(facts, { identity: caller.identity, config, threads });
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
       noteError(trace, error);
@@ -60,18 +75,16 @@ export class AmpRoom {
     }
   }
 
-  async #result({ service, facts, caller, config }: AmpCall): Promise<unknown> {
-    const { identity } = caller;
-    const threads = new ThreadAccess(this.#threads, identity.id, config);
+  async #result(call: AmpCall, service: Exclude<AmpService, "internal" | "threads">): Promise<unknown> {
+    const { facts, config } = call;
+    const { identity } = call.caller;
     switch (service) {
       case "user":
         return userOf(identity, config.user);
       case "connections":
         return connectionsOf(config);
       case "threads-sync":
-        return answerSync(readJson(facts.body), threads);
-      case "internal":
-        return this.#internal.answer(facts, { identity, config, threads });
+        return answerSync(readJson(facts.body), this.#accessOf(call));
       case "telemetry":
         return {
           message: "ok",

@@ -153,12 +153,29 @@ describe("the built-in doors", () => {
   });
 
   test.each([
+    ["GET", "/api/user", "user", "/api/user"],
+    ["HEAD", "/api/connections", "connections", "/api/connections"],
+    ["POST", "/api/threads/sync", "threads-sync", "/api/threads/sync"],
+    ["GET", "/api/threads/T-1.md", "threads", "/api/threads/{id}"],
+    ["GET", "/api/threads/find", "threads", "/api/threads/find"],
+    ["GET", "/api/threads", "threads", "/api/threads"],
+    ["POST", "/api/internal", "internal", "/api/internal"],
+    ["POST", "/api/telemetry", "telemetry", "/api/telemetry"],
+    ["POST", "/api/errors", "errors", "/api/errors"],
+  ])("%s %s is the Amp client's: %s, told as %s", (method, path, service, name) => {
+    expect(findDoor(NONE, method, path)).toMatchObject({ kind: "amp", service, name });
+  });
+
+  test.each([
     ["GET", "/v1/chat/completions", "POST"],
     ["PUT", "/v1/feedback", "POST"],
     ["POST", "/v1/models", "GET, HEAD"],
     ["DELETE", "/v1/models/gpt-4.1", "GET, HEAD"],
     ["GET", "/v1beta/models/m:generateContent", "POST"],
     ["GET", "/api/tab/llm-proxy", "POST"],
+    ["POST", "/api/user", "GET, HEAD"],
+    ["GET", "/api/internal", "POST"],
+    ["DELETE", "/api/threads/T-1", "GET, HEAD"],
   ])("%s %s is told to be for %s", (method, path, allow) => {
     expect(findDoor(NONE, method, path)).toMatchObject({ kind: "other-methods", allow });
   });
@@ -172,6 +189,8 @@ describe("the built-in doors", () => {
     ["GET", "/v2/models"],
     ["GET", "/api/provider/"],
     ["GET", "/api/provider"],
+    ["GET", "/api/threads/T-1/x"],
+    ["POST", "/api/constructor"],
     ["POST", "/V1/chat/completions"],
     ["GET", "/favicon.ico"],
   ])("%s %s is no door", (method, path) => {

@@ -1,4 +1,4 @@
-import { AMP_SERVICES, type AmpService } from "../amp/services.ts";
+import { type AmpService, ampServiceOf } from "../amp/services.ts";
 import { type Call, callOfPath } from "../formats/call.ts";
 import type { EndpointMatch, EndpointTable } from "./endpoints.ts";
 
@@ -85,13 +85,13 @@ function ampDoor(method: string, path: string): Door {
     if (method === "POST") return { kind: "tab", name: path, call };
     return { kind: "other-methods", name: path, call, allow: "POST" };
   }
-  const known = AMP_SERVICES.get(path);
-  if (known === undefined) return { kind: "none", name: "none", call: PLAIN };
-  const call = known.service === "internal" ? AMP_INTERNAL : PLAIN;
-  if (method === known.method || (method === "HEAD" && known.method === "GET")) {
-    return { kind: "amp", name: path, call, service: known.service };
-  }
-  return { kind: "other-methods", name: path, call, allow: known.method === "GET" ? "GET, HEAD" : "POST" };
+  const known = ampServiceOf(path);
+  if (known === null) return { kind: "none", name: "none", call: PLAIN };
+  const { name, service } = known;
+  const call = service === "internal" ? AMP_INTERNAL : PLAIN;
+  if (method === known.method || (method === "HEAD" && known.method === "GET"))
+    return { kind: "amp", name, call, service };
+  return { kind: "other-methods", name, call, allow: known.method === "GET" ? "GET, HEAD" : "POST" };
 }
 
 const UNIFIED = new Set([

@@ -35,7 +35,7 @@ export async function runAmp(
   args: readonly string[],
 ): Promise<Run> {
   const started = performance.now();
-  const child = Bun.spawn(["node", MAIN, ...args], {
+  const child = Bun.spawn([Bun.which("node") ?? process.execPath, MAIN, ...args], {
     cwd: machine.project,
     env: {
       PATH: process.env.PATH ?? "",

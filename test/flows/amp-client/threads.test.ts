@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { until } from "../../support/until.ts";
-import { internal, sync, thread } from "./calls.ts";
+import { call, internal, sync, thread } from "./calls.ts";
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -94,6 +94,38 @@ describe("a thread", () => {
     expect(reply).toMatchObject({ ok: false, error: { code: "body_too_large" } });
     expect(reply.error.message).toContain("amp.max_thread_mb");
     expect(await download("T-large")).toMatchObject({ v: 1 });
+  });
+});
+
+describe("threads by their paths", () => {
+  const read = (path: string, caller: { url: string; key: string } = machine()) =>
+    call(caller, `/api/threads${path}`);
+
+  test("are read whole, as text, and found by their titles", async () => {
+    const whole = thread("T-path", 2, { title: "Zebra crossing" });
+    await upload(whole);
+    expect(await (await read("/T-path")).json()).toEqual(whole);
+    const text = await read("/T-path.md?truncate_tool_results=1");
+    expect(text.headers.get("content-type")).toContain("text/markdown");
+    expect(await text.text()).toContain("# Zebra crossing");
+    const entry = { id: "T-path", title: "Zebra crossing", messageCount: 1, updatedAt: expect.any(String) };
+    expect(await (await read("/find?q=CROSSING+zebra")).json()).toMatchObject({
+      threads: [entry],
+      hasMore: false,
+    });
+    expect(await (await read("/find?q=zebra&offset=1")).json()).toEqual({ threads: [], hasMore: false });
+    expect(await (await read("/find?limit=1")).json()).toMatchObject({ hasMore: true });
+    expect(await (await read("")).json()).toContainEqual(
+      expect.objectContaining({ id: "T-path", meta: { visibility: "private", sharedGroupIDs: [] } }),
+    );
+  });
+
+  test("are told as missing to others, and where the path is no thread's", async () => {
+    expect((await read("/T-path", otherUser())).status).toBe(404);
+    expect((await read("/T-none.md")).status).toBe(404);
+    for (const path of ["/T-%00", "/..%2fx", "/.md", "/find?limit=x", `/${"T".repeat(500)}`])
+      expect((await read(path)).status).toBe(400);
+    expect((await call({ url: gateway.url, key: "wrong" }, "/api/threads/T-path")).status).toBe(401);
   });
 });
 

@@ -18,9 +18,10 @@ function machine(): Machine {
 
 beforeAll(async () => {
   demo = startDemoProvider();
-  // The client names models of Anthropic and OpenAI; the demo provider stands where those would be.
+  // The client names models of Anthropic, OpenAI and Google; the demo provider stands where those would be.
   const provider = { base_url: `${demo.url}/v1`, api_key: "none" };
-  gateway = await startGateway({ config: { providers: { anthropic: provider, openai: provider } } });
+  const google = { base_url: `${demo.url}/v1beta`, api_key: "none" };
+  gateway = await startGateway({ config: { providers: { anthropic: provider, openai: provider, google } } });
 });
 afterAll(async () => {
   await gateway.stop();
@@ -61,6 +62,19 @@ describe("the Amp CLI", () => {
     expect(run.stdout).toContain("Good night");
     const turn = await logged((line) => line.path === "/api/provider/openai/v1/responses");
     expect(turn).toMatchObject({ status: 200, provider: "openai" });
+  });
+
+  test("has a subagent answer by Gemini's API", async () => {
+    const run = await runAmp(machine(), gateway, ["-x", "Please call finder", "--dangerously-allow-all"]);
+    expect(run).toMatchObject({ exitCode: 0 });
+    const subagent = await logged((line) =>
+      String(line.path).includes("/google/v1beta1/publishers/google/models/"),
+    );
+    expect(subagent).toMatchObject({
+      status: 200,
+      provider: "gemini",
+      model: expect.stringMatching(/^gemini-/),
+    });
   });
 
   test("runs a tool that the model calls, and its thread is there for another machine", async () => {
