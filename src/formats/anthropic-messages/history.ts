@@ -188,7 +188,9 @@ class HistoryWriter {
     const blocks = instructions.flatMap((each) => instructionBlocks(each, this.#losses));
     if (blocks.length === 0) return [];
     const inBlocks = instructions.some(({ message }) => isMarked(message.extensions, BLOCKS));
-    const members = Object.assign({}, ...instructions.map(({ message }) => ownMembers(message.extensions)));
+    const members = Object.fromEntries(
+      instructions.flatMap(({ message }) => Object.entries(ownMembers(message.extensions))),
+    );
     return [{ role: "system", blocks, inBlocks, members }];
   }
 

@@ -3,7 +3,7 @@ import type { Extensions, Part } from "../../exchange/parts.ts";
 import { arrayOf, isRecord, type JsonObject, restOf, stringOf } from "../../exchange/read.ts";
 import type { GenerateResponse } from "../../exchange/response.ts";
 import { readCitation } from "./citations.ts";
-import { extended } from "./extensions.ts";
+import { extended, isExactly } from "./extensions.ts";
 import { sealOf } from "./reasoning-blocks.ts";
 import { finishOf } from "./stop-reason.ts";
 import { readUsage, restOfUsage } from "./usage.ts";
@@ -80,6 +80,11 @@ const TEXT: ReadonlySet<string> = new Set(["type", "text", "citations"]);
 const THINKING: ReadonlySet<string> = new Set(["type", "thinking", "signature"]);
 const REDACTED: ReadonlySet<string> = new Set(["type", "data"]);
 const TOOL_USE: ReadonlySet<string> = new Set(["type", "id", "name", "input"]);
+const DIRECT_USE: ReadonlySet<string> = new Set([...TOOL_USE, "caller"]);
+
+function isDirect(caller: unknown): boolean {
+  return isExactly(caller, "type") && caller.type === "direct";
+}
 
 /** Members of a block that the neutral part has no place for. */
 export function blockExtensions(block: JsonObject): { extensions?: Extensions } {
@@ -92,7 +97,8 @@ export function blockExtensions(block: JsonObject): { extensions?: Extensions } 
     case "redacted_thinking":
       return extended(restOf(block, REDACTED));
     case "tool_use":
-      return extended(restOf(block, TOOL_USE));
+      // That the model itself called is what every call says, unless it says otherwise.
+      return extended(restOf(block, isDirect(block.caller) ? DIRECT_USE : TOOL_USE));
     default:
       return {};
   }

@@ -134,7 +134,7 @@ export function inputSchema(parameters: JsonSchema | undefined): { schema: JsonO
     schema: {
       ...rest,
       type: "object",
-      properties: Object.assign({}, ...all.map((branch) => recordAt(branch, "properties"))),
+      properties: Object.fromEntries(all.flatMap((branch) => Object.entries(recordAt(branch, "properties")))),
       required: [...new Set(every.flatMap((branch) => branch.required ?? []))],
     },
     merged: true,

@@ -132,15 +132,15 @@ export function possibleThinking(
 }
 
 function goesOnWithoutThoughts(messages: readonly WireMessage[]): boolean {
-  let at = messages.length - 1;
-  const last = messages[at];
-  if (last === undefined) return false;
-  if (last.role !== "assistant") {
-    if (typeof last.content === "string" || last.content[0]?.type !== "tool_result") return false;
-    at--;
-  }
+  const last = messages.findLastIndex(({ role }) => role === "assistant");
+  const after = messages.slice(last + 1);
+  if (last < 0 || (after.length > 0 && !after.some(beginsWithResult))) return false;
   // Neighbouring messages of the assistant are one turn to the API.
-  while (messages[at - 1]?.role === "assistant") at--;
-  const first = messages[at]?.content[0];
+  const before = messages.findLastIndex(({ role }, index) => index < last && role !== "assistant");
+  const first = messages[before + 1]?.content[0];
   return first === undefined || typeof first === "string" || !isThinking(first);
+}
+
+function beginsWithResult({ content }: WireMessage): boolean {
+  return typeof content !== "string" && content[0]?.type === "tool_result";
 }

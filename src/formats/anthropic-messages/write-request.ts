@@ -1,4 +1,5 @@
 import type { Losses } from "../../exchange/losses.ts";
+import type { JsonObject } from "../../exchange/read.ts";
 import type { GenerateRequest } from "../../exchange/request.ts";
 import type { RequestContext } from "../codec.ts";
 import { ownMembers } from "./extensions.ts";
@@ -6,7 +7,7 @@ import { type WrittenHistory, writeHistory } from "./history.ts";
 import { type ModelTraits, traitsOf } from "./models.ts";
 import { outputConfig, writeOutput } from "./output.ts";
 import { ownSampling, writeSampling } from "./sampling.ts";
-import { possibleThinking, writeThinking } from "./thinking.ts";
+import { possibleThinking, type WrittenThinking, writeThinking } from "./thinking.ts";
 import { FORMAT, type MessagesRequest, type TextBlock, type Thinking } from "./wire.ts";
 import { writeTools } from "./write-tools.ts";
 
@@ -23,12 +24,10 @@ export function writeRequest(request: GenerateRequest, { model, losses }: Reques
   const maxTokens = limitOf(request, traits, own, losses);
   const kept = ownMembers(request.extensions);
   const output = own ? {} : writeOutput(request, traits, losses);
-  const asked = own
-    ? { thinking: kept.thinking as Thinking | undefined }
-    : writeThinking(request.reasoning, traits, maxTokens, losses);
+  const asked = own ? ownThinking(kept) : writeThinking(request.reasoning, traits, maxTokens, losses);
   const thinking = possibleThinking(asked.thinking, history.messages, tools.tool_choice, traits, losses);
-  const { stream: streamFlag, thinking: _thinking, ...members } = kept;
-  const config = outputConfig("effort" in asked ? asked.effort : undefined, output.format);
+  const { stream: told, thinking: _thinking, ...members } = kept;
+  const config = outputConfig(asked.effort, output.format);
   return {
     model,
     max_tokens: maxTokens,
@@ -42,8 +41,13 @@ export function writeRequest(request: GenerateRequest, { model, losses }: Reques
     ...(request.userId === undefined ? {} : { metadata: { user_id: request.userId } }),
     ...serviceTier(request.serviceTier, own, losses),
     ...members,
-    ...(request.stream ? { stream: true } : streamFlag === undefined ? {} : { stream: false }),
+    ...(request.stream ? { stream: true } : told === undefined ? {} : { stream: false }),
   };
+}
+
+/** Effort stays where it came, in `output_config`. */
+function ownThinking(kept: JsonObject): WrittenThinking {
+  return kept.thinking === undefined ? {} : { thinking: kept.thinking as Thinking };
 }
 
 function noteLosses(request: GenerateRequest, losses: Losses): void {
