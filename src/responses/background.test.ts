@@ -6,6 +6,7 @@ import {
   type RoomOptions,
 } from "../../test/support/responses-room.ts";
 import { until } from "../../test/support/until.ts";
+import { backgroundWork } from "./background.ts";
 import type { BackgroundWork } from "./background-run.ts";
 import type { JsonObject } from "./json.ts";
 import type { StoredCall } from "./stored-call.ts";
@@ -214,6 +215,42 @@ describe("a response in the background", () => {
     const { code, message } = failed.error as JsonObject;
     expect(code).toBe(answer.status === 429 ? "rate_limit_exceeded" : "server_error");
     expect(message).toStartWith(words);
+  });
+
+  test("is asked for as its client could have asked, with the whole input", async () => {
+    const room = await openRoom();
+    room.responses.keep(
+      { id: "resp_1", status: "completed", output: [] },
+      await room.responses.prepare({ model: "m", input: "one" }, "key_1"),
+      { keyId: "key_1", provider: null, model: null },
+    );
+    const body = { ...REQUEST, previous_response_id: "resp_1", input: "two", tags: ["a"] };
+    const prepared = await room.responses.prepare(body, "key_1");
+    const headers = new Headers({
+      authorization: "Bearer k",
+      "content-length": "1",
+      "x-amp-thread-id": "T-1",
+    });
+    let request: Request | null = null;
+    const work = backgroundWork(prepared, { headers, search: "?a=1" }, (inner) => {
+      request = inner;
+      return new Response(recorded.body, { headers: SSE });
+    });
+    const { id } = (await (await begin(room, work)).json()) as JsonObject;
+    const asked = request! as Request;
+    expect([asked.method, asked.url]).toEqual(["POST", "http://localhost/v1/responses?a=1"]);
+    expect([asked.headers.get("authorization"), asked.headers.get("x-amp-thread-id")]).toEqual([
+      "Bearer k",
+      "T-1",
+    ]);
+    const sent = (await asked.json()) as JsonObject;
+    expect(sent).toMatchObject({ model: "gpt-5-mini", tags: ["a"], stream: true, store: false });
+    expect([sent.background, sent.previous_response_id, (sent.input as unknown[]).length]).toEqual([
+      undefined,
+      undefined,
+      2,
+    ]);
+    await until("it is done", async () => (await get(room, id)).status === "completed");
   });
 
   test("that is one too many is refused", async () => {

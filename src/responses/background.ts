@@ -1,9 +1,12 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
+import { NO_CONNECTION } from "../server/connection.ts";
+import type { Handler } from "../server/http-server.ts";
 import type { ResponseKey, ResponseStore, StoredResponse } from "../storage/interface.ts";
 import type { Archive } from "./archive.ts";
 import { BackgroundRun, type BackgroundWork } from "./background-run.ts";
 import type { EventLog } from "./event-log.ts";
+import { type Asker, innerRequest, selfContained } from "./inner-request.ts";
 import { newId } from "./items.ts";
 import type { JsonObject } from "./json.ts";
 import { LEASE_MS, toStored } from "./kept.ts";
@@ -34,6 +37,15 @@ const RENEW_MS = LEASE_MS / 3;
 const REPLAY_MS = 300_000;
 /** Finished responses whose events are kept. */
 const MAX_FINISHED = 200;
+
+/**
+ * The work of making a response, put to the gateway's own handler as a request of the client that asked for it: with all
+ * of its input, and without a state of its own, since the background keeps it.
+ */
+export function backgroundWork(prepared: Prepared, asker: Asker, handle: Handler): BackgroundWork {
+  const { previous_response_id: _previous, ...body } = prepared.body;
+  return async (signal) => handle(innerRequest(asker, selfContained(body), signal), NO_CONNECTION);
+}
 
 /** Makes responses while no client waits: a number at once, each until it ends, is cancelled or the process stops. */
 export class BackgroundRunner {

@@ -1,5 +1,5 @@
 import { firstEventEnd, parseEvent } from "../lib/sse.ts";
-import { isObject, type JsonObject, textOf } from "./json.ts";
+import { isObject, type JsonObject } from "./json.ts";
 
 /** An event with a whole response object in it ends the stream. */
 const FINAL = ["response.completed", "response.incomplete", "response.failed"];
@@ -50,9 +50,39 @@ function* dataIn(event: string): Generator<string> {
   if (data.startsWith("{")) yield data;
 }
 
-/** The JSON texts of the events in whole SSE text, as `eventTexts` gives them. */
-export function textsIn(sse: string): string[] {
-  return sse.split(/\r?\n\r?\n/).flatMap((event) => [...dataIn(event)]);
+/**
+ * The response objects that whole events of SSE text end their streams with; nearly always none, which is found out by
+ * the events' names.
+ */
+export function finalResponses(sse: Uint8Array): JsonObject[] {
+  const bytes = Buffer.from(sse.buffer, sse.byteOffset, sse.length);
+  if (!FINAL.some((type) => bytes.includes(`event: ${type}\n`))) return [];
+  return bytes
+    .toString("utf8")
+    .split("\n\n")
+    .flatMap((event) => [...dataIn(event)].map(finalResponse))
+    .filter((response) => response !== null);
+}
+
+/** Bytes of a stream in which its first event is looked for. */
+const MAX_FIRST = 1024 * 1024;
+
+/** Sees the chunks of an SSE body, and tells the JSON text of its first event once. */
+export function firstEvent(tell: (text: string) => void): (chunk: Uint8Array) => void {
+  let held: Uint8Array | null = new Uint8Array();
+  return (chunk) => {
+    if (held === null) return;
+    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    for (let end = firstEventEnd(held); end >= 0; end = firstEventEnd(held)) {
+      const [text] = dataOf(held.subarray(0, end));
+      held = held.subarray(end);
+      if (text === undefined) continue;
+      held = null;
+      tell(text);
+      return;
+    }
+    if (held.length > MAX_FIRST) held = null;
+  };
 }
 
 /** Whether a JSON text may be one that ends a stream; quick, and wrong only where words of the model say so too. */
@@ -68,8 +98,8 @@ export function finalResponse(text: string): JsonObject | null {
   return isObject(event.response) ? event.response : null;
 }
 
-/** The id of the response that a JSON text tells: a response itself, or an event with one. Null where it is neither. */
-export function responseIdOf(text: string): string | null {
+/** The response that a JSON text tells: itself, or an event with one. Null where it is neither. */
+export function responseIn(text: string): JsonObject | null {
   let data: unknown;
   try {
     data = JSON.parse(text);
@@ -77,5 +107,6 @@ export function responseIdOf(text: string): string | null {
     return null;
   }
   if (!isObject(data)) return null;
-  return textOf(isObject(data.response) ? data.response.id : data.object === "response" ? data.id : null);
+  if (isObject(data.response)) return data.response;
+  return data.object === "response" ? data : null;
 }

@@ -14,6 +14,11 @@ export interface Maker {
 /** Milliseconds for which the process that makes a response answers for it without saying so again. */
 export const LEASE_MS = 15_000;
 
+/** Ids that are kept; others no API makes, and not every database takes them. */
+const ID = /^[\x21-\x7e]{1,256}$/;
+/** Items of one response by which it is found. */
+const MAX_ITEM_IDS = 10_000;
+
 /** A response as it is stored. `retention` and `now` are milliseconds. Null where it has no id to be found by. */
 export function toStored(
   response: JsonObject,
@@ -22,7 +27,7 @@ export function toStored(
   times: { readonly retention: number; readonly now: number },
 ): StoredResponse | null {
   const id = textOf(response.id);
-  if (id === null) return null;
+  if (id === null || !ID.test(id)) return null;
   const { previousId, background, referred } = prepared;
   const kept = { ...response, previous_response_id: previousId, store: true, background };
   const input = keptTurn(prepared);
@@ -38,17 +43,20 @@ export function toStored(
     previousId,
     response: JSON.stringify(kept),
     input: JSON.stringify(input),
-    itemIds: idsOf(items).filter((itemId) => !referred.has(itemId)),
+    itemIds: idsOf(items)
+      .filter((itemId) => ID.test(itemId) && !referred.has(itemId))
+      .slice(0, MAX_ITEM_IDS),
     leaseUntil: isUnfinished(status) ? times.now + LEASE_MS : null,
   };
 }
 
-/** What is known of a response that its provider keeps. */
+/** What is known of a response that its provider keeps; null where its id could not be found again. */
 export function toPointer(
   id: string,
   maker: Maker,
   times: { readonly retention: number; readonly now: number },
-): StoredResponse {
+): StoredResponse | null {
+  if (!ID.test(id)) return null;
   return {
     ...maker,
     id,

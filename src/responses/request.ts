@@ -10,11 +10,11 @@ export interface Prepared {
   /** The body as the client sent it. */
   readonly original: JsonObject;
   /**
-   * The body for a target that is converted to: the input of the whole conversation, and no `previous_response_id`.
-   * `original` itself when nothing was referred to.
+   * The body for a target that is converted to, with the input of the whole conversation. `previous_response_id` stays
+   * in it for the answer to repeat. `original` itself when nothing was referred to.
    */
   readonly body: JsonObject;
-  /** The same for a target that speaks Responses: nothing in it bears an id that such a target would look for. */
+  /** The same for a target that speaks Responses: nothing in it names what such a target would look for in vain. */
   readonly nativeBody: JsonObject;
   /** Whether the answer is to be kept. */
   readonly store: boolean;
@@ -86,13 +86,24 @@ export async function prepare(archive: Archive, body: JsonObject, keyId: string)
   return {
     ...common,
     turn,
-    body: { ...rest, input: [...context, ...turn] },
+    body: { ...body, input: [...context, ...turn] },
     nativeBody: {
       ...rest,
       input: [...portableItems(context), ...portableTurn],
     },
     unresolved,
   };
+}
+
+/** Why a target cannot answer a request, or null. `isNative`: it speaks Responses and keeps a state of its own. */
+export function refusalBy(
+  { unresolved }: Prepared,
+  target: { readonly provider: string | null; readonly isNative: boolean },
+): GatewayError | null {
+  if (unresolved === null) return null;
+  // What nobody here knows may well be known there.
+  const mayKnow = unresolved.provider === null || unresolved.provider === target.provider;
+  return target.isNative && mayKnow ? null : unresolved.error;
 }
 
 /** The input items of a turn as they are kept. */

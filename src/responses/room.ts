@@ -1,16 +1,19 @@
 import type { Logger } from "../lib/logger.ts";
 import type { ResponseStore } from "../storage/interface.ts";
+import type { Success } from "../upstream/outcome.ts";
 import { answerStored, type KeptElsewhere } from "./answer-stored.ts";
 import { Archive } from "./archive.ts";
 import { BackgroundRunner } from "./background.ts";
 import type { BackgroundWork } from "./background-run.ts";
-import { finalResponse, responseIdOf, textsIn } from "./events.ts";
+import { finalResponses, firstEvent, responseIn } from "./events.ts";
 import { startHousekeeping } from "./housekeeping.ts";
-import { isObject, type JsonObject } from "./json.ts";
+import { isObject, type JsonObject, textOf } from "./json.ts";
+import { KeepingConverter } from "./keeping-converter.ts";
 import { type Maker, toPointer, toStored } from "./kept.ts";
 import { type Prepared, prepare } from "./request.ts";
 import { eventStream } from "./sse-out.ts";
 import type { StoredCall } from "./stored-call.ts";
+import { TappedResponse } from "./tap.ts";
 
 export interface ResponsesOptions {
   readonly store: ResponseStore;
@@ -73,25 +76,41 @@ export class Responses {
     if (stored !== null) this.#archive.put(stored);
   }
 
-  /** Takes the SSE text of a converted answer, whole events at a time, and keeps the response that its last one tells. */
-  keeper(prepared: Prepared, maker: Maker): (sse: string) => void {
-    return (sse) => {
-      // The last event alone is of interest, and a stream has hundreds.
-      if (!prepared.store || !sse.includes("event: response.")) return;
-      for (const text of textsIn(sse)) {
-        const response = finalResponse(text);
-        if (response !== null) this.keep(response, prepared, maker);
-      }
+  /**
+   * Sees to it that an answer in the Responses format can be continued, and returns it to be delivered. A converted one is
+   * kept here, however it ends; of one that passes as it comes the provider keeps the state, and its id is noted.
+   * `prepared` is null for a request that was not read.
+   */
+  served(success: Success, prepared: Prepared | null, maker: Maker): Success {
+    const { converter, body, response } = success;
+    if (converter === null) return this.#noteNative(success, maker);
+    if (prepared === null || !prepared.store || response.status >= 400) return success;
+    const keep = (made: unknown) => this.keep(made, prepared, maker);
+    const keeper = {
+      events: (sse: Uint8Array) => finalResponses(sse).forEach(keep),
+      whole: (json: Uint8Array) => keep(JSON.parse(Buffer.from(json).toString("utf8"))),
     };
+    if (body === null) return { ...success, converter: new KeepingConverter(converter, keeper) };
+    if (converter.streams) keeper.events(body);
+    else keeper.whole(body);
+    return success;
   }
 
-  /**
-   * Notes that a provider keeps a response, so that calls about it find their way. `text` is the JSON text of the whole
-   * answer, or of the first event of a stream; without an id in it nothing is noted.
-   */
-  noteNative(text: string, maker: Maker & { readonly provider: string }): void {
-    const id = responseIdOf(text);
-    if (id !== null) this.#archive.put(toPointer(id, maker, this.#times()));
+  #noteNative(success: Success, { provider, ...maker }: Maker): Success {
+    if (provider === null || success.response.status >= 400) return success;
+    const note = (text: string) => {
+      const response = responseIn(text);
+      const id = response === null || response.store === false ? null : textOf(response.id);
+      const pointer = id === null ? null : toPointer(id, { provider, ...maker }, this.#times());
+      if (pointer !== null) this.#archive.put(pointer);
+    };
+    const { body, delivery, response } = success;
+    // Read once the answer is on its way: no client waits for this.
+    if (body !== null) setImmediate(() => note(Buffer.from(body).toString("utf8")));
+    // A compressed answer passes by unread; calls about it need the provider's own door.
+    else if (delivery === "events")
+      return { ...success, response: new TappedResponse(response, firstEvent(note)) };
+    return success;
   }
 
   /**
@@ -121,6 +140,6 @@ export class Responses {
   }
 
   #retention(): number {
-    return this.#options.settings().retention_days * DAY_MS;
+    return Math.round(this.#options.settings().retention_days * DAY_MS);
   }
 }

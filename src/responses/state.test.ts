@@ -7,11 +7,16 @@ import {
 } from "../../test/support/responses-room.ts";
 import { until } from "../../test/support/until.ts";
 import { GatewayError } from "../exchange/errors.ts";
+import type { HttpResponse } from "../upstream/http/exchange.ts";
+import { HeaderList } from "../upstream/http/headers.ts";
+import type { Success } from "../upstream/outcome.ts";
+import type { AnswerConverter } from "../upstream/target.ts";
 import type { JsonObject } from "./json.ts";
-import { mayRefer, type Prepared } from "./request.ts";
+import type { Maker } from "./kept.ts";
+import { mayRefer, type Prepared, refusalBy } from "./request.ts";
 import { storedCall } from "./stored-call.ts";
 
-const maker = { keyId: "key_1", provider: "anthropic", model: "claude-opus-4-1" };
+const maker: Maker = { keyId: "key_1", provider: "anthropic", model: "claude-opus-4-1" };
 
 let rooms: ResponsesRoom[] = [];
 afterEach(async () => {
@@ -54,6 +59,54 @@ async function turn(
   return prepared;
 }
 
+interface Answered {
+  readonly body?: string;
+  readonly chunks?: readonly string[];
+  readonly status?: number;
+  readonly converter?: AnswerConverter;
+}
+
+/** Lets an answer pass, and returns what its client sees. */
+function served(
+  { responses }: ResponsesRoom,
+  { body, chunks = [], status = 200, converter }: Answered,
+  prepared: Prepared | null,
+  by: Maker = maker,
+) {
+  const response: HttpResponse = {
+    status,
+    headers: new HeaderList(),
+    bytes: async () => null,
+    wholeBody: () => null,
+    unread() {},
+    consume(consumer) {
+      for (const chunk of chunks) consumer.data(Buffer.from(chunk));
+      consumer.end();
+    },
+    pause() {},
+    resume() {},
+    cancel() {},
+  };
+  const success: Success = {
+    ok: true,
+    response,
+    delivery: body === undefined ? "events" : "whole",
+    body: body === undefined ? null : Buffer.from(body),
+    converter: converter ?? null,
+  };
+  const passed = responses.served(success, prepared, by);
+  const seen: string[] = [];
+  (passed.converter?.stream(passed.response) ?? passed.response).consume({
+    data: (chunk) => seen.push(Buffer.from(chunk).toString()),
+    end: () => seen.push("end"),
+    failed: () => seen.push("failed"),
+  });
+  return { success: passed, seen };
+}
+
+/** What is noted of an answer is noted once that is on its way. */
+const afterwards = () => new Promise((resolve) => setImmediate(resolve));
+
 /** Calls as `GET resp_1/input_items?limit=1`. */
 async function call({ responses }: ResponsesRoom, line: string, keyId = "key_1"): Promise<JsonObject> {
   const [method = "", path = ""] = line.split(" ");
@@ -83,12 +136,13 @@ describe("a request that continues a response", () => {
       input: [{ role: "user", content: "second" }],
     };
     await turn(room, second, "resp_2", [message("two", "msg_b")]);
-    const { body, unresolved, previousId } = await room.responses.prepare(
+    const { body, nativeBody, unresolved, previousId } = await room.responses.prepare(
       { model: "m", previous_response_id: "resp_2", input: "third", temperature: 0 },
       "key_1",
     );
     expect([unresolved, previousId]).toEqual([null, "resp_2"]);
-    expect(Object.keys(body).sort()).toEqual(["input", "model", "temperature"]);
+    expect(Object.keys(body).sort()).toEqual(["input", "model", "previous_response_id", "temperature"]);
+    expect(Object.keys(nativeBody).sort()).toEqual(["input", "model", "temperature"]);
     const texts = (body.input as JsonObject[]).map((item) => [
       item.role,
       (item.content as JsonObject[])[0]!.text,
@@ -252,27 +306,50 @@ describe("a request that continues a response", () => {
 describe("what a provider keeps", () => {
   test("is known by its id: calls about it are sent on, and only that provider can continue it", async () => {
     const room = await openRoom();
-    const native = recordedExchanges("openai-responses").find(
+    const recorded = recordedExchanges("openai-responses").find(
       ({ stream, status }) => !stream && status === 200,
     )!;
+    const native = { body: JSON.stringify({ ...JSON.parse(recorded.body), store: true }) };
     const id = JSON.parse(native.body).id as string;
-    room.responses.noteNative(native.body, { keyId: "key_1", provider: "openai", model: "gpt-5" });
+    served(room, native, null, { keyId: "key_1", provider: "openai", model: "gpt-5" });
+    await afterwards();
     expect(await call(room, `GET ${id}`)).toEqual({ provider: "openai", model: "gpt-5" });
     expect((await refusal(call(room, `GET ${id}`, "key_2")))[0]).toBe(404);
     const body = { previous_response_id: id, input: "x" };
     const { unresolved, body: same } = await room.responses.prepare(body, "key_1");
     expect(same).toBe(body);
     expect(unresolved).toMatchObject({ provider: "openai", error: { code: "invalid_request" } });
+    const prepared = await room.responses.prepare(body, "key_1");
+    expect(refusalBy(prepared, { provider: "openai", isNative: true })).toBeNull();
+    expect(refusalBy(prepared, { provider: "azure", isNative: true })).toBe(prepared.unresolved!.error);
+    const unknown = await room.responses.prepare({ previous_response_id: "resp_9" }, "key_1");
+    expect(refusalBy(unknown, { provider: "azure", isNative: true })).toBeNull();
+    expect(refusalBy(unknown, { provider: "azure", isNative: false })?.code).toBe(
+      "previous_response_not_found",
+    );
   });
 
   test("is read from the first event of a stream, and from nothing else", async () => {
     const room = await openRoom();
     const native = { keyId: "key_1", provider: "openai", model: null };
-    room.responses.noteNative('{"type":"response.created","response":{"id":"resp_s"}}', native);
-    for (const text of ["", "{", "null", '{"id":"x"}', '{"response":{}}'])
-      room.responses.noteNative(text, native);
-    expect(await call(room, "GET resp_s")).toMatchObject({ provider: "openai" });
-    expect((await refusal(call(room, "GET x")))[0]).toBe(404);
+    const stream =
+      'event: x\r\n\r\n: hi\n\ndata: {"response":{"id":"resp_c"}}\n\ndata: {"response":{"id":"resp_d"}}\n\n';
+    const { seen } = served(room, { chunks: [...stream] }, null, native);
+    expect(seen.join("")).toBe(`${stream}end`);
+    expect(await call(room, "GET resp_c")).toMatchObject({ provider: "openai" });
+    expect((await refusal(call(room, "GET resp_d")))[0]).toBe(404);
+  });
+
+  test("is not looked for where there is nothing to be found", async () => {
+    const room = await openRoom();
+    const native = { keyId: "key_1", provider: "openai", model: null };
+    const unstored = '{"object":"response","id":"x","store":false}';
+    for (const body of ["", "{", "null", '{"id":"x"}', '{"response":{"id":"a b"}}', unstored])
+      served(room, { body }, null, native);
+    served(room, { body: '{"object":"response","id":"x"}', status: 400 }, null, native);
+    served(room, { body: '{"object":"response","id":"x"}' }, null, { ...native, provider: null });
+    await afterwards();
+    for (const id of ["x", "a b"]) expect((await refusal(call(room, `GET ${id}`)))[0]).toBe(404);
   });
 });
 
@@ -307,18 +384,47 @@ describe("a stored response", () => {
     expect((await refusal(call(room, "GET resp_1")))[0]).toBe(404);
   });
 
-  test("is taken from the last event of a stream, however it ended", async () => {
-    const room = await openRoom();
+  /** A converter whose target said what the client is to get. */
+  const converter = (streams: boolean): AnswerConverter => ({
+    streams,
+    contentType: "",
+    keepAlive: null,
+    losses: [],
+    whole: (body) => body,
+    stream: (source) => source,
+    streamError: () =>
+      'event: error\ndata: {}\n\nevent: response.failed\ndata: {"type":"response.failed","response":{"id":"resp_f","status":"failed"}}\n\n',
+    readError: () => ({ status: 500, message: "" }),
+  });
+
+  test("is taken from the last event of a stream, wherever that is cut between events", async () => {
     const recorded = recordedExchanges("openai-responses").find(({ stream }) => stream)!;
-    const prepared = await room.responses.prepare({ model: "m", input: "x" }, "key_1");
-    const take = room.responses.keeper(prepared, maker);
-    for (const event of recorded.body.split(/(?<=\n\n)/)) take(event);
     const id = /"id":"(resp_\w+)"/.exec(recorded.body)![1]!;
-    expect(await call(room, `GET ${id}`)).toMatchObject({ id, status: "completed", store: true });
-    take(
-      'event: response.failed\ndata: {"type":"response.failed","response":{"id":"resp_f","status":"failed"}}\n\n',
-    );
-    expect(await call(room, "GET resp_f")).toMatchObject({ status: "failed" });
+    for (const cut of [/(?<=\n\n)/, /(?!)/]) {
+      const room = await openRoom();
+      const prepared = await room.responses.prepare({ model: "m", input: "x" }, "key_1");
+      const chunks = recorded.body.split(cut);
+      const { seen } = served(room, { chunks, converter: converter(true) }, prepared);
+      expect(seen).toEqual([...chunks, "end"]);
+      expect(await call(room, `GET ${id}`)).toMatchObject({ id, status: "completed", store: true });
+    }
+  });
+
+  test("is taken from a whole answer, from one that is told in events, and from a failure", async () => {
+    const room = await openRoom();
+    const prepared = await room.responses.prepare({ model: "m", input: "x" }, "key_1");
+    served(room, { body: JSON.stringify(answer("resp_w")), converter: converter(false) }, prepared);
+    const completed = { type: "response.completed", response: answer("resp_e") };
+    const events = `event: response.completed\ndata: ${JSON.stringify(completed)}\n\n`;
+    served(room, { body: events, converter: converter(true) }, prepared);
+    const { success } = served(room, { chunks: [], converter: converter(true) }, prepared);
+    success.converter?.streamError(new GatewayError("upstream_error", "x"));
+    for (const [id, status] of [
+      ["resp_w", "completed"],
+      ["resp_e", "completed"],
+      ["resp_f", "failed"],
+    ])
+      expect(await call(room, `GET ${id}`)).toMatchObject({ id, status });
   });
 
   test("is deleted once, and with it what could be continued", async () => {

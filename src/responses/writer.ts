@@ -95,6 +95,7 @@ export class ResponseWriter {
           const fields = { error: String(error) };
           this.#options.logger.error("Responses cannot be stored; they wait in memory.", fields);
         }
+        this.#putLast(batch);
         return;
       }
       for (const [name, stored] of batch) {
@@ -114,10 +115,24 @@ export class ResponseWriter {
     let characters = 0;
     for (const entry of this.#waiting) {
       characters += sizeOf(entry[1]);
-      if (batch.length === BATCH_RESPONSES || (batch.length > 0 && characters > BATCH_CHARACTERS)) break;
+      // Where the storage refuses one response, those beside it are to be stored all the same.
+      if (
+        batch.length === (this.#failures > 0 ? 1 : BATCH_RESPONSES) ||
+        (batch.length > 0 && characters > BATCH_CHARACTERS)
+      )
+        break;
       batch.push(entry);
     }
     return batch;
+  }
+
+  /** Others are tried before these again. */
+  #putLast(batch: readonly [string, StoredResponse][]): void {
+    for (const [name, stored] of batch) {
+      if (this.#waiting.get(name) !== stored) continue;
+      this.#waiting.delete(name);
+      this.#waiting.set(name, stored);
+    }
   }
 
   #drop(name: string): void {
