@@ -218,8 +218,10 @@ const GEMINI: BadBody[] = [
     gemini({ role: "user", parts: content === "hi" ? [{ text: "hi" }] : content }),
   ).filter(
     // Text in place of parts is a wrong type here.
-    ({ what }) => what !== "an empty message" && what !== "lone surrogates",
+    ({ what }) => !["an empty message", "lone surrogates", "contents that are an object"].includes(what),
   ),
+  // Google's parser takes one object for a list of one.
+  { what: "contents that are an object", body: { contents: { role: "user", parts: [{ text: "hi" }] } } },
   { what: "an empty message", body: gemini({ role: "user", parts: [{ text: "" }] }) },
   { what: "lone surrogates", body: gemini({ role: "user", parts: [{ text: LONE }] }) },
   { what: "an unknown role", body: gemini({ role: "wizard", parts: [{ text: "hi" }] }), refused: true },
