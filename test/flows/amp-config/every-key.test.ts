@@ -101,6 +101,15 @@ const ROWS: Readonly<Record<string, Row>> = {
       "/v1beta/models/gemini-pro:streamGenerateContent?alt=sse&key2=1&%24alt=a%20b",
     ],
   },
+  "target_url, `{model}` out of the body": {
+    settings: [
+      { path: "/x/v1/chat/completions", target_url: "/deployments/{model}/chat/completions?v=1" },
+      { path: "/x/v1/chat/completions", target_url: "/{model}" },
+    ],
+    request: { path: "/x/v1/chat/completions" },
+    see: target,
+    expected: ["/deployments/m/chat/completions?v=1", "/m"],
+  },
   "response_type json and stream": {
     settings: [{ response_type: "json" }, { response_type: "stream" }],
     upstream: stream(['{"a"', ": 1}"], { headers: { "content-type": "application/json" } }),
