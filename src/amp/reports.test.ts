@@ -53,6 +53,15 @@ describe("clients' reports", () => {
     expect(JSON.parse(left.at(-1)!.body).n).toBe(1149);
   });
 
+  test("that come fast are bounded too, without waiting for the next look", async () => {
+    const { storage, reports } = await open();
+    const event = { body: "x".repeat(10_000) };
+    for (let call = 0; call < 20; call++)
+      await reports.telemetry(Array(20).fill(event), "key_1", config({ max_size_mb: 1 }));
+    await Bun.sleep(100);
+    expect((await storage.clientReports.newest("telemetry", 9999)).length).toBeLessThan(130);
+  });
+
   test("that are too old are deleted", async () => {
     const { storage, reports } = await open();
     const day = 86_400_000;

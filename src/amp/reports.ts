@@ -8,6 +8,9 @@ import { fromStorage } from "./storage-call.ts";
 const MAX_EVENTS = 5000;
 const MAX_CHARACTERS = 256 * 1024;
 const DAY_MS = 86_400_000;
+const MB = 1024 * 1024;
+/** What may be added beyond the bound before it is looked at again, as a share of the bound. */
+const EXCESS_SHARE = 0.1;
 /** Rows deleted in one transaction, which keeps others waiting. */
 const STEP = 500;
 /** Milliseconds between two looks at the bounds, and between two steps of deleting. */
@@ -19,6 +22,8 @@ export class Reports {
   readonly #store: ClientReportStore;
   readonly #logger: Logger;
   #pruning = false;
+  /** Characters added since the bounds were looked at. */
+  #added = 0;
   #failed = false;
 
   constructor(store: ClientReportStore, logger: Logger) {
@@ -60,9 +65,10 @@ export class Reports {
   async prune({ reports }: AmpConfig): Promise<void> {
     if (this.#pruning) return;
     this.#pruning = true;
+    this.#added = 0;
     try {
       const before = Date.now() - reports.max_age_days * DAY_MS;
-      const maxCharacters = reports.max_size_mb * 1024 * 1024;
+      const maxCharacters = reports.max_size_mb * MB;
       while ((await this.#store.prune({ before, maxCharacters, limit: STEP })) === STEP)
         await Bun.sleep(PAUSE_MS);
       this.#failed = false;
@@ -90,6 +96,9 @@ export class Reports {
       }
       return { kind, keyId, receivedAt, body };
     });
-    if (reports.length > 0 && config.reports.max_size_mb > 0) await fromStorage(this.#store.add(reports));
+    if (reports.length === 0 || config.reports.max_size_mb === 0) return;
+    await fromStorage(this.#store.add(reports));
+    for (const { body } of reports) this.#added += body.length;
+    if (this.#added > config.reports.max_size_mb * MB * EXCESS_SHARE) void this.prune(config);
   }
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { ThreadSummary } from "../storage/interface.ts";
-import type { JsonObject } from "./input.ts";
+import { isObject, type JsonObject } from "./input.ts";
 import { THREADS_PATH } from "./services.ts";
 import { readThreadId } from "./thread-input.ts";
 import { threadMarkdown } from "./thread-markdown.ts";
@@ -59,6 +59,7 @@ function countOf(query: URLSearchParams, name: string, otherwise: number): numbe
 
 /** As clients' tables show it. */
 function tableEntry(thread: ThreadSummary): JsonObject {
-  const { meta = { visibility: "private", sharedGroupIDs: [] }, ...shown } = listEntry(thread);
-  return { ...shown, meta, updatedAt: new Date(thread.updatedAt).toISOString() };
+  const { meta, ...shown } = listEntry(thread);
+  const visible = { visibility: "private", sharedGroupIDs: [], ...(isObject(meta) ? meta : {}) };
+  return { ...shown, meta: visible, updatedAt: new Date(thread.updatedAt).toISOString() };
 }

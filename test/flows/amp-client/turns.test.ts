@@ -111,5 +111,13 @@ describe("the Amp CLI", () => {
     expect(continued.stdout).toContain("And now?");
     const after = await internal(gateway, "getThread", { thread: id });
     expect(after.result.thread.data.messages).toHaveLength(6);
+
+    const renamed = await runAmp(second, gateway, ["threads", "rename", id, "Of the zebra"]);
+    expect(renamed.stdout).toContain("renamed");
+    const found = await runAmp(second, gateway, ["threads", "search", "zebra", "--json"]);
+    expect(JSON.parse(found.stdout)).toMatchObject([{ id, title: "Of the zebra" }]);
+    const deleted = await runAmp(second, gateway, ["threads", "delete", id]);
+    expect(deleted.stdout).toContain("deleted");
+    expect(await threadIds()).not.toContain(id);
   });
 });
