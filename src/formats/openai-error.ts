@@ -15,7 +15,7 @@ export function openaiError(error: GatewayError): {
   };
 }
 
-function openaiErrorType(status: number): string {
+export function openaiErrorType(status: number): string {
   if (status === 401) return "authentication_error";
   if (status === 403) return "permission_error";
   if (status === 429) return "rate_limit_error";

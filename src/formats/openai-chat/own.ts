@@ -1,0 +1,38 @@
+import type { Extensions } from "../../exchange/parts.ts";
+import { isRecord, type JsonObject, restOf } from "../../exchange/read.ts";
+
+export const FORMAT = "openai-chat";
+
+/**
+ * Members of this format that the neutral form has no place for, as they stood on the wire. An empty object on a text
+ * part says that the text stood in a part of its own, where a plain string would have done. Of a request there are also
+ * the members that only some providers of this format know, or that say the same in several ways: they are kept as the
+ * client wrote them, beside what the neutral form has of them.
+ */
+export function ownMembers(of: { readonly extensions?: Extensions }): JsonObject | undefined {
+  return of.extensions?.[FORMAT];
+}
+
+/** `{extensions}` with this format's members, or nothing where there are none. */
+export function extended(members: JsonObject | undefined): { readonly extensions?: Extensions } {
+  return members === undefined ? {} : { extensions: { [FORMAT]: members } };
+}
+
+/** What is unknown of an object such as `{type: "file", file: {…}}`, around the inner object and inside it. */
+export function restOfTagged(
+  object: JsonObject,
+  tag: string,
+  outside: ReadonlySet<string>,
+  inside: ReadonlySet<string>,
+): JsonObject | undefined {
+  const rest = restOf(object, outside);
+  const value = object[tag];
+  const inner = isRecord(value) ? restOf(value, inside) : undefined;
+  return inner === undefined ? rest : { ...rest, [tag]: inner };
+}
+
+/** Puts such an object together again: what is known, and what was not. */
+export function tagged(rest: JsonObject | undefined, tag: string, outside: object, inside: object): object {
+  const inner = rest?.[tag];
+  return { ...outside, ...rest, [tag]: isRecord(inner) ? { ...inside, ...inner } : inside };
+}

@@ -1,0 +1,50 @@
+/**
+ * What Chat Completions is at a provider. OpenAI's own API has members that it refuses or lacks elsewhere, and others
+ * have members that OpenAI refuses; a provider that is not listed is taken for one that knows what all of them know.
+ */
+export interface Dialect {
+  /** OpenAI's own: the `developer` role, custom tools, `allowed_tools`, `max_completion_tokens`, `store`, … */
+  readonly openai: boolean;
+  /** How thoughts of earlier turns are sent back; null where the API takes none. */
+  readonly thoughts: "reasoning_content" | "reasoning" | "content" | null;
+  /** Whether thinking is asked for with an object `reasoning`, which takes a budget too, in place of `reasoning_effort`. */
+  readonly reasoningObject: boolean;
+  /** Whether a stream's usage has to be asked for; some tell it always and refuse the question. */
+  readonly asksForUsage: boolean;
+  /** Whether parts may carry Anthropic's `cache_control`. */
+  readonly cacheMarks: boolean;
+  /** Whether files, and films, may be given by URL. */
+  readonly links: boolean;
+  /** Whether it samples from the `top_k` likeliest tokens. */
+  readonly topK: boolean;
+}
+
+const COMMON: Dialect = {
+  openai: false,
+  thoughts: "reasoning_content",
+  reasoningObject: false,
+  asksForUsage: true,
+  cacheMarks: false,
+  links: false,
+  topK: false,
+};
+
+const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
+  ["openai", { ...COMMON, openai: true, thoughts: null }],
+  // docs.mistral.ai: thoughts are parts of the content; unknown members are refused.
+  ["mistral", { ...COMMON, thoughts: "content", asksForUsage: false }],
+  // console.groq.com and inference-docs.cerebras.ai call the member `reasoning` and refuse others.
+  ["groq", { ...COMMON, thoughts: "reasoning" }],
+  ["cerebras", { ...COMMON, thoughts: "reasoning" }],
+  // openrouter.ai/docs, "Reasoning tokens", "Prompt caching", "PDF inputs".
+  [
+    "openrouter",
+    { ...COMMON, thoughts: "reasoning", reasoningObject: true, cacheMarks: true, links: true, topK: true },
+  ],
+  ["together", { ...COMMON, topK: true }],
+  ["fireworks", { ...COMMON, topK: true }],
+]);
+
+export function dialectOf(provider: string): Dialect {
+  return DIALECTS.get(provider) ?? COMMON;
+}
