@@ -17,13 +17,20 @@ mapfile -t arguments < <(setting Cmd)
 user=$(buildah inspect --type image --format '{{.Docker.Config.User}}' "$image")
 folder=$(buildah inspect --type image --format '{{.Docker.Config.WorkingDir}}' "$image")
 
-key=key-of-this-trial-00000
+key="a key of this trial"
 port=$((20000 + RANDOM % 10000))
 environment+=("PORT=$port" "AMP_API_KEY=$key")
 log=$(mktemp)
 container=$(buildah from "$image")
 root=$(buildah mount "$container")
-trap 'buildah rm "$container" >/dev/null; rm -f "$log"' EXIT
+engine=
+finish() {
+  # What outlives a failure: unshare, and with it process 1.
+  [ -z "$engine" ] || kill -KILL "$engine" 2>/dev/null || true
+  buildah rm "$container" >/dev/null
+  rm -f "$log"
+}
+trap finish EXIT
 
 # The mounts are in a namespace of their own and end with it. The last argument list becomes process 1.
 env --ignore-environment "${environment[@]}" unshare --mount --pid --fork --kill-child bash -euc '
@@ -60,7 +67,7 @@ process=/proc/$(pgrep --parent "$engine")
 grep -E '^(NSpid|Uid|Gid|CapEff|NoNewPrivs):' "$process/status"
 awk '$5 == "/" && $6 ~ /^ro(,|$)/ { found = 1 } END { exit !found }' "$process/mountinfo" ||
   fail "its root can be written to"
-inside "$entrypoint" health --url "http://127.0.0.1:$port" || fail "its health check"
+inside "${entrypoint[0]}" health --url "http://127.0.0.1:$port" || fail "its health check"
 answer=$(curl --silent --show-error "http://127.0.0.1:$port/v1/chat/completions" \
   --header "Authorization: Bearer $key" --header "Content-Type: application/json" \
   --data '{"model":"demo/echo","messages":[{"role":"user","content":"Hello"}]}')
