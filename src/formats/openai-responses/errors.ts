@@ -34,11 +34,12 @@ export function streamErrorOf(data: unknown): ToldError | null {
   return null;
 }
 
-/** Reads the body of an answer of status 400 or above; anything may stand there. */
+/** Reads the body of an answer of status 400 or above; anything may stand there, xAI's `{code, error: "text"}` too. */
 export function readError(body: unknown, status: number): ToldError {
   const error = isRecord(body) ? (body.error ?? body.detail ?? body) : body;
   const message = stringOf(error) ?? stringOf(recordOf(error)?.message);
-  return { ...toldIn(error), status, message: message || `The provider answered with status ${status}.` };
+  const told = toldIn(isRecord(error) ? error : body);
+  return { ...told, status, message: message || `The provider answered with status ${status}.` };
 }
 
 /** Reads an error object; the status is the one that its code stands for. */

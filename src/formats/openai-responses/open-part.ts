@@ -11,7 +11,7 @@ import type {
   OutputText,
   ReasoningItem,
 } from "./wire.ts";
-import { isFull, writeRefusal, writeText } from "./write-output.ts";
+import { addThought, isFull, writeRefusal, writeText } from "./write-output.ts";
 
 /** A part that is being written. Its events are put together by hand: there is one for every few words of a stream. */
 export interface OpenPart {
@@ -37,7 +37,7 @@ export function partWriter(place: Place, sequence: () => number): OpenPart {
     case "refusal":
       return new RefusalWriter(place, sequence);
     case "reasoning":
-      return isFull(place.part) ? new ThoughtWriter(place, sequence) : new SummaryWriter(place, sequence);
+      return new ThoughtWriter(place, sequence);
     case "tool-call":
       return new CallWriter(place, sequence);
   }
@@ -152,48 +152,39 @@ class RefusalWriter extends PartWriter {
   }
 }
 
-/** Begins with its first words: a thought that is sealed only has no text to be told. */
-class SummaryWriter extends PartWriter {
-  readonly #item: ReasoningItem;
-
-  constructor(place: Place, sequence: () => number) {
-    const item = place.item as ReasoningItem;
-    const index = `,"summary_index":${item.summary.length}`;
-    super(place, sequence, "response.reasoning_summary_text.delta", index);
-    this.#item = item;
-  }
-
-  begin(): string {
-    return "";
-  }
-
-  override delta(text: string): string {
-    const begun =
-      this.text === ""
-        ? this.tell("response.reasoning_summary_part.added", partJson({ type: "summary_text", text: "" }))
-        : "";
-    return begun + super.delta(text);
-  }
-
-  end(): string {
-    if (this.text === "") return "";
-    const done = { type: "summary_text" as const, text: this.text };
-    this.#item.summary.push(done);
-    return (
-      this.tell("response.reasoning_summary_text.done", `,"text":${JSON.stringify(this.text)}`) +
-      this.tell("response.reasoning_summary_part.done", partJson(done))
-    );
-  }
+/** Where a thought's text stands, and what its events are called. */
+interface ThoughtPlace {
+  readonly type: "summary_text" | "reasoning_text";
+  readonly partEvents: string;
+  readonly textEvents: string;
+  readonly index: string;
 }
 
+const SUMMARY: ThoughtPlace = {
+  type: "summary_text",
+  partEvents: "response.reasoning_summary_part",
+  textEvents: "response.reasoning_summary_text",
+  index: "summary_index",
+};
+const CONTENT: ThoughtPlace = {
+  type: "reasoning_text",
+  partEvents: "response.content_part",
+  textEvents: "response.reasoning_text",
+  index: "content_index",
+};
+
+/** Begins with its first words: a thought that is sealed only has no text to be told. */
 class ThoughtWriter extends PartWriter {
   readonly #item: ReasoningItem;
+  readonly #place: ThoughtPlace;
 
   constructor(place: Place, sequence: () => number) {
     const item = place.item as ReasoningItem;
-    const index = `,"content_index":${item.content?.length ?? 0}`;
-    super(place, sequence, "response.reasoning_text.delta", index);
+    const where = isFull(place.part) ? CONTENT : SUMMARY;
+    const index = where === CONTENT ? (item.content?.length ?? 0) : item.summary.length;
+    super(place, sequence, `${where.textEvents}.delta`, `,"${where.index}":${index}`);
     this.#item = item;
+    this.#place = where;
   }
 
   begin(): string {
@@ -201,20 +192,19 @@ class ThoughtWriter extends PartWriter {
   }
 
   override delta(text: string): string {
-    const begun =
-      this.text === ""
-        ? this.tell("response.content_part.added", partJson({ type: "reasoning_text", text: "" }))
-        : "";
-    return begun + super.delta(text);
+    if (this.text !== "") return super.delta(text);
+    const { partEvents, type } = this.#place;
+    return this.tell(`${partEvents}.added`, partJson({ type, text: "" })) + super.delta(text);
   }
 
   end(): string {
     if (this.text === "") return "";
-    const done = { type: "reasoning_text" as const, text: this.text };
-    this.#item.content = [...(this.#item.content ?? []), done];
+    const { type, partEvents, textEvents } = this.#place;
+    const done = { type, text: this.text };
+    addThought(this.#item, done);
     return (
-      this.tell("response.reasoning_text.done", `,"text":${JSON.stringify(this.text)}`) +
-      this.tell("response.content_part.done", partJson(done))
+      this.tell(`${textEvents}.done`, `,"text":${JSON.stringify(this.text)}`) +
+      this.tell(`${partEvents}.done`, partJson(done))
     );
   }
 }

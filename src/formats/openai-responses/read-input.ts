@@ -129,12 +129,17 @@ class Conversation {
   }
 }
 
+function contentOf(value: unknown, param: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw invalid(param, "must be a string or an array of parts");
+}
+
 function readMessage(item: JsonObject, role: Role, param: string): Message {
   const { content } = item;
   const parts =
     typeof content === "string"
       ? [{ kind: "text" as const, text: content }]
-      : requiredArray(content, `${param}.content`).map((part, i) =>
+      : contentOf(content, `${param}.content`).map((part, i) =>
           readInputPart(part, `${param}.content[${i}]`),
         );
   return { role, parts, ...extended(restOf(item, INPUT_MEMBERS)) };
@@ -143,7 +148,7 @@ function readMessage(item: JsonObject, role: Role, param: string): Message {
 /** An assistant's words: text, parts as an answer has them, or (from clients that write every role alike) as a user has. */
 function readSpoken(item: JsonObject, param: string): Part[] {
   if (typeof item.content === "string") return [{ kind: "text", text: item.content, ...identified(item) }];
-  return requiredArray(item.content, `${param}.content`).map((value, i): Part => {
+  return contentOf(item.content, `${param}.content`).map((value, i): Part => {
     const at = `${param}.content[${i}]`;
     const part = requiredRecord(value, at);
     if (part.type !== "output_text" && part.type !== "refusal") return readInputPart(part, at);
@@ -161,9 +166,7 @@ function readResult(item: JsonObject, param: string): ToolResultPart {
     parts:
       typeof output === "string"
         ? [text(output)]
-        : requiredArray(output, `${param}.output`).map((part, i) =>
-            readInputPart(part, `${param}.output[${i}]`),
-          ),
+        : contentOf(output, `${param}.output`).map((part, i) => readInputPart(part, `${param}.output[${i}]`)),
     ...(item.type === "custom_tool_call_output" ? { custom: true } : {}),
     ...extended(restOf(item, RESULT_MEMBERS)),
   };

@@ -173,7 +173,7 @@ function addTo(
       (item as MessageItem).content.push(writeRefusal(part.text));
       return;
     case "reasoning":
-      addThought(item as ReasoningItem, part);
+      addReasoning(item as ReasoningItem, part);
       return;
     case "tool-call":
       if (part.custom === true) (item as CustomToolCallItem).input = part.arguments;
@@ -185,12 +185,20 @@ export function writeRefusal(text: string): OutputRefusal {
   return { type: "refusal", refusal: text };
 }
 
-function addThought(item: ReasoningItem, part: ReasoningPart): void {
-  if (part.text !== "") {
-    if (isFull(part)) item.content = [...(item.content ?? []), { type: "reasoning_text", text: part.text }];
-    else item.summary.push({ type: "summary_text", text: part.text });
-  }
+function addReasoning(item: ReasoningItem, part: ReasoningPart): void {
+  const type = isFull(part) ? "reasoning_text" : "summary_text";
+  if (part.text !== "") addThought(item, { type, text: part.text });
   if (part.seal !== undefined) item.encrypted_content = writeSeal(part.seal, FORMAT);
+}
+
+/** Puts a thought's text to those of its kind. */
+export function addThought(
+  item: ReasoningItem,
+  thought: { readonly type: "summary_text" | "reasoning_text"; readonly text: string },
+): void {
+  const { type, text } = thought;
+  if (type === "summary_text") item.summary.push({ type, text });
+  else item.content = [...(item.content ?? []), { type, text }];
 }
 
 /** The item with the status that it ends in, where it is one that has any. */
