@@ -25,15 +25,15 @@ container=$(buildah from "$image")
 root=$(buildah mount "$container")
 engine=
 finish() {
-  # What outlives a failure: unshare, and with it process 1.
-  [ -z "$engine" ] || kill -KILL "$engine" 2>/dev/null || true
+  # Where something failed, process 1 is still there. Its change of user undid the tie to the parent's life.
+  [ -z "$engine" ] || pkill -KILL --parent "$engine" || true
   buildah rm "$container" >/dev/null
   rm -f "$log"
 }
 trap finish EXIT
 
 # The mounts are in a namespace of their own and end with it. The last argument list becomes process 1.
-env --ignore-environment "${environment[@]}" unshare --mount --pid --fork --kill-child bash -euc '
+env --ignore-environment "${environment[@]}" unshare --mount --pid --fork bash -euc '
   root=$1 folder=$2 user=$3 volume=$1$2/data
   shift 3
   mount --bind "$root" "$root"
