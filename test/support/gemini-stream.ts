@@ -195,7 +195,8 @@ class Answer {
     if (finishReason !== undefined && !FINISH_REASONS.includes(finishReason as `${FinishReason}`))
       this.#problem(`${where}: finishReason ${finishReason}`);
     this.#finished.set(index as number, finishReason !== undefined);
-    if (content === undefined && finishReason !== undefined) return;
+    // A candidate that said nothing tells only how it ended.
+    if (finishReason !== undefined && !(isRecord(content) && content.parts !== undefined)) return;
     if (!isRecord(content) || content.role !== "model" || !Array.isArray(content.parts)) {
       this.#problem(`${where}: content needs the role model and parts`);
       return;

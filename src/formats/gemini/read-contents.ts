@@ -1,9 +1,9 @@
 import { Assembler } from "../../exchange/assemble.ts";
 import type { Part, ToolResultPart } from "../../exchange/parts.ts";
-import { invalid, isRecord, requiredArray } from "../../exchange/read.ts";
+import { invalid, isRecord, requiredArray, restOf } from "../../exchange/read.ts";
 import type { Message, Role } from "../../exchange/request.ts";
 import type { StreamEvent } from "../../exchange/stream.ts";
-import { marksOf } from "./extensions.ts";
+import { extended, marksOf } from "./extensions.ts";
 import { JoinedParts } from "./joined-parts.ts";
 import { camelCased } from "./names.ts";
 import { readPart } from "./read-part.ts";
@@ -31,13 +31,15 @@ export function readContents(value: unknown, param: string): Message[] {
     .filter(({ parts }) => parts.length > 0);
 }
 
+const PARTS: ReadonlySet<string> = new Set(["parts"]);
+
 /** Reads `systemInstruction`: a content, its parts alone, or a text. */
 export function readSystem(value: unknown, param: string): Message | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "string") return { role: "system", parts: [{ kind: "text", text: value }] };
-  const held = isRecord(value) && value.parts !== undefined ? value.parts : value;
-  const parts = partsOf(held, param, "system").map(plainText);
-  return parts.length === 0 ? null : { role: "system", parts };
+  const content = isRecord(value) && value.parts !== undefined ? value : { parts: value };
+  const parts = partsOf(content.parts, param, "system").map(plainText);
+  return parts.length === 0 ? null : { role: "system", parts, ...extended(restOf(content, PARTS)) };
 }
 
 function readContent(value: unknown, param: string, index: number, turns: Turn[]): void {

@@ -3,7 +3,7 @@ import type { Losses } from "../../exchange/losses.ts";
 import type { Part, ToolCallPart, ToolResultPart } from "../../exchange/parts.ts";
 import type { Message } from "../../exchange/request.ts";
 import type { RequestContext } from "../codec.ts";
-import { withoutId } from "./extensions.ts";
+import { restored, withoutId } from "./extensions.ts";
 import type { Traits } from "./model.ts";
 import { NO_SIGNATURE } from "./signature.ts";
 import { writeResult } from "./tool-results.ts";
@@ -11,7 +11,8 @@ import type { Content, WirePart } from "./wire.ts";
 import { parseArguments, writeCall, writePart } from "./write-part.ts";
 
 interface Written {
-  readonly system: readonly WirePart[];
+  /** Null where there are no instructions, or the model takes none. */
+  readonly system: { readonly parts: readonly WirePart[] } | null;
   readonly contents: readonly Content[];
 }
 
@@ -35,7 +36,8 @@ export function writeContents(
   if (instruction !== null) system.push({ text: instruction });
   if (!traits.systemInstruction) writer.say("user", system.splice(0));
   for (const [index, message] of messages.entries()) if (index >= front) writer.write(message, index);
-  return { system, contents: writer.end() };
+  const rest = front > 0 ? restored(messages[0]?.extensions) : undefined;
+  return { system: system.length === 0 ? null : { ...rest, parts: system }, contents: writer.end() };
 }
 
 interface PlacedResult {

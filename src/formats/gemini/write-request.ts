@@ -26,7 +26,7 @@ export function writeRequest(request: GenerateRequest, context: RequestContext):
   const { generationConfig: _config, toolConfig: _toolConfig, ...rest } = restored(request.extensions) ?? {};
   return {
     ...rest,
-    ...(system.length === 0 ? {} : { systemInstruction: { parts: system } }),
+    ...(system === null ? {} : { systemInstruction: system }),
     contents,
     ...writeTools(request, traits, context),
     ...(config === undefined ? {} : { generationConfig: config }),
