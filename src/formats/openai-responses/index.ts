@@ -8,5 +8,8 @@ export const openaiResponses: FormatModule = {
   templatePlaces: { input: { content: {} }, instructions: {} },
   renderError,
   renderStreamError,
-  streamErrorOf,
+  streamErrorOf(data) {
+    const told = streamErrorOf(data);
+    return told === null ? null : { status: told.status, message: told.message };
+  },
 };
