@@ -25,6 +25,9 @@ export interface AnswerParts {
   readonly asArray: boolean;
 }
 
+/** White space says nothing between the elements of an array. */
+const ARRAY_KEEP_ALIVE = "\n";
+
 /** The answer to one try, on its way from the target's format to the client's. */
 export class GenerateAnswer implements AnswerConverter {
   readonly streams: boolean;
@@ -38,7 +41,7 @@ export class GenerateAnswer implements AnswerConverter {
     this.#parts = parts;
     this.streams = parts.context.request.stream;
     this.contentType = this.streams && !asArray ? "text/event-stream" : "application/json";
-    this.keepAlive = asArray ? null : client.keepAlive;
+    this.keepAlive = asArray ? ARRAY_KEEP_ALIVE : client.keepAlive;
   }
 
   get losses(): readonly string[] {

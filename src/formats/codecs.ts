@@ -1,6 +1,15 @@
 import type { Format } from "../exchange/formats.ts";
+import { anthropicCodec } from "./anthropic-messages/codec.ts";
+import { anthropicCount } from "./anthropic-messages/count.ts";
 import type { Call } from "./call.ts";
 import type { ClientCodec, Codec, CountCodec, EmbeddingsCodec } from "./codec.ts";
+import { geminiCodec } from "./gemini/codec.ts";
+import { geminiCountCodec } from "./gemini/count.ts";
+import { geminiEmbeddingsCodec } from "./gemini/embeddings.ts";
+import { openaiChatCodec } from "./openai-chat/codec.ts";
+import { openaiEmbeddings } from "./openai-chat/embeddings.ts";
+import { openaiResponsesCodec } from "./openai-responses/codec.ts";
+import { openaiResponsesCount } from "./openai-responses/count.ts";
 
 /** How a format is read and written; null where its API has no such call. */
 interface Codecs {
@@ -9,14 +18,12 @@ interface Codecs {
   readonly count: CountCodec | null;
 }
 
-const PENDING = { keepAlive: ": keep-alive\n\n" } as unknown as Codec;
-
 /** Every format's codecs. Adding a format is a folder and a line here and in `registry.ts`. */
 export const CODECS: Record<Format, Codecs> = {
-  "openai-chat": { generate: PENDING, embeddings: null, count: null },
-  "openai-responses": { generate: PENDING, embeddings: null, count: null },
-  "anthropic-messages": { generate: PENDING, embeddings: null, count: null },
-  gemini: { generate: PENDING, embeddings: null, count: null },
+  "openai-chat": { generate: openaiChatCodec, embeddings: openaiEmbeddings, count: null },
+  "openai-responses": { generate: openaiResponsesCodec, embeddings: null, count: openaiResponsesCount },
+  "anthropic-messages": { generate: anthropicCodec, embeddings: null, count: anthropicCount },
+  gemini: { generate: geminiCodec, embeddings: geminiEmbeddingsCodec, count: geminiCountCodec },
 };
 
 /** How the client of a call is read and answered; legacy completions are read and answered their own way. */

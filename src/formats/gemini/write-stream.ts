@@ -23,9 +23,6 @@ interface Framing {
 const SSE: Framing = { first: "data: ", next: "data: ", after: "\n\n", end: "" };
 const ARRAY: Framing = { first: "[", next: ",\r\n", after: "", end: "\n]\n" };
 
-/** What may be sent into a silence of the array without harm. */
-export const ARRAY_KEEP_ALIVE = "\n";
-
 export function createStreamWriter(context: AnswerContext): StreamWriter {
   return new ChunkWriter(context, SSE);
 }
