@@ -54,28 +54,22 @@ export function mayRefer(body: Buffer): boolean {
 export async function prepare(archive: Archive, body: JsonObject, keyId: string): Promise<Prepared> {
   checkMembers(body);
   const previousId = textOf(body.previous_response_id);
-  const own = inputItems(body.input);
+  const plain = plainRequest(body);
+  const own = plain.turn;
   const referred = new Set(own.flatMap((item) => referenceOf(item) ?? []));
-  const common = {
-    original: body,
-    store: body.store !== false,
-    background: body.background === true,
-    previousId,
-    turn: own,
-    referred,
-  };
+  const common = { ...plain, background: body.background === true, previousId, referred };
   if (body.conversation !== undefined && body.conversation !== null) {
     const unresolved = { provider: null, error: noConversations() };
-    return { ...common, body, nativeBody: body, unresolved };
+    return { ...common, unresolved };
   }
   const chain = previousId === null ? [] : await archive.chain({ id: previousId, keyId });
   const lost = chain === null ? notFound(previousId!) : unusable(chain, previousId);
-  if (chain === null || lost !== null) return { ...common, body, nativeBody: body, unresolved: lost };
+  if (chain === null || lost !== null) return { ...common, unresolved: lost };
 
   const context = chain.flatMap(itemsOf);
   const { items, missing } = await dereference(archive, own, context, keyId);
   const unresolved = missing === null ? null : itemNotFound(missing);
-  if (chain.length === 0 && items === null) return { ...common, body, nativeBody: body, unresolved };
+  if (chain.length === 0 && items === null) return { ...common, unresolved };
 
   const { previous_response_id: _previous, ...rest } = body;
   const turn = items ?? own;
@@ -92,6 +86,21 @@ export async function prepare(archive: Archive, body: JsonObject, keyId: string)
       input: [...portableItems(context), ...portableTurn],
     },
     unresolved,
+  };
+}
+
+/** A request that refers to nothing, as it is known once its answer is to be kept. */
+export function plainRequest(body: JsonObject): Prepared {
+  return {
+    original: body,
+    body,
+    nativeBody: body,
+    store: body.store !== false,
+    background: false,
+    previousId: null,
+    turn: inputItems(body.input),
+    referred: new Set(),
+    unresolved: null,
   };
 }
 

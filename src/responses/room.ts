@@ -8,9 +8,9 @@ import type { BackgroundWork } from "./background-run.ts";
 import { finalResponses, firstEvent, responseIn } from "./events.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { isObject, type JsonObject, textOf } from "./json.ts";
-import { KeepingConverter } from "./keeping-converter.ts";
+import { type AnswerKeeper, KeepingConverter } from "./keeping-converter.ts";
 import { type Maker, toPointer, toStored } from "./kept.ts";
-import { type Prepared, prepare } from "./request.ts";
+import { type Prepared, plainRequest, prepare } from "./request.ts";
 import { eventStream } from "./sse-out.ts";
 import type { StoredCall } from "./stored-call.ts";
 import { TappedResponse } from "./tap.ts";
@@ -79,33 +79,33 @@ export class Responses {
   /**
    * Sees to it that an answer in the Responses format can be continued, and returns it to be delivered. A converted one is
    * kept here, however it ends; of one that passes as it comes the provider keeps the state, and its id is noted.
-   * `prepared` is null for a request that was not read.
+   * `asked` is the request as it was prepared, or its body where it refers to nothing.
    */
-  served(success: Success, prepared: Prepared | null, maker: Maker): Success {
+  served(success: Success, asked: Prepared | Buffer, maker: Maker): Success {
     const { converter, body, response } = success;
+    if (response.status >= 400) return success;
     if (converter === null) return this.#noteNative(success, maker);
-    if (prepared === null || !prepared.store || response.status >= 400) return success;
-    const keep = (made: unknown) => this.keep(made, prepared, maker);
-    const keeper = {
-      events: (sse: Uint8Array) => finalResponses(sse).forEach(keep),
-      whole: (json: Uint8Array) => keep(JSON.parse(Buffer.from(json).toString("utf8"))),
+    const keep = (made: unknown) => this.keep(made, isBody(asked) ? plainRequest(read(asked)) : asked, maker);
+    const keeper: AnswerKeeper = {
+      events: (sse) => this.#safely(() => finalResponses(sse).forEach(keep)),
+      whole: (json) => this.#safely(() => keep(read(json))),
     };
     if (body === null) return { ...success, converter: new KeepingConverter(converter, keeper) };
-    if (converter.streams) keeper.events(body);
-    else keeper.whole(body);
+    // Read once the answer is on its way: no client waits for this.
+    setImmediate(() => (converter.streams ? keeper.events(body) : keeper.whole(body)));
     return success;
   }
 
   #noteNative(success: Success, { provider, ...maker }: Maker): Success {
-    if (provider === null || success.response.status >= 400) return success;
-    const note = (text: string) => {
-      const response = responseIn(text);
-      const id = response === null || response.store === false ? null : textOf(response.id);
-      const pointer = id === null ? null : toPointer(id, { provider, ...maker }, this.#times());
-      if (pointer !== null) this.#archive.put(pointer);
-    };
+    if (provider === null) return success;
+    const note = (text: string) =>
+      this.#safely(() => {
+        const response = responseIn(text);
+        const id = response === null || response.store === false ? null : textOf(response.id);
+        const pointer = id === null ? null : toPointer(id, { provider, ...maker }, this.#times());
+        if (pointer !== null) this.#archive.put(pointer);
+      });
     const { body, delivery, response } = success;
-    // Read once the answer is on its way: no client waits for this.
     if (body !== null) setImmediate(() => note(Buffer.from(body).toString("utf8")));
     // A compressed answer passes by unread; calls about it need the provider's own door.
     else if (delivery === "events")
@@ -135,6 +135,15 @@ export class Responses {
     return this.#archive.flush();
   }
 
+  /** An answer is delivered whatever becomes of its being kept. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#options.logger.error("A response could not be kept", { error });
+    }
+  }
+
   #times(): { retention: number; now: number } {
     return { retention: this.#retention(), now: Date.now() };
   }
@@ -142,4 +151,11 @@ export class Responses {
   #retention(): number {
     return Math.round(this.#options.settings().retention_days * DAY_MS);
   }
+}
+
+const isBody = (asked: Prepared | Buffer): asked is Buffer => Buffer.isBuffer(asked);
+
+/** JSON that was read or written as an object before. */
+function read(json: Uint8Array): JsonObject {
+  return JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString("utf8"));
 }

@@ -59,6 +59,8 @@ async function turn(
   return prepared;
 }
 
+const UNREAD = Buffer.from('{"model":"m","input":"x"}');
+
 interface Answered {
   readonly body?: string;
   readonly chunks?: readonly string[];
@@ -70,7 +72,7 @@ interface Answered {
 function served(
   { responses }: ResponsesRoom,
   { body, chunks = [], status = 200, converter }: Answered,
-  prepared: Prepared | null,
+  asked: Prepared | Buffer,
   by: Maker = maker,
 ) {
   const response: HttpResponse = {
@@ -94,7 +96,7 @@ function served(
     body: body === undefined ? null : Buffer.from(body),
     converter: converter ?? null,
   };
-  const passed = responses.served(success, prepared, by);
+  const passed = responses.served(success, asked, by);
   const seen: string[] = [];
   (passed.converter?.stream(passed.response) ?? passed.response).consume({
     data: (chunk) => seen.push(Buffer.from(chunk).toString()),
@@ -311,7 +313,7 @@ describe("what a provider keeps", () => {
     )!;
     const native = { body: JSON.stringify({ ...JSON.parse(recorded.body), store: true }) };
     const id = JSON.parse(native.body).id as string;
-    served(room, native, null, { keyId: "key_1", provider: "openai", model: "gpt-5" });
+    served(room, native, UNREAD, { keyId: "key_1", provider: "openai", model: "gpt-5" });
     await afterwards();
     expect(await call(room, `GET ${id}`)).toEqual({ provider: "openai", model: "gpt-5" });
     expect((await refusal(call(room, `GET ${id}`, "key_2")))[0]).toBe(404);
@@ -334,7 +336,7 @@ describe("what a provider keeps", () => {
     const native = { keyId: "key_1", provider: "openai", model: null };
     const stream =
       'event: x\r\n\r\n: hi\n\ndata: {"response":{"id":"resp_c"}}\n\ndata: {"response":{"id":"resp_d"}}\n\n';
-    const { seen } = served(room, { chunks: [...stream] }, null, native);
+    const { seen } = served(room, { chunks: [...stream] }, UNREAD, native);
     expect(seen.join("")).toBe(`${stream}end`);
     expect(await call(room, "GET resp_c")).toMatchObject({ provider: "openai" });
     expect((await refusal(call(room, "GET resp_d")))[0]).toBe(404);
@@ -345,9 +347,9 @@ describe("what a provider keeps", () => {
     const native = { keyId: "key_1", provider: "openai", model: null };
     const unstored = '{"object":"response","id":"x","store":false}';
     for (const body of ["", "{", "null", '{"id":"x"}', '{"response":{"id":"a b"}}', unstored])
-      served(room, { body }, null, native);
-    served(room, { body: '{"object":"response","id":"x"}', status: 400 }, null, native);
-    served(room, { body: '{"object":"response","id":"x"}' }, null, { ...native, provider: null });
+      served(room, { body }, UNREAD, native);
+    served(room, { body: '{"object":"response","id":"x"}', status: 400 }, UNREAD, native);
+    served(room, { body: '{"object":"response","id":"x"}' }, UNREAD, { ...native, provider: null });
     await afterwards();
     for (const id of ["x", "a b"]) expect((await refusal(call(room, `GET ${id}`)))[0]).toBe(404);
   });
@@ -419,9 +421,17 @@ describe("a stored response", () => {
     served(room, { body: events, converter: converter(true) }, prepared);
     const { success } = served(room, { chunks: [], converter: converter(true) }, prepared);
     success.converter?.streamError(new GatewayError("upstream_error", "x"));
+    served(room, { body: JSON.stringify(answer("resp_u")), converter: converter(false) }, UNREAD);
+    const unstored = Buffer.from('{"input":"x","store":false}');
+    served(room, { body: JSON.stringify(answer("resp_n")), converter: converter(false) }, unstored);
+    served(room, { body: "no JSON", converter: converter(false) }, UNREAD);
+    await afterwards();
+    expect(room.logged).toEqual(["A response could not be kept"]);
+    expect((await refusal(call(room, "GET resp_n")))[0]).toBe(404);
     for (const [id, status] of [
       ["resp_w", "completed"],
       ["resp_e", "completed"],
+      ["resp_u", "completed"],
       ["resp_f", "failed"],
     ])
       expect(await call(room, `GET ${id}`)).toMatchObject({ id, status });
