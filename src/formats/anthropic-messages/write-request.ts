@@ -25,7 +25,8 @@ export function writeRequest(request: GenerateRequest, { model, losses }: Reques
   const kept = ownMembers(request.extensions);
   const output = own ? {} : writeOutput(request, traits, losses);
   const asked = own ? ownThinking(kept) : writeThinking(request.reasoning, traits, maxTokens, losses);
-  const thinking = possibleThinking(asked.thinking, history.messages, tools.tool_choice, traits, losses);
+  const choice = own ? undefined : tools.tool_choice;
+  const thinking = possibleThinking(asked.thinking, history.messages, choice, traits, losses);
   const { stream: told, thinking: _thinking, ...members } = kept;
   const config = outputConfig(asked.effort, output.format);
   return {
