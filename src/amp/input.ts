@@ -2,8 +2,17 @@ import { GatewayError } from "../exchange/errors.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The body as JSON. Throws malformed_body. */
-export function readJson(body: unknown): unknown {
+export const MB = 1024 * 1024;
+
+/**
+ * The body as JSON. Throws malformed_body, or body_too_large, unread, since reading a long one would keep every other
+ * request waiting; `setting` names what bounds it.
+ */
+export function readJson(body: unknown, maxMb: number, setting?: string): unknown {
+  if (body instanceof Buffer && body.length > maxMb * MB) {
+    const reason = setting === undefined ? "" : ` (${setting} in the gateway's configuration)`;
+    throw new GatewayError("body_too_large", `At most ${maxMb} MB are taken here${reason}.`);
+  }
   try {
     return JSON.parse(body instanceof Buffer ? body.toString("utf8") : "");
   } catch {

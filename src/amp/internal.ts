@@ -9,6 +9,8 @@ import { type InternalReply, METHODS, type MethodCall } from "./internal-methods
 /** Names of unknown methods that are remembered, so that each is logged once. */
 const MAX_REMEMBERED = 200;
 const MAX_NAME = 100;
+/** Megabytes of a call beside the thread that it uploads. */
+const CALL_MB = 1;
 
 /** `/api/internal`: the client's calls by name. */
 export class InternalMethods {
@@ -24,7 +26,7 @@ export class InternalMethods {
     facts: Pick<RequestFacts, "search" | "body">,
     caller: { identity: KeyIdentity; config: AmpConfig; threads: MethodCall["threads"] },
   ): Promise<InternalReply> {
-    const { name, params } = readCall(facts);
+    const { name, params } = readCall(facts, caller.config.max_thread_mb);
     const method = METHODS.get(name);
     if (method !== undefined) return method({ params, ...caller });
     this.#note(name);
@@ -44,8 +46,12 @@ export class InternalMethods {
 }
 
 /** The method stands in the body, or alone in the query (`?getUserInfo`, `?method=getUserInfo`), or in both. */
-function readCall(facts: Pick<RequestFacts, "search" | "body">): { name: string; params: JsonObject } {
-  const body = facts.body instanceof Buffer && facts.body.length > 0 ? readJson(facts.body) : {};
+function readCall(
+  facts: Pick<RequestFacts, "search" | "body">,
+  maxThreadMb: number,
+): { name: string; params: JsonObject } {
+  const isEmpty = !(facts.body instanceof Buffer) || facts.body.length === 0;
+  const body = isEmpty ? {} : readJson(facts.body, maxThreadMb + CALL_MB, "amp.max_thread_mb");
   if (!isObject(body)) throw new GatewayError("invalid_request", "The body must be an object.");
   const name = own(body, "method") ?? nameInQuery(facts.search);
   if (typeof name !== "string" || name === "" || name.length > MAX_NAME)

@@ -2,13 +2,12 @@ import type { AmpConfig } from "../config/schema.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { ClientReport, ClientReportKind, ClientReportStore } from "../storage/interface.ts";
-import { isObject, refuseField } from "./input.ts";
+import { isObject, MB, refuseField } from "./input.ts";
 import { fromStorage } from "./storage-call.ts";
 
 const MAX_EVENTS = 5000;
 const MAX_CHARACTERS = 256 * 1024;
 const DAY_MS = 86_400_000;
-const MB = 1024 * 1024;
 /** What may be added beyond the bound before it is looked at again, as a share of the bound. */
 const EXCESS_SHARE = 0.1;
 /** Rows deleted in one transaction, which keeps others waiting. */

@@ -23,6 +23,10 @@ interface AmpCall {
   readonly config: AmpConfig;
 }
 
+/** Megabytes of a body: thousands of threads' versions, or of events. */
+const MAX_SYNC_MB = 4;
+const MAX_REPORT_MB = 16;
+
 /** The Amp client's own calls, those that reach no model. */
 export class AmpRoom {
   readonly #threads: ThreadStore;
@@ -84,14 +88,14 @@ export class AmpRoom {
       case "connections":
         return connectionsOf(config);
       case "threads-sync":
-        return answerSync(readJson(facts.body), this.#accessOf(call));
+        return answerSync(readJson(facts.body, MAX_SYNC_MB), this.#accessOf(call));
       case "telemetry":
         return {
           message: "ok",
-          published: await this.#reports.telemetry(readJson(facts.body), identity.id, config),
+          published: await this.#reports.telemetry(readJson(facts.body, MAX_REPORT_MB), identity.id, config),
         };
       case "errors":
-        await this.#reports.error(readJson(facts.body), identity.id, config);
+        await this.#reports.error(readJson(facts.body, MAX_REPORT_MB), identity.id, config);
         return { status: "received" };
     }
   }

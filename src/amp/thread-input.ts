@@ -1,6 +1,6 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { StoredThread } from "../storage/interface.ts";
-import { isObject, type JsonObject, own, refuseField } from "./input.ts";
+import { isObject, type JsonObject, MB, own, refuseField } from "./input.ts";
 
 /** What clients make is `T-` and a UUID; others' ids of the same kind are let in. */
 const THREAD_ID = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$/;
@@ -40,7 +40,7 @@ export function readThread(
   if (!Array.isArray(messages)) refuseField("thread.messages", "an array");
   const { created, title, mainThreadID, meta } = value;
   const data = JSON.stringify(value);
-  if (Buffer.byteLength(data) > limits.maxThreadMb * 1024 * 1024) {
+  if (Buffer.byteLength(data) > limits.maxThreadMb * MB) {
     throw new GatewayError(
       "body_too_large",
       `The thread is larger than ${limits.maxThreadMb} MB (amp.max_thread_mb in the gateway's configuration).`,

@@ -94,6 +94,9 @@ describe("a thread", () => {
     expect(reply).toMatchObject({ ok: false, error: { code: "body_too_large" } });
     expect(reply.error.message).toContain("amp.max_thread_mb");
     expect(await download("T-large")).toMatchObject({ v: 1 });
+    const huge = await upload(thread("T-large", 2, { text: "x".repeat(5_000_000) }));
+    expect(huge).toMatchObject({ ok: false, error: { code: "body_too_large" } });
+    expect(huge.error.message).toContain("amp.max_thread_mb");
   });
 });
 
@@ -190,6 +193,14 @@ describe("threads/sync", () => {
     expect(await sync(machine(), { threadVersions: ["T-sync", { id: "T-nowhere", v: -1 }] })).toEqual({
       threadActions: [],
     });
+  });
+
+  test("refuses a body that is too long to be one", async () => {
+    const response = await call(machine(), "/api/threads/sync", {
+      threadVersions: [],
+      more: "x".repeat(5_000_000),
+    });
+    expect(response.status).toBe(413);
   });
 
   test("tells which field is wrong", async () => {
