@@ -9,9 +9,9 @@ import {
   restOf,
 } from "../../exchange/read.ts";
 import type { Message, Role } from "../../exchange/request.ts";
-import { readInputPart } from "./content.ts";
 import { identified, nativeOf, partsOfItem, spokenPart } from "./items.ts";
 import { extended } from "./own.ts";
+import { readInputPart } from "./read-content.ts";
 import { resultsAfterCalls } from "./results.ts";
 
 /** Items that the client's side puts into a conversation: outputs of tools that one API alone has, approvals, settings. */

@@ -20,7 +20,7 @@ import {
 } from "../../exchange/request.ts";
 import { ownMembers } from "./own.ts";
 import { readInput } from "./read-input.ts";
-import { readToolChoice, readTools } from "./tools.ts";
+import { readToolChoice, readTools } from "./read-tools.ts";
 import { FORMAT } from "./wire.ts";
 
 /** What has a place in the neutral form; `include`, `reasoning` and `text` have one in part. */
