@@ -1,10 +1,11 @@
 import type { ToolCallPart } from "../../exchange/parts.ts";
-import { invalid, isRecord, type JsonObject, optionalRecord, stringOf } from "../../exchange/read.ts";
+import { invalid, isRecord, type JsonObject, optionalRecord, restOf, stringOf } from "../../exchange/read.ts";
 import { extended, ownMembers, restOfTagged, tagged } from "./own.ts";
 import { readSignature, withoutSignature, withSignature } from "./signatures.ts";
 import type { SealReader } from "./thoughts.ts";
 
-const OUTSIDE = new Set(["id", "type", "index", "function", "custom"]);
+const OUTSIDE = new Set(["id", "type", "function", "custom"]);
+const INDEX = new Set(["index"]);
 const FUNCTION = new Set(["name", "arguments"]);
 const CUSTOM = new Set(["name", "input"]);
 
@@ -36,7 +37,9 @@ export function readAnswerCall(value: unknown, sealOf: SealReader): ToolCallPart
   if (!isRecord(value)) return null;
   const type = isRecord(value.custom) ? "custom" : "function";
   const inner = value[type];
-  return isRecord(inner) && typeof inner.name === "string" ? callOf(value, type, inner, sealOf) : null;
+  if (!isRecord(inner) || typeof inner.name !== "string") return null;
+  // Its place is told by the order of the calls.
+  return callOf(restOf(value, INDEX) ?? {}, type, inner, sealOf);
 }
 
 function callOf(

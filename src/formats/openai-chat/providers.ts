@@ -7,8 +7,11 @@ export interface Dialect {
   readonly openai: boolean;
   /** How thoughts of earlier turns are sent back; null where the API takes none. */
   readonly thoughts: "reasoning_content" | "reasoning" | "content" | null;
-  /** Whether thinking is asked for with an object `reasoning`, which takes a budget too, in place of `reasoning_effort`. */
-  readonly reasoningObject: boolean;
+  /**
+   * Whether thinking is OpenRouter's: asked for with an object `reasoning`, which takes a budget too, in place of
+   * `reasoning_effort`, and sent back as `reasoning_details`.
+   */
+  readonly reasoningObjects: boolean;
   /** Whether a stream's usage has to be asked for; some tell it always and refuse the question. */
   readonly asksForUsage: boolean;
   /** Whether parts may carry Anthropic's `cache_control`. */
@@ -22,7 +25,7 @@ export interface Dialect {
 const COMMON: Dialect = {
   openai: false,
   thoughts: "reasoning_content",
-  reasoningObject: false,
+  reasoningObjects: false,
   asksForUsage: true,
   cacheMarks: false,
   links: false,
@@ -39,7 +42,7 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   // openrouter.ai/docs, "Reasoning tokens", "Prompt caching", "PDF inputs".
   [
     "openrouter",
-    { ...COMMON, thoughts: "reasoning", reasoningObject: true, cacheMarks: true, links: true, topK: true },
+    { ...COMMON, thoughts: "reasoning", reasoningObjects: true, cacheMarks: true, links: true, topK: true },
   ],
   ["together", { ...COMMON, topK: true }],
   ["fireworks", { ...COMMON, topK: true }],

@@ -107,8 +107,14 @@ function readAssistant(message: JsonObject, at: string, functions: FunctionCalls
     role: "assistant",
     parts: [...readThoughts(message, clientSeal), ...markLast(sealText(spoken, message), message), ...calls],
     ...speaker(message, at),
-    ...extended(withoutSignature(restOf(message, ASSISTANT))),
+    ...extended(assistantMembers(message)),
   };
+}
+
+/** Some providers want an empty text and not null beside calls: what the client wrote stays. */
+function assistantMembers(message: JsonObject): JsonObject | undefined {
+  const rest = withoutSignature(restOf(message, ASSISTANT));
+  return message.content === "" && Array.isArray(message.tool_calls) ? { ...rest, content: "" } : rest;
 }
 
 type Spoken = TextPart | RefusalPart | ReasoningPart;

@@ -81,11 +81,13 @@ export class ChoiceWriter {
     }
   }
 
-  /** A summary, or a thought with an id, says so before its words: an entry without text. */
+  /** What there is to know of a thought besides its words stands before them: in an entry without text. */
   #announce(part: Extract<PartStart, { kind: "reasoning" }>): string {
-    if (part.redacted === true || (part.summary !== true && part.itemId === undefined)) return "";
+    const { redacted, summary, itemId, extensions } = part;
+    const isPlain = summary !== true && itemId === undefined && extensions === undefined;
+    if (redacted === true || isPlain) return "";
     const [entry] = writeEntries({ ...this.#thought, text: BETWEEN }, this.#thoughts);
-    const empty = part.summary === true ? { summary: "" } : { text: "" };
+    const empty = summary === true ? { summary: "" } : { text: "" };
     return this.#chunk({ reasoning_details: [{ ...entry, ...empty }] });
   }
 

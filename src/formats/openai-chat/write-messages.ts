@@ -104,11 +104,12 @@ class Writer {
       this.#context.losses.add(`${path}: reasoning`);
       return {};
     }
-    // What has entries came from a provider that knows them; they say all that the text would.
+    const asWritten = typeof ownMembers(message)?.reasoning === "string";
+    // What is sealed came from a provider that knows entries; they say all that the text would.
     const isEntry = (part: ReasoningPart) => part.seal !== undefined || ownMembers(part) !== undefined;
-    if (thoughts.some(isEntry)) return { reasoning_details: thoughts.flatMap(writeEntries) };
-    if (typeof ownMembers(message)?.reasoning === "string") return {};
-    return { [member]: joinThoughts(thoughts) };
+    if (thoughts.some(isEntry) || (this.#dialect.reasoningObjects && !asWritten))
+      return { reasoning_details: thoughts.flatMap(writeEntries) };
+    return asWritten ? {} : { [member]: joinThoughts(thoughts) };
   }
 
   #writeSpoken(parts: Sorted, place: ContentPlace): string | object[] | null {

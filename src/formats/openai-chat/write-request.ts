@@ -4,6 +4,7 @@ import type { GenerateRequest, OutputFormat } from "../../exchange/request.ts";
 import type { RequestContext } from "../codec.ts";
 import { ownMembers } from "./own.ts";
 import { type Dialect, dialectOf } from "./providers.ts";
+import { tierOf } from "./tiers.ts";
 import { writeMessages } from "./write-messages.ts";
 import { writeTools } from "./write-tools.ts";
 
@@ -67,7 +68,7 @@ function writeReasoning(request: GenerateRequest, { losses }: RequestContext, di
   const asWritten = own?.reasoning !== undefined || own?.thinking !== undefined;
   if (asWritten && !dialect.openai) return {};
   const { effort, budget, summary } = reasoning;
-  if (dialect.reasoningObject) {
+  if (dialect.reasoningObjects) {
     const object = {
       ...(budget === undefined
         ? effort === undefined
@@ -103,12 +104,6 @@ function writeOutput(output: OutputFormat | undefined): object {
   };
 }
 
-/** Tiers that OpenAI knows. `standard_only`, Anthropic's word, is its `default`. */
-const TIERS: ReadonlyMap<string, string> = new Map([
-  ...["auto", "default", "flex", "scale", "priority", "fast"].map((tier) => [tier, tier] as const),
-  ["standard_only", "default"],
-]);
-
 /**
  * What only OpenAI's own API knows; others may refuse it. What the client wrote for this API itself is among its own
  * members and goes out in any case.
@@ -116,7 +111,7 @@ const TIERS: ReadonlyMap<string, string> = new Map([
 function writeHints(request: GenerateRequest, { losses }: RequestContext, dialect: Dialect): object {
   const own = ownMembers(request) ?? {};
   const { userId, serviceTier } = request;
-  const tier = serviceTier === undefined ? undefined : TIERS.get(serviceTier);
+  const tier = tierOf(serviceTier);
   const told: Record<string, [neutral: string, value: unknown]> = {
     verbosity: ["verbosity", request.verbosity],
     prediction: [

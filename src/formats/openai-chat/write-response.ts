@@ -14,10 +14,12 @@ import { ownMembers } from "./own.ts";
 import { writeMedia } from "./pictures.ts";
 import { withSignature } from "./signatures.ts";
 import { joinThoughts, writeEntries } from "./thoughts.ts";
+import { tierOf } from "./tiers.ts";
 
 /** The body of a whole answer. */
 export function writeResponse(response: GenerateResponse, context: AnswerContext): object {
   const { usage: ownUsage, ...own } = ownMembers(response) ?? {};
+  const tier = tierOf(response.serviceTier);
   return {
     id: answerId(response.id, context),
     object: "chat.completion",
@@ -25,7 +27,7 @@ export function writeResponse(response: GenerateResponse, context: AnswerContext
     model: context.model,
     choices: response.choices.map((choice) => writeChoice(choice, context)),
     ...(response.usage === undefined ? {} : { usage: mergedUsage(response.usage, ownUsage) }),
-    ...(response.serviceTier === undefined ? {} : { service_tier: response.serviceTier }),
+    ...(tier === undefined ? {} : { service_tier: tier }),
     ...own,
   };
 }

@@ -3,6 +3,7 @@ import { mergeUsage, type Usage } from "../../exchange/usage.ts";
 import type { AnswerContext, StreamWriter } from "../codec.ts";
 import { writeStreamError } from "./errors.ts";
 import { ownMembers } from "./own.ts";
+import { tierOf } from "./tiers.ts";
 import { ChoiceWriter } from "./write-choice.ts";
 import { answerId, mergedUsage } from "./write-response.ts";
 
@@ -44,12 +45,13 @@ class ChatStreamWriter implements StreamWriter {
 
   #start(event: Extract<StreamEvent, { type: "start" }>): void {
     const { usage: _usage, ...own } = ownMembers(event) ?? {};
+    const tier = tierOf(event.serviceTier);
     const head = {
       id: answerId(event.id, this.#context),
       object: "chat.completion.chunk",
       created: event.createdAt ?? this.#context.now(),
       model: this.#context.model,
-      ...(event.serviceTier === undefined ? {} : { service_tier: event.serviceTier }),
+      ...(tier === undefined ? {} : { service_tier: tier }),
       ...own,
     };
     this.#before = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[`;
@@ -68,6 +70,9 @@ class ChatStreamWriter implements StreamWriter {
   #end(event: Extract<StreamEvent, { type: "end" }>): string {
     if (!this.#context.request.streamUsage || this.#usage === undefined) return DONE;
     const usage = mergedUsage(this.#usage, ownMembers(event)?.usage);
-    return `${this.#before}],"usage":${JSON.stringify(usage)}}\n\n${DONE}`;
+    // The tier may be known at the end only; of a member that is told twice the last counts.
+    const tier = tierOf(event.serviceTier);
+    const told = tier === undefined ? "" : `,"service_tier":${JSON.stringify(tier)}`;
+    return `${this.#before}],"usage":${JSON.stringify(usage)}${told}}\n\n${DONE}`;
   }
 }
