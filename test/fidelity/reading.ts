@@ -184,7 +184,9 @@ class Sheet {
   }
 }
 
+/** A call without arguments has an empty text in some formats, and an empty object in others. */
 function parsed(text: string): unknown {
+  if (text.trim() === "") return {};
   try {
     return JSON.parse(text);
   } catch {

@@ -76,12 +76,19 @@ export function tellsError(text: string): boolean {
   });
 }
 
-/**
- * The breaches without those that are the model's own: arguments are passed on as it wrote them, and a model that was
- * cut off, or a provider that lost a piece, leaves them broken. Every client has to reckon with that.
- */
+/** What is not the gateway's to mend, by the words in which the validators tell of it. */
+const NOT_OURS = [
+  // Arguments are passed on as the model wrote them. One that was cut off leaves them broken, and so does a provider
+  // that loses a piece; every client has to reckon with that.
+  "the input is no JSON object",
+  "its arguments are no JSON object",
+  // Counts that the provider did not tell.
+  "the last chunk has no usageMetadata",
+];
+
+/** The breaches without those that are the model's or the provider's own. */
 export function ofProtocol(found: readonly string[]): string[] {
-  return found.filter((breach) => !breach.endsWith("the input is no JSON object"));
+  return found.filter((breach) => !NOT_OURS.some((words) => breach.endsWith(words)));
 }
 
 /** The events of a stream, comments left out. */
