@@ -1,13 +1,4 @@
-import type {
-  CacheMark,
-  Extensions,
-  MediaPart,
-  MediaSource,
-  NativePart,
-  Part,
-  TextPart,
-  ToolResultPart,
-} from "../../exchange/parts.ts";
+import type { MediaPart, NativePart, Part, TextPart, ToolResultPart } from "../../exchange/parts.ts";
 import {
   arrayOf,
   invalid,
@@ -21,6 +12,8 @@ import {
 } from "../../exchange/read.ts";
 import { readCitation } from "./citations.ts";
 import { BLOCKS, extended, isExactly } from "./extensions.ts";
+import { readCommon } from "./read-common.ts";
+import { readMedia, readSearchResult } from "./read-media.ts";
 import { sealOf } from "./reasoning-blocks.ts";
 import { FORMAT } from "./wire.ts";
 
@@ -77,7 +70,7 @@ function readBlock(block: JsonObject, at: string): Part {
         id: requiredString(block.id, `${at}.id`),
         name: requiredString(block.name, `${at}.name`),
         arguments: JSON.stringify(requiredRecord(block.input ?? {}, `${at}.input`)),
-        ...common(block, TOOL_USE),
+        ...readCommon(block, TOOL_USE),
       };
     case "tool_result":
       return readResult(block, at);
@@ -94,7 +87,7 @@ function readBlock(block: JsonObject, at: string): Part {
 
 function readText(block: JsonObject, at: string): TextPart {
   const cited = arrayOf(block.citations).filter(isRecord);
-  const { cache, extensions } = common(block, TEXT);
+  const { cache, extensions } = readCommon(block, TEXT);
   // An empty list, or null, comes back as it was.
   const rest =
     cited.length > 0 || !("citations" in block)
@@ -140,7 +133,7 @@ function readResult(block: JsonObject, at: string): ToolResultPart {
       );
   }
   const isError = optionalBoolean(block.is_error, `${at}.is_error`);
-  const { cache, extensions } = common(block, TOOL_RESULT);
+  const { cache, extensions } = readCommon(block, TOOL_RESULT);
   return {
     kind: "tool-result",
     callId: requiredString(block.tool_use_id, `${at}.tool_use_id`),
@@ -155,117 +148,8 @@ function readResult(block: JsonObject, at: string): ToolResultPart {
   };
 }
 
-function readMedia(
-  media: "image" | "document",
-  block: JsonObject,
-  known: ReadonlySet<string>,
-  at: string,
-): MediaPart {
-  const source = requiredRecord(block.source, `${at}.source`);
-  const read = readSource(source, `${at}.source`);
-  const name = stringOf(block.title);
-  const { cache, extensions } = common(block, known);
-  const kept = {
-    ...extensions?.[FORMAT],
-    ...(read.exact ? {} : { source }),
-    ...("title" in block && name === undefined ? { title: block.title } : {}),
-  };
-  return {
-    kind: "media",
-    media,
-    ...(read.mimeType === undefined ? {} : { mimeType: read.mimeType }),
-    source: read.source,
-    ...(name === undefined ? {} : { name }),
-    ...(cache === undefined ? {} : { cache }),
-    ...(Object.keys(kept).length === 0 ? {} : extended(kept)),
-  };
-}
-
-/** `exact`: whether the source can be written anew from what was read of it. */
-function readSource(
-  source: JsonObject,
-  at: string,
-): { source: MediaSource; mimeType?: string | undefined; exact: boolean } {
-  switch (source.type) {
-    case "base64":
-      return {
-        source: { kind: "base64", data: requiredString(source.data, `${at}.data`) },
-        mimeType: requiredString(source.media_type, `${at}.media_type`),
-        exact: isExactly(source, "type", "media_type", "data"),
-      };
-    case "url":
-      return {
-        source: { kind: "url", url: requiredString(source.url, `${at}.url`) },
-        exact: isExactly(source, "type", "url"),
-      };
-    case "file":
-      return {
-        source: { kind: "file", id: requiredString(source.file_id, `${at}.file_id`) },
-        exact: isExactly(source, "type", "file_id"),
-      };
-    case "text":
-      return {
-        source: { kind: "text", text: requiredString(source.data, `${at}.data`) },
-        mimeType: "text/plain",
-        exact: isExactly(source, "type", "media_type", "data") && source.media_type === "text/plain",
-      };
-    case "content":
-      return {
-        source: { kind: "text", text: textOf(readContent(source.content, `${at}.content`)) },
-        mimeType: "text/plain",
-        exact: false,
-      };
-    default:
-      throw invalid(`${at}.type`, "must be base64, url, file, text or content");
-  }
-}
-
-/** A search result is a document to every other API; here it comes back as it was. */
-function readSearchResult(block: JsonObject, at: string): MediaPart {
-  const name = requiredString(block.title, `${at}.title`);
-  const text = textOf(readContent(block.content, `${at}.content`));
-  return {
-    kind: "media",
-    media: "document",
-    mimeType: "text/plain",
-    source: { kind: "text", text: `${requiredString(block.source, `${at}.source`)}\n\n${text}` },
-    name,
-    extensions: { [FORMAT]: block },
-  };
-}
-
 function readNative(type: string, block: JsonObject, at: string): NativePart {
   if (!NATIVE.has(type) && !type.endsWith("_tool_use") && !type.endsWith("_tool_result"))
     throw invalid(`${at}.type`, `is no type of content block: ${type.slice(0, 40)}`);
   return { kind: "native", format: FORMAT, type, value: block };
-}
-
-function textOf(parts: readonly Part[]): string {
-  return parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
-}
-
-/** What every block may have: a cache mark, and members that are not known here. */
-function common(
-  block: JsonObject,
-  known: ReadonlySet<string>,
-): { cache?: CacheMark; extensions?: Extensions } {
-  const rest = restOf(block, known);
-  const { cache, kept } = readCache(block);
-  return { ...cache, ...(kept === undefined ? extended(rest) : extended({ ...rest, ...kept })) };
-}
-
-/** Reads `cache_control`; `kept` where it has more to it than the mark says. */
-export function readCache(object: JsonObject): {
-  cache: { cache?: CacheMark };
-  kept: { cache_control: unknown } | undefined;
-} {
-  const control = object.cache_control;
-  if (control === undefined) return { cache: {}, kept: undefined };
-  if (!isRecord(control)) return { cache: {}, kept: { cache_control: control } };
-  const ttl = stringOf(control.ttl);
-  const exact = isExactly(control, "type", "ttl") && (ttl !== undefined || !("ttl" in control));
-  return {
-    cache: { cache: ttl === undefined ? {} : { ttl } },
-    kept: exact ? undefined : { cache_control: control },
-  };
 }

@@ -17,8 +17,8 @@ import {
 import type { GenerateRequest, Message, OutputFormat } from "../../exchange/request.ts";
 import { BLOCKS, extended, isExactly, SEPARATE } from "./extensions.ts";
 import { isLoneText, readContent } from "./read-blocks.ts";
+import { readToolChoice, readTools } from "./read-tools.ts";
 import { readReasoning } from "./thinking.ts";
-import { readToolChoice, readTools } from "./tools.ts";
 import { FORMAT } from "./wire.ts";
 
 /** Members that have a place of their own in the neutral request, and are written anew from it. */

@@ -14,7 +14,7 @@ import {
 } from "../../exchange/read.ts";
 import type { HostedTool, HostedToolKind, Tool, ToolChoice } from "../../exchange/request.ts";
 import { extended } from "./extensions.ts";
-import { readCache } from "./read-blocks.ts";
+import { readCache } from "./read-common.ts";
 import { FORMAT } from "./wire.ts";
 
 const FUNCTION: ReadonlySet<string> = new Set([
