@@ -1,4 +1,4 @@
-import { firstEventEnd, parseEvent } from "../lib/sse.ts";
+import { firstEventEnd, parseEvent, SseSplitter } from "../lib/sse.ts";
 import { isObject, type JsonObject } from "./json.ts";
 
 /** An event with a whole response object in it ends the stream. */
@@ -82,6 +82,21 @@ export function firstEvent(tell: (text: string) => void): (chunk: Uint8Array) =>
       return;
     }
     if (held.length > MAX_FIRST) held = null;
+  };
+}
+
+/** Sees the chunks of an SSE body, and tells the JSON text of each event. What is no event is not looked at further. */
+export function eachEvent(tell: (text: string) => void): (chunk: Uint8Array) => void {
+  const splitter = new SseSplitter();
+  let isBroken = false;
+  return (chunk) => {
+    if (isBroken) return;
+    try {
+      splitter.push(chunk, ({ data }) => tell(data));
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      isBroken = true;
+    }
   };
 }
 

@@ -5,7 +5,7 @@ import { answerStored, type KeptElsewhere } from "./answer-stored.ts";
 import { Archive } from "./archive.ts";
 import { BackgroundRunner } from "./background.ts";
 import type { BackgroundWork } from "./background-run.ts";
-import { finalResponses, firstEvent, responseIn } from "./events.ts";
+import { eachEvent, finalResponse, finalResponses, firstEvent, responseIn } from "./events.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { isObject, type JsonObject, textOf } from "./json.ts";
 import { type AnswerKeeper, KeepingConverter } from "./keeping-converter.ts";
@@ -77,23 +77,29 @@ export class Responses {
   }
 
   /**
-   * Sees to it that an answer in the Responses format can be continued, and returns it to be delivered. A converted one is
-   * kept here, however it ends; of one that passes as it comes the provider keeps the state, and its id is noted.
-   * `asked` is the request as it was prepared, or its body where it refers to nothing.
+   * Sees to it that an answer in the Responses format can be continued, and returns it to be delivered. What was converted,
+   * or came from a provider that keeps nothing, is kept here, however it ends; of what another provider keeps, the id is
+   * noted. `asked` is the request as it was prepared, or its body where it refers to nothing.
    */
-  served(success: Success, asked: Prepared | Buffer, maker: Maker): Success {
-    const { converter, body, response } = success;
+  served(success: Success, asked: Prepared | Buffer, by: Maker & { readonly keepsState: boolean }): Success {
+    const { converter, body, response, delivery } = success;
+    const { keepsState, ...maker } = by;
     if (response.status >= 400) return success;
-    if (converter === null) return this.#noteNative(success, maker);
+    if (converter === null && keepsState) return this.#noteNative(success, maker);
     const keep = (made: unknown) => this.keep(made, isBody(asked) ? plainRequest(read(asked)) : asked, maker);
     const keeper: AnswerKeeper = {
       events: (sse) => this.#safely(() => finalResponses(sse).forEach(keep)),
-      whole: (json) => this.#safely(() => keep(read(json))),
+      whole: (json) => this.#safely(() => keep(responseIn(textOfBytes(json)))),
     };
-    if (body === null) return { ...success, converter: new KeepingConverter(converter, keeper) };
-    // Read once the answer is on its way: no client waits for this.
-    setImmediate(() => (converter.streams ? keeper.events(body) : keeper.whole(body)));
-    return success;
+    if (body !== null) {
+      // Read once the answer is on its way: no client waits for this.
+      setImmediate(() => (converter?.streams === true ? keeper.events(body) : keeper.whole(body)));
+      return success;
+    }
+    if (converter !== null) return { ...success, converter: new KeepingConverter(converter, keeper) };
+    if (delivery !== "events") return success;
+    const see = eachEvent((text) => this.#safely(() => keep(finalResponse(text))));
+    return { ...success, response: new TappedResponse(response, see) };
   }
 
   #noteNative(success: Success, { provider, ...maker }: Maker): Success {
@@ -106,7 +112,7 @@ export class Responses {
         if (pointer !== null) this.#archive.put(pointer);
       });
     const { body, delivery, response } = success;
-    if (body !== null) setImmediate(() => note(Buffer.from(body).toString("utf8")));
+    if (body !== null) setImmediate(() => note(textOfBytes(body)));
     // A compressed answer passes by unread; calls about it need the provider's own door.
     else if (delivery === "events")
       return { ...success, response: new TappedResponse(response, firstEvent(note)) };
@@ -157,5 +163,9 @@ const isBody = (asked: Prepared | Buffer): asked is Buffer => Buffer.isBuffer(as
 
 /** JSON that was read or written as an object before. */
 function read(json: Uint8Array): JsonObject {
-  return JSON.parse(Buffer.from(json.buffer, json.byteOffset, json.length).toString("utf8"));
+  return JSON.parse(textOfBytes(json));
+}
+
+function textOfBytes(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
 }

@@ -73,7 +73,7 @@ function served(
   { responses }: ResponsesRoom,
   { body, chunks = [], status = 200, converter }: Answered,
   asked: Prepared | Buffer,
-  by: Maker = maker,
+  by: Maker & { keepsState?: boolean } = maker,
 ) {
   const response: HttpResponse = {
     status,
@@ -96,7 +96,7 @@ function served(
     body: body === undefined ? null : Buffer.from(body),
     converter: converter ?? null,
   };
-  const passed = responses.served(success, asked, by);
+  const passed = responses.served(success, asked, { keepsState: true, ...by });
   const seen: string[] = [];
   (passed.converter?.stream(passed.response) ?? passed.response).consume({
     data: (chunk) => seen.push(Buffer.from(chunk).toString()),
@@ -355,6 +355,28 @@ describe("what a provider keeps", () => {
   });
 });
 
+describe("what a provider answers and does not keep", () => {
+  test("is kept here, whole and streamed, however the stream is cut and its lines end", async () => {
+    const by = { ...maker, keepsState: false };
+    const whole = await openRoom();
+    served(whole, { body: JSON.stringify(answer("resp_w")) }, UNREAD, by);
+    await afterwards();
+    expect(await call(whole, "GET resp_w")).toMatchObject({ id: "resp_w", store: true });
+    const recorded = recordedExchanges("openai-responses").find(({ stream }) => stream)!;
+    const id = /"id":"(resp_\w+)"/.exec(recorded.body)![1]!;
+    for (const body of [
+      recorded.body,
+      recorded.body.replaceAll("\n", "\r\n"),
+      recorded.body.replace(/^event.*\n/gm, ""),
+    ]) {
+      const room = await openRoom();
+      const { seen } = served(room, { chunks: body.match(/[\s\S]{1,997}/g)! }, UNREAD, by);
+      expect(seen.join("")).toBe(`${body}end`);
+      expect(await call(room, `GET ${id}`)).toMatchObject({ id, status: "completed" });
+    }
+  });
+});
+
 describe("a stored response", () => {
   test("is told as it was, with what it continues, to its own key alone", async () => {
     const room = await openRoom();
@@ -424,7 +446,7 @@ describe("a stored response", () => {
     served(room, { body: JSON.stringify(answer("resp_u")), converter: converter(false) }, UNREAD);
     const unstored = Buffer.from('{"input":"x","store":false}');
     served(room, { body: JSON.stringify(answer("resp_n")), converter: converter(false) }, unstored);
-    served(room, { body: "no JSON", converter: converter(false) }, UNREAD);
+    served(room, { body: JSON.stringify(answer("resp_b")), converter: converter(false) }, Buffer.from("{"));
     await afterwards();
     expect(room.logged).toEqual(["A response could not be kept"]);
     expect((await refusal(call(room, "GET resp_n")))[0]).toBe(404);
