@@ -147,7 +147,8 @@ describe("a provider's target", () => {
     });
     const versions = (provider: string) =>
       ["chat/completions", "messages", "models", "batches"].map((path) => {
-        const [target] = providerTargets(both, provider, path, factsOf({}));
+        const asked = { model: "m", messages: [{ role: "user", content: "Hello" }] };
+        const [target] = providerTargets(both, provider, path, factsOf(asked));
         return sent(target!)
           .headers.filter(([name]) => name === "anthropic-version")
           .map(([, value]) => value)
@@ -197,6 +198,42 @@ describe("a provider's target", () => {
       modelTargets(router, "chat/completions", factsOf({ model }))[0]!.secrets;
     expect(secretsOf("openai/m")).toEqual(["key-one-1", "key-two-2"]);
     expect(secretsOf("keyed/m")).toEqual(["sk-unused", "c2VjcmV0"]);
+  });
+
+  test("in a format that it does not speak is asked in its own, with nothing of the client's own API", () => {
+    const asked = { model: "openai/m", max_tokens: 5, messages: [{ role: "user", content: "Hello" }] };
+    const headers = { "anthropic-beta": "x", "content-type": "application/json; odd", "user-agent": "agent" };
+    const [target] = modelTargets(router, "messages", factsOf(asked, headers, { search: "?beta=true" }));
+    const { url, headers: lines, body } = sent(target!);
+    expect(url).toBe("https://api.openai.com:443/v1/responses");
+    expect(lines).toEqual([
+      ["accept", "application/json"],
+      IDENTITY,
+      ["authorization", expect.stringMatching(/^Bearer key-/)],
+      ["content-type", "application/json"],
+      TRACE,
+      ["user-agent", "agent"],
+    ]);
+    expect(JSON.parse(String(body))).toMatchObject({ model: "m", max_output_tokens: 5 });
+  });
+
+  test("that holds a foreign seal is asked without it, in its own format too", () => {
+    const thinking = { type: "thinking", thinking: "why", signature: "amsterdam.seal.g.abc" };
+    const messages = [
+      { role: "user", content: "Hello" },
+      { role: "assistant", content: [thinking, { type: "text", text: "Hi" }] },
+      { role: "user", content: "Again" },
+    ];
+    const asked = { model: "demo/m", max_tokens: 5, messages, top_k: 3, odd_member: { a: 1 } };
+    const [target] = modelTargets(router, "messages", factsOf(asked));
+    const { body } = sent(target!);
+    expect(String(body)).not.toContain("amsterdam.seal");
+    expect(JSON.parse(String(body))).toMatchObject({
+      model: "m",
+      max_tokens: 5,
+      top_k: 3,
+      odd_member: { a: 1 },
+    });
   });
 
   test("of a provider that is not there is refused", () => {
