@@ -250,7 +250,7 @@ const amp = z.strictObject({
     .strictObject({
       id: shortText.optional().describe("Default: made from the key's id, the same at every start."),
       username: shortText.optional().describe("Default: the name of the client's key."),
-      email: z.email().max(200).optional().describe("Default: made from the username."),
+      email: z.email("an e-mail address").max(200).optional().describe("Default: made from the username."),
       first_name: shortText.optional().describe("Given name."),
       last_name: shortText.optional().describe("Family name."),
       display_name: shortText.optional().describe("Default: the two names, or the username."),
@@ -278,7 +278,10 @@ const amp = z.strictObject({
       }),
     )
     .default([])
-    .describe("Accounts elsewhere that the client shows as connected."),
+    .meta({
+      description: "Accounts elsewhere that the client shows as connected.",
+      examples: [[{ id: "github", name: "GitHub", type: "github", username: "ada" }]],
+    }),
   tab_model: shortText
     .optional()
     .describe(
