@@ -19,7 +19,7 @@ const result = (callId: string, words = "done"): Part => ({
 
 function write(messages: Message[], model = "claude-sonnet-4-5") {
   const losses = new Losses();
-  return { ...writeHistory(messages, traitsOf(model), losses), losses: losses.items };
+  return { ...writeHistory(messages, traitsOf(model).systemTurns, losses), losses: losses.items };
 }
 
 const toolUse = (id: string) => ({ type: "tool_use", id, name: "look", input: {} });

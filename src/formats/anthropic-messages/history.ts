@@ -3,7 +3,6 @@ import type { Part, ReasoningPart, ToolResultPart } from "../../exchange/parts.t
 import type { Message } from "../../exchange/request.ts";
 import { Calls } from "./calls.ts";
 import { BLOCKS, isMarked, ownMembers, SEPARATE } from "./extensions.ts";
-import type { ModelTraits } from "./models.ts";
 import { isThinking } from "./reasoning-blocks.ts";
 import { type Block, FORMAT, type TextBlock, type WireMessage } from "./wire.ts";
 import {
@@ -45,7 +44,7 @@ export function writeHistory(
   const begin = placed.findIndex(({ message }) => !isInstruction(message));
   const front = begin < 0 ? placed : placed.slice(0, begin);
   const system = front.flatMap((each) => instructionBlocks(each, losses)) as TextBlock[];
-  const writer = new HistoryWriter(traits, losses);
+  const writer = new HistoryWriter(systemTurns, losses);
   for (const turn of turnsOf(begin < 0 ? [] : placed.slice(begin))) writer.take(turn);
   const written = writer.end();
   const systemInBlocks = front.some(({ message }) => isMarked(message.extensions, BLOCKS));
@@ -92,13 +91,13 @@ interface Draft {
 }
 
 class HistoryWriter {
-  readonly #traits: ModelTraits;
+  readonly #systemTurns: boolean;
   readonly #losses: Losses;
   readonly #calls = new Calls();
   readonly #written: Draft[] = [];
 
-  constructor(traits: ModelTraits, losses: Losses) {
-    this.#traits = traits;
+  constructor(systemTurns: boolean, losses: Losses) {
+    this.#systemTurns = systemTurns;
     this.#losses = losses;
   }
 
@@ -178,7 +177,7 @@ class HistoryWriter {
 
   /** Whether instructions of the turn may be a message of role `system`: right after a user's, or a hosted tool's use. */
   #mayInstruct(turn: readonly Placed[]): boolean {
-    if (!this.#traits.systemTurns || !turn.some(({ message }) => isInstruction(message))) return false;
+    if (!this.#systemTurns || !turn.some(({ message }) => isInstruction(message))) return false;
     if (turn.some(({ message }) => !isInstruction(message) && message.parts.length > 0)) return true;
     const last = this.#written.at(-1)?.blocks.at(-1)?.type;
     return last === "server_tool_use" || (last !== "tool_use" && last?.endsWith("_tool_result") === true);

@@ -42,7 +42,10 @@ describe("a model's traits are found by its name", () => {
   test.each([
     ["claude-opus-4-7", false],
     ["claude-sonnet-4-6", false],
-    ["claude-opus-4-8", true],
+    ["claude-opus-4-8", false],
+    ["claude-sonnet-5", false],
+    ["claude-sonnet-5-5", true],
+    ["claude-opus-5", true],
     ["claude-haiku-5-5", true],
     ["deepseek-chat", false],
   ] as const)("%s takes system turns: %j", (model, systemTurns) => {

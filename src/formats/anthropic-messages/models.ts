@@ -27,7 +27,10 @@ export interface ModelTraits {
   readonly structured: boolean;
   /** Whether a tool may be forced by `tool_choice`. */
   readonly forcedTools: boolean;
-  /** Whether a message may have the role `system`. */
+  /**
+   * Whether a message may have the role `system`. Opus 4.8 and Sonnet 5 are said to take it too; but there is a recording
+   * in which 4.8 refuses it, and words that are marked always do.
+   */
   readonly systemTurns: boolean;
 }
 
@@ -78,7 +81,6 @@ export function traitsOf(model: string): ModelTraits {
   if (family === "mythos" && version === null) return { ...CLAUDE_4_7, thinksUnasked: true, quiet: "effort" };
   if (version === null) return family === "instant" ? EARLY : NEWER;
   if (version >= 50) return claude5(family, version);
-  if (version >= 48) return { ...CLAUDE_4_7, systemTurns: true };
   if (version >= 47) return CLAUDE_4_7;
   if (version >= 46) return CLAUDE_4_6;
   if (version >= 45) return CLAUDE_4;
@@ -95,7 +97,7 @@ function claude4(family: string, version: number): ModelTraits {
 function claude5(family: string, version: number): ModelTraits {
   if (family === "fable" || family === "mythos")
     return { ...CLAUDE_5, quiet: "effort", forcedTools: version === 50 };
-  if (version < 55) return CLAUDE_5;
+  if (version < 55) return { ...CLAUDE_5, systemTurns: family !== "sonnet" };
   if (version > 55) return NEWER;
   switch (family) {
     case "sonnet":

@@ -19,7 +19,7 @@ export function writeRequest(request: GenerateRequest, { model, losses }: Reques
   const traits = traitsOf(model);
   const own = request.extensions?.[FORMAT] !== undefined;
   if (!own) noteLosses(request, losses);
-  const history = writeHistory(request.messages, traits, losses);
+  const history = writeHistory(request.messages, own || traits.systemTurns, losses);
   const { instruction, ...tools } = writeTools(request, traits, own, losses);
   const maxTokens = limitOf(request, traits, own, losses);
   const kept = ownMembers(request.extensions);
