@@ -5,6 +5,7 @@ import type { ClientCodec } from "../formats/codec.ts";
 import { CODECS } from "../formats/codecs.ts";
 import type { AnswerConverter } from "../upstream/target.ts";
 import { GenerateAnswer } from "./answer.ts";
+import { tellForeignMembers } from "./foreign-members.ts";
 import { newId } from "./ids.ts";
 import { type SealStash, withoutForeignSeals } from "./seals.ts";
 import { ToolAdapter } from "./tools.ts";
@@ -40,6 +41,7 @@ export function convertGenerate(
   const { request, client, owner, strict, asArray } = ask;
   const target = CODECS[to.format].generate;
   const losses = new Losses(strict);
+  tellForeignMembers(request, to.format, losses);
   const tools = new ToolAdapter(request, to.format, to.provider);
   const sealed = withoutForeignSeals(stash.restore(owner, request, to.format), to.format);
   const body = target.writeRequest(tools.request(sealed), { model: to.model, provider: to.provider, losses });

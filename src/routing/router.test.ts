@@ -201,7 +201,7 @@ describe("a provider's target", () => {
   });
 
   test("in a format that it does not speak is asked in its own, with nothing of the client's own API", () => {
-    const asked = { model: "openai/m", max_tokens: 5, messages: [{ role: "user", content: "Hello" }] };
+    const asked = { model: "openai/m", max_tokens: 16, messages: [{ role: "user", content: "Hello" }] };
     const headers = { "anthropic-beta": "x", "content-type": "application/json; odd", "user-agent": "agent" };
     const [target] = modelTargets(router, "messages", factsOf(asked, headers, { search: "?beta=true" }));
     const { url, headers: lines, body } = sent(target!);
@@ -214,7 +214,7 @@ describe("a provider's target", () => {
       TRACE,
       ["user-agent", "agent"],
     ]);
-    expect(JSON.parse(String(body))).toMatchObject({ model: "m", max_output_tokens: 5 });
+    expect(JSON.parse(String(body))).toMatchObject({ model: "m", max_output_tokens: 16 });
   });
 
   test("that holds a foreign seal is asked without it, in its own format too", () => {

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import type { Format } from "../exchange/formats.ts";
+import { Losses } from "../exchange/losses.ts";
+import { tellForeignMembers } from "./foreign-members.ts";
+
+function told(
+  format: Format,
+  members: Record<string, unknown>,
+  target: Format,
+  strict = false,
+): readonly string[] {
+  const losses = new Losses(strict);
+  const request = { model: "m", stream: false, messages: [], tools: [], streamUsage: true };
+  tellForeignMembers({ ...request, extensions: { [format]: members } }, target, losses);
+  return losses.items;
+}
+
+describe("a member that only the client's API has", () => {
+  test("is named as lost at another, and goes along at its own", () => {
+    expect(told("openai-chat", { logit_bias: { 5: 1 } }, "gemini")).toEqual(["logit_bias"]);
+    expect(told("openai-chat", { logit_bias: { 5: 1 } }, "openai-chat")).toEqual([]);
+    expect(() => told("openai-chat", { logit_bias: { 5: 1 } }, "gemini", true)).toThrow("logit_bias");
+  });
+
+  test("is not worth a word where it says nothing, or nothing about the answer", () => {
+    expect(told("anthropic-messages", { context_management: { edits: [] }, betas: ["x"] }, "gemini")).toEqual(
+      [],
+    );
+    expect(
+      told("openai-responses", { include: ["a"], background: false, truncation: null }, "gemini"),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ["gemini", { cachedContent: "cachedContents/1" }, "openai-chat"],
+    ["openai-responses", { previous_response_id: "resp_1" }, "gemini"],
+    ["openai-responses", { prompt: { id: "p" } }, "anthropic-messages"],
+    ["anthropic-messages", { mcp_servers: [{ url: "http://a" }] }, "openai-responses"],
+  ] as [Format, Record<string, unknown>, Format][])(
+    "of %s that the answer depends on, %j, is refused",
+    (from, members, to) => {
+      expect(() => told(from, members, to)).toThrow(expect.objectContaining({ code: "conversion_refused" }));
+    },
+  );
+
+  test("named like something that every object has is one like any other", () => {
+    expect(told("gemini", { constructor: 1, toString: "x" }, "openai-chat")).toEqual([
+      "constructor",
+      "toString",
+    ]);
+  });
+});

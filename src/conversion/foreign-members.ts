@@ -1,0 +1,58 @@
+import type { Format } from "../exchange/formats.ts";
+import type { Losses } from "../exchange/losses.ts";
+import type { GenerateRequest } from "../exchange/request.ts";
+
+/** Without these the request would be about something else: what they refer to lies at the provider that has it. */
+const REFERENCES: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
+  "openai-chat": {},
+  "openai-responses": {
+    previous_response_id: "the earlier response is not known here.",
+    conversation: "the conversation is not known here.",
+    prompt: "the stored prompt is not known here.",
+  },
+  "anthropic-messages": {
+    container: "the container is the provider's own.",
+    mcp_servers: "the target does not call MCP servers.",
+  },
+  gemini: { cachedContent: "the cached content lies at the provider that made it." },
+};
+
+/** These say how an answer is delivered, billed or kept, and change nothing of it. */
+const WITHOUT_MEANING: Readonly<Record<Format, ReadonlySet<string>>> = {
+  "openai-chat": new Set(["stream_options", "prompt_cache_retention", "prompt_cache_options", "usage"]),
+  "openai-responses": new Set([
+    "background",
+    "client_metadata",
+    "include",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "safety_identifier",
+    "stream",
+    "stream_options",
+    "user",
+  ]),
+  "anthropic-messages": new Set(["betas", "inference_geo"]),
+  gemini: new Set(["labels", "model"]),
+};
+
+/**
+ * Members of a request that only its own API has: named as lost where the target speaks another, or refused where they
+ * refer to what the answer is to be made of.
+ */
+export function tellForeignMembers(request: GenerateRequest, target: Format, losses: Losses): void {
+  for (const [format, members] of Object.entries(request.extensions ?? {}) as [Format, object][]) {
+    if (format === target) continue;
+    for (const [name, value] of Object.entries(members)) {
+      if (saysNothing(value) || WITHOUT_MEANING[format].has(name)) continue;
+      const reason = Object.hasOwn(REFERENCES[format], name) ? REFERENCES[format][name] : undefined;
+      if (reason !== undefined) losses.refuse(name, reason);
+      losses.add(name);
+    }
+  }
+}
+
+/** The empty value, which every API takes for the member's absence. */
+function saysNothing(value: unknown): boolean {
+  if (value === null || value === undefined || value === false) return true;
+  return typeof value === "object" && Object.values(value).every(saysNothing);
+}
