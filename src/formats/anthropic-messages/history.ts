@@ -37,7 +37,7 @@ export interface WrittenHistory {
  */
 export function writeHistory(
   messages: readonly Message[],
-  traits: ModelTraits,
+  systemTurns: boolean,
   losses: Losses,
 ): WrittenHistory {
   const placed = messages.map((message, index) => ({ message, at: `messages[${index}]` }));
