@@ -1,5 +1,6 @@
 import type {
   Citation,
+  Extensions,
   NativePart,
   Part,
   ReasoningPart,
@@ -11,11 +12,18 @@ import type { PartStart, StreamEvent } from "../../exchange/stream.ts";
 import { extended } from "./extensions.ts";
 
 /**
+ * What is cited in the part that begins at `began` in `all`, the visible text so far, and ends where that does. It is
+ * asked for once for every text part; `last` where no other follows.
+ */
+type CitationsOf = (all: string, began: number, last: boolean) => readonly Citation[];
+
+/**
  * Joins the parts of one of a model's turns, which come cut anyhow: texts go on in the next part, and a signature may
  * follow on an empty part of its own. Tells them as events of choice `index`, one part open at a time.
  */
 export class JoinedParts {
   readonly #index: number;
+  readonly #citationsOf: CitationsOf;
   /** Of the open part; null where none is. */
   #open: "text" | "reasoning" | null = null;
   /** All visible text so far, and where in it the open part began. */
@@ -23,18 +31,14 @@ export class JoinedParts {
   #began = 0;
   #calls = 0;
 
-  constructor(index: number) {
+  constructor(index: number, citationsOf: CitationsOf = () => []) {
     this.#index = index;
+    this.#citationsOf = citationsOf;
   }
 
   /** Whether any function was called. */
   get hasCalls(): boolean {
     return this.#calls > 0;
-  }
-
-  /** The visible text so far, in all parts; and where the open text part begins in it, null where none is open. */
-  get text(): { readonly all: string; readonly began: number | null } {
-    return { all: this.#text, began: this.#open === "text" ? this.#began : null };
   }
 
   /** `logprobs` are of the part's words. */
@@ -45,12 +49,15 @@ export class JoinedParts {
     else if (part.kind === "media" || part.kind === "native") this.#whole(part, events);
   }
 
-  cite(citation: Citation, events: StreamEvent[]): void {
-    events.push({ type: "citation", choice: this.#index, citation });
-  }
-
-  close(events: StreamEvent[]): void {
-    if (this.#open !== null) events.push({ type: "part-end", choice: this.#index });
+  /** Ends the open part; `last` where no more follow. */
+  close(events: StreamEvent[], last = false, extensions: { extensions?: Extensions } = {}): void {
+    if (this.#open === null) return;
+    const choice = this.#index;
+    if (this.#open === "text") {
+      for (const citation of this.#citationsOf(this.#text, this.#began, last))
+        events.push({ type: "citation", choice, citation });
+    }
+    events.push({ type: "part-end", choice, ...extensions });
     this.#open = null;
   }
 
@@ -61,8 +68,7 @@ export class JoinedParts {
       if (seal === undefined) return;
       if (this.#open !== null && (kind === "text" || kind === this.#open)) {
         events.push({ type: "seal", choice, seal });
-        events.push({ type: "part-end", choice, ...extended(undefined, { signedAfter: kind }) });
-        this.#open = null;
+        this.close(events, false, extended(undefined, { signedAfter: kind }));
         return;
       }
     }

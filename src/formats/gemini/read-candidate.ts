@@ -1,3 +1,4 @@
+import type { Citation } from "../../exchange/parts.ts";
 import { arrayOf, isRecord, type JsonObject, restOf, stringOf } from "../../exchange/read.ts";
 import type { TokenLogprob } from "../../exchange/response.ts";
 import type { StreamEvent } from "../../exchange/stream.ts";
@@ -27,10 +28,12 @@ export class CandidateReader {
   #rest: JsonObject | undefined;
   #call: PartialCall | null = null;
   #logprobs: TokenLogprob[] = [];
+  /** Citations that are told already. */
+  readonly #cited = new Set<string>();
 
   constructor(index: number) {
     this.#index = index;
-    this.#parts = new JoinedParts(index);
+    this.#parts = new JoinedParts(index, (all, began, last) => this.#citations(all, began, last));
   }
 
   get finished(): boolean {
@@ -40,19 +43,17 @@ export class CandidateReader {
   take(candidate: JsonObject, events: StreamEvent[]): void {
     if (candidate.logprobsResult !== undefined)
       this.#logprobs.push(...readLogprobs(candidate.logprobsResult));
-    const content = candidate.content;
-    if (isRecord(content)) for (const part of arrayOf(content.parts)) this.#part(part, events);
     const rest = restOf(candidate, KNOWN);
     if (rest !== undefined) this.#rest = { ...this.#rest, ...rest };
+    const content = candidate.content;
+    if (isRecord(content)) for (const part of arrayOf(content.parts)) this.#part(part, events);
     this.#finishReason = stringOf(candidate.finishReason) ?? this.#finishReason;
   }
 
   /** Ends the open part and tells how the candidate ended. Some chunks say STOP long before the last: so only here. */
   end(events: StreamEvent[]): void {
     this.#endCall(events);
-    const { all, began } = this.#parts.text;
-    if (began !== null && this.#rest !== undefined) this.#cite(all, began, events);
-    this.#parts.close(events);
+    this.#parts.close(events, true);
     const reason = readFinish(this.#finishReason, this.#parts.hasCalls);
     // STOP and MAX_TOKENS are written from the neutral reason again; the others say more than it.
     const said = reason === "stop" || reason === "tool-calls" || reason === "length" ? {} : this.#said();
@@ -106,15 +107,18 @@ export class CandidateReader {
     this.#parts.take({ ...read, arguments: args.text() }, events);
   }
 
-  #cite(all: string, began: number, events: StreamEvent[]): void {
-    const length = all.length - began;
-    for (const citation of readCitations(this.#rest?.groundingMetadata, this.#rest?.citationMetadata, all)) {
-      const { start: from, end: to, ...source } = citation;
-      const start = (from ?? -1) - began;
-      const end = (to ?? -1) - began;
-      // A place in an earlier part cannot be told any more.
-      this.#parts.cite(start >= 0 && end <= length ? { ...source, start, end } : source, events);
-    }
+  /** Citations come with the text or after it; those of an earlier part, which has ended, name their source alone. */
+  #citations(all: string, began: number, last: boolean): Citation[] {
+    if (this.#rest?.groundingMetadata === undefined && this.#rest?.citationMetadata === undefined) return [];
+    const citations = readCitations(this.#rest.groundingMetadata, this.#rest.citationMetadata, all);
+    return citations.flatMap((citation) => {
+      const { start = -1, end = -1, ...source } = citation;
+      const here = start >= began && end <= all.length;
+      const key = JSON.stringify(citation);
+      if ((!here && !last) || this.#cited.has(key)) return [];
+      this.#cited.add(key);
+      return [here ? { ...source, start: start - began, end: end - began } : source];
+    });
   }
 }
 

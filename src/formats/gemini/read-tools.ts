@@ -88,8 +88,9 @@ export function readToolConfig(value: unknown): { choice?: ToolChoice; rest?: Js
   const calling = optionalRecord(functionCallingConfig, param);
   const { mode, allowedFunctionNames, ...settings } = calling === undefined ? {} : camelCased(calling);
   const choice = readChoice(mode, allowedFunctionNames, param);
-  // It asks for less than JSON Schema's `strict`, which other APIs take with the function.
-  const kept = mode === "VALIDATED" ? { mode, ...settings } : settings;
+  // AUTO with checks; a limit to some functions is written as it in any case.
+  const checked = mode === "VALIDATED" && choice?.allowed === undefined;
+  const kept = checked ? { mode, ...settings } : settings;
   const rest: JsonObject = {
     ...others,
     ...(Object.keys(kept).length === 0 ? {} : { functionCallingConfig: kept }),
