@@ -25,3 +25,11 @@ test("a key of the environment is named by its variable and not shown", () => {
 test("a start that makes no key says how to come by one", () => {
   expect(startedText(started)).toContain("amsterdam keys create");
 });
+
+test.each([
+  ["http://0.0.0.0:3000", "curl http://127.0.0.1:3000/"],
+  ["http://[::]:3000", "curl http://[::1]:3000/"],
+  ["http://10.0.0.1:3000", "curl http://10.0.0.1:3000/"],
+])("the line to try calls %s where it can be called", (url, line) => {
+  expect(startedText({ ...started, url })).toContain(line);
+});

@@ -64,6 +64,11 @@ export interface Started {
   readonly environmentKey: boolean;
 }
 
+/** The address that means "all of this machine's" can be listened on, but not everywhere be called. */
+function callableUrl(url: string): string {
+  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+}
+
 /** What is printed once the gateway listens. The curl line works when pasted. */
 export function startedText(started: Started): string {
   const key = started.newKey ?? (started.environmentKey ? "$AMP_API_KEY" : "YOUR_KEY");
@@ -85,7 +90,7 @@ export function startedText(started: Started): string {
   lines.push(
     "",
     "Try it:",
-    `  curl ${started.url}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"model":"demo/echo","messages":[{"role":"user","content":"Hello"}]}'`,
+    `  curl ${callableUrl(started.url)}/v1/chat/completions -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"model":"demo/echo","messages":[{"role":"user","content":"Hello"}]}'`,
     "",
   );
   return `${lines.join("\n")}\n`;
