@@ -110,8 +110,10 @@ describe("amsterdam init", () => {
     const all = load("all.yaml");
     const none = load();
     if (!all.ok || !none.ok) throw new Error(JSON.stringify(all));
-    const { endpoints, providers, routes, logging, ...rest } = all.config;
-    expect(none.config).toMatchObject(rest);
+    const { endpoints, providers, routes, logging, ...others } = all.config;
+    const { connections, ...amp } = others.amp;
+    expect(none.config).toMatchObject({ ...others, amp });
+    expect(connections.map(({ id }) => id)).toEqual(["github"]);
     expect(endpoints).toHaveLength(1);
     expect(Object.keys(providers)).toEqual(["local"]);
     expect(Object.keys(routes)).toEqual(["fast"]);
