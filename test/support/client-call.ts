@@ -14,7 +14,7 @@ export interface ClientCall {
 const QUESTIONS: Readonly<Record<Format, Readonly<Record<string, unknown>>>> = {
   "openai-chat": { messages: [{ role: "user", content: "hi" }] },
   "openai-responses": { input: "hi" },
-  "anthropic-messages": { max_tokens: 1024, messages: [{ role: "user", content: "hi" }] },
+  "anthropic-messages": { max_tokens: 8192, messages: [{ role: "user", content: "hi" }] },
   gemini: { contents: [{ role: "user", parts: [{ text: "hi" }] }] },
 };
 

@@ -36,9 +36,10 @@ async function faultOf(
   return found.length === 0 ? null : `${got}: ${found.slice(0, 3).join("; ")}`;
 }
 
-/** Tools that one provider alone runs cannot be had from another, nor several answers where an API gives one. */
-function mayBeRefused({ features }: RecordedExchange): boolean {
-  return features.some((feature) => feature.startsWith("builtin:") || feature === "n>1");
+/** Tools that one provider alone runs cannot be had from another, nor its own cache, nor several answers everywhere. */
+function mayBeRefused({ features, request }: RecordedExchange): boolean {
+  const isOnesOwn = features.some((feature) => feature.startsWith("builtin:") || feature === "n>1");
+  return isOnesOwn || request.cachedContent !== undefined;
 }
 
 const PAIRS = TARGETS.flatMap(({ provider, format, target }) =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { AI_LOOPS } from "../../support/ai-tool-loop.ts";
-import { type DemoTargets, startDemoTargets, TARGETS } from "../../support/demo-targets.ts";
+import { type DemoTargets, OTHER_TARGETS, startDemoTargets, TARGETS } from "../../support/demo-targets.ts";
 import {
   chatLoop,
   geminiLoop,
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => targets.stop());
 
-describe.each([...TARGETS])("a provider that speaks $target", ({ provider, format }) => {
+describe.each([...TARGETS, ...OTHER_TARGETS])("a provider that speaks $target", ({ provider, format }) => {
   // It signs what it thinks, refuses what it did not sign, and tells what came back.
   const seals = format === "openai-chat" ? 0 : 2;
 
