@@ -1,7 +1,7 @@
 import { GatewayError } from "../../exchange/errors.ts";
 import { invalid, isRecord, numberOf, optionalRecord } from "../../exchange/read.ts";
 import type { CountCodec } from "../codec.ts";
-import { camelCased } from "./names.ts";
+import { camelCased, modelResource } from "./names.ts";
 import { readRequest } from "./read-request.ts";
 import { writeRequest } from "./write-request.ts";
 
@@ -19,7 +19,7 @@ export const geminiCountCodec: CountCodec = {
     if (context.provider.startsWith("vertex")) return written;
     const { contents, ...rest } = written;
     if (Object.keys(rest).length === 0) return { contents };
-    return { generateContentRequest: { model: `models/${context.model}`, ...written } };
+    return { generateContentRequest: { model: modelResource(context.model), ...written } };
   },
 
   readResponse(body) {

@@ -13,7 +13,7 @@ import {
 } from "../../exchange/read.ts";
 import type { Usage } from "../../exchange/usage.ts";
 import type { EmbeddingsCodec } from "../codec.ts";
-import { bareModel, camelCased } from "./names.ts";
+import { bareModel, camelCased, modelResource } from "./names.ts";
 import { readUsage } from "./usage.ts";
 
 const BATCH = "batchEmbedContents";
@@ -53,7 +53,7 @@ export const geminiEmbeddingsCodec: EmbeddingsCodec = {
       if (typeof input !== "string")
         return losses.refuse(`inputs[${index}]: token ids`, "it takes text only.");
       return {
-        model: `models/${model}`,
+        model: modelResource(model),
         content: { parts: [{ text: input }] },
         ...(taskType === undefined ? {} : { taskType }),
         ...(title === undefined ? {} : { title }),

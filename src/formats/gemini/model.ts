@@ -4,8 +4,10 @@ import type { Effort } from "../../exchange/request.ts";
 export interface Traits {
   /** How thinking is set (ai.google.dev, "Thinking"): in tokens up to 2.5, by level from 3 on; older ones do not think. */
   readonly thinking: "none" | "budget" | "level";
-  /** Tokens of thinking; where `least` is above 0, thinking cannot be switched off. */
+  /** Tokens of thinking, where it is set in tokens. */
   readonly budget: { readonly least: number; readonly most: number };
+  /** Thinking can be switched off. */
+  readonly mayNotThink: boolean;
   /** From the least thinking to the most. */
   readonly levels: readonly Effort[];
   /** Calls in the history must be signed, or say that they are not. */
@@ -28,7 +30,8 @@ const ALL_LEVELS: readonly Effort[] = ["minimal", "low", "medium", "high"];
 
 const NEWEST: Traits = {
   thinking: "level",
-  budget: { least: 128, most: 24_576 },
+  budget: { least: 1, most: 24_576 },
+  mayNotThink: false,
   levels: ALL_LEVELS,
   checksSignatures: true,
   mixesTools: true,
@@ -42,6 +45,7 @@ const NEWEST: Traits = {
 const GEMINI_2: Traits = {
   ...NEWEST,
   thinking: "budget",
+  mayNotThink: true,
   checksSignatures: false,
   mixesTools: false,
   schemaBesideTools: false,
@@ -55,7 +59,7 @@ const GEMINI_2: Traits = {
 export function traitsOf(model: string): Traits {
   const name = model.slice(model.lastIndexOf("/") + 1).toLowerCase();
   if (name.startsWith("gemma-")) return gemma(name);
-  if (!name.startsWith("gemini-")) return { ...GEMINI_2, budget: { least: 0, most: 24_576 } };
+  if (!name.startsWith("gemini-")) return GEMINI_2;
   if (name.includes("-image") || name.includes("-tts")) return { ...GEMINI_2, thinking: "none" };
   const version = Number.parseFloat(name.slice("gemini-".length));
   if (version < 2) return { ...GEMINI_2, thinking: "none", jsonSchema: false };
@@ -73,9 +77,9 @@ function gemma(name: string): Traits {
 }
 
 function gemini25(name: string): Traits {
-  const penalties = false;
-  if (name.includes("-pro")) return { ...GEMINI_2, penalties, budget: { least: 128, most: 32_768 } };
-  return { ...GEMINI_2, penalties, budget: { least: 0, most: 24_576 } };
+  const model = { ...GEMINI_2, penalties: false };
+  if (name.includes("-pro")) return { ...model, mayNotThink: false, budget: { least: 128, most: 32_768 } };
+  return name.includes("-lite") ? { ...model, budget: { least: 512, most: 24_576 } } : model;
 }
 
 /** As Google's table of models lists them; a level that a model lacks is refused. */

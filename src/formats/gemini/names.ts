@@ -30,3 +30,8 @@ function camel(key: string): string {
 export function bareModel(name: string): string {
   return name.startsWith("models/") ? name.slice("models/".length) : name;
 }
+
+/** A model's name with the path that a body wants before it. */
+export function modelResource(model: string): string {
+  return model.includes("/") ? model : `models/${model}`;
+}

@@ -43,9 +43,8 @@ export function readSystem(value: unknown, param: string): Message | null {
 }
 
 function readContent(value: unknown, param: string, index: number, turns: Turn[]): void {
-  const content = typeof value === "string" ? { parts: [{ text: value }] } : value;
-  if (!isRecord(content)) throw invalid(param, "must be an object");
-  const { role, parts } = camelCased(content);
+  if (!isRecord(value)) throw invalid(param, "must be an object");
+  const { role, parts } = camelCased(value);
   const name = role ?? "user";
   if (typeof name !== "string" || !Object.hasOwn(ROLES, name))
     throw invalid(`${param}.role`, 'must be "user" or "model"');
@@ -62,7 +61,6 @@ function partsOf(value: unknown, param: string, prefix: string): Part[] {
   const parts = Array.isArray(value) ? value : [value];
   return parts.map((part, index) => {
     const where = `${param}.parts[${index}]`;
-    if (typeof part === "string") return { kind: "text", text: part };
     const read = readPart(part, () => `${prefix}_${index}`);
     if (typeof read === "string") throw invalid(where, read);
     return read;

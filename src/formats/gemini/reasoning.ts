@@ -62,14 +62,15 @@ function writeLevel(reasoning: ReasoningOptions, { levels }: Traits, losses: Los
 
 function writeBudget(
   reasoning: ReasoningOptions,
-  { budget: { least, most } }: Traits,
+  { budget: { least, most }, mayNotThink }: Traits,
   maxOutputTokens: number | undefined,
   losses: Losses,
 ): ThinkingConfig {
   const { effort, budget, adaptive } = reasoning;
   const wanted = budget ?? (effort === undefined ? undefined : budgetOfEffort(effort, maxOutputTokens));
   if (wanted === undefined) return adaptive ? { thinkingBudget: -1 } : {};
-  if (wanted === 0 && least > 0) losses.add("reasoning: this model cannot be kept from thinking");
+  if (wanted === 0 && mayNotThink) return { thinkingBudget: 0 };
+  if (wanted === 0) losses.add("reasoning: this model cannot be kept from thinking");
   return { thinkingBudget: Math.min(Math.max(Math.floor(wanted), least), most) };
 }
 
