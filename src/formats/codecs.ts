@@ -8,6 +8,7 @@ import { geminiCountCodec } from "./gemini/count.ts";
 import { geminiEmbeddingsCodec } from "./gemini/embeddings.ts";
 import { openaiChatCodec } from "./openai-chat/codec.ts";
 import { openaiEmbeddings } from "./openai-chat/embeddings.ts";
+import { completionsOver } from "./openai-completions/codec.ts";
 import { openaiResponsesCodec } from "./openai-responses/codec.ts";
 import { openaiResponsesCount } from "./openai-responses/count.ts";
 
@@ -26,7 +27,9 @@ export const CODECS: Record<Format, Codecs> = {
   gemini: { generate: geminiCodec, embeddings: geminiEmbeddingsCodec, count: geminiCountCodec },
 };
 
+const COMPLETIONS = completionsOver(openaiChatCodec);
+
 /** How the client of a call is read and answered; legacy completions are read and answered their own way. */
 export function clientCodecOf(call: Call & { readonly format: Format }): ClientCodec {
-  return CODECS[call.format].generate;
+  return call.operation === "completions" ? COMPLETIONS : CODECS[call.format].generate;
 }
