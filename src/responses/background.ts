@@ -43,8 +43,7 @@ const MAX_FINISHED = 200;
  * of its input, and without a state of its own, since the background keeps it.
  */
 export function backgroundWork(prepared: Prepared, asker: Asker, handle: Handler): BackgroundWork {
-  const { previous_response_id: _previous, ...body } = prepared.body;
-  return async (signal) => handle(innerRequest(asker, selfContained(body), signal), NO_CONNECTION);
+  return async (signal) => handle(innerRequest(asker, selfContained(prepared.body), signal), NO_CONNECTION);
 }
 
 /** Makes responses while no client waits: a number at once, each until it ends, is cancelled or the process stops. */

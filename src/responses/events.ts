@@ -107,21 +107,23 @@ function mayEnd(text: string): boolean {
 
 /** The response object that an event's JSON text ends its stream with, or null. */
 export function finalResponse(text: string): JsonObject | null {
-  if (!mayEnd(text)) return null;
-  const event: unknown = JSON.parse(text);
-  if (!isObject(event) || !isFinal(event.type)) return null;
-  return isObject(event.response) ? event.response : null;
+  const event = mayEnd(text) ? parsed(text) : null;
+  return isObject(event) && isFinal(event.type) && isObject(event.response) ? event.response : null;
 }
 
 /** The response that a JSON text tells: itself, or an event with one. Null where it is neither. */
 export function responseIn(text: string): JsonObject | null {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const data = parsed(text);
   if (!isObject(data)) return null;
   if (isObject(data.response)) return data.response;
   return data.object === "response" ? data : null;
+}
+
+/** What an upstream wrote; null where it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -10,8 +10,8 @@ export interface Prepared {
   /** The body as the client sent it. */
   readonly original: JsonObject;
   /**
-   * The body for a target that is converted to, with the input of the whole conversation. `previous_response_id` stays
-   * in it for the answer to repeat. `original` itself when nothing was referred to.
+   * The body for a target that is converted to, with the input of the whole conversation in place of
+   * `previous_response_id`. `original` itself when nothing was referred to.
    */
   readonly body: JsonObject;
   /** The same for a target that speaks Responses: nothing in it names what such a target would look for in vain. */
@@ -80,7 +80,7 @@ export async function prepare(archive: Archive, body: JsonObject, keyId: string)
   return {
     ...common,
     turn,
-    body: { ...body, input: [...context, ...turn] },
+    body: { ...rest, input: [...context, ...turn] },
     nativeBody: {
       ...rest,
       input: [...portableItems(context), ...portableTurn],

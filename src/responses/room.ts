@@ -5,15 +5,14 @@ import { answerStored, type KeptElsewhere } from "./answer-stored.ts";
 import { Archive } from "./archive.ts";
 import { BackgroundRunner } from "./background.ts";
 import type { BackgroundWork } from "./background-run.ts";
-import { eachEvent, finalResponse, finalResponses, firstEvent, responseIn } from "./events.ts";
+import { responseIn } from "./events.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { isObject, type JsonObject, textOf } from "./json.ts";
-import { type AnswerKeeper, KeepingConverter } from "./keeping-converter.ts";
 import { type Maker, toPointer, toStored } from "./kept.ts";
+import { keptAnswer, notedAnswer } from "./pass.ts";
 import { type Prepared, plainRequest, prepare } from "./request.ts";
 import { eventStream } from "./sse-out.ts";
 import type { StoredCall } from "./stored-call.ts";
-import { TappedResponse } from "./tap.ts";
 
 export interface ResponsesOptions {
   readonly store: ResponseStore;
@@ -82,41 +81,23 @@ export class Responses {
    * noted. `asked` is the request as it was prepared, or its body where it refers to nothing.
    */
   served(success: Success, asked: Prepared | Buffer, by: Maker & { readonly keepsState: boolean }): Success {
-    const { converter, body, response, delivery } = success;
     const { keepsState, ...maker } = by;
-    if (response.status >= 400) return success;
-    if (converter === null && keepsState) return this.#noteNative(success, maker);
-    const keep = (made: unknown) => this.keep(made, isBody(asked) ? plainRequest(read(asked)) : asked, maker);
-    const keeper: AnswerKeeper = {
-      events: (sse) => this.#safely(() => finalResponses(sse).forEach(keep)),
-      whole: (json) => this.#safely(() => keep(responseIn(textOfBytes(json)))),
-    };
-    if (body !== null) {
-      // Read once the answer is on its way: no client waits for this.
-      setImmediate(() => (converter?.streams === true ? keeper.events(body) : keeper.whole(body)));
-      return success;
-    }
-    if (converter !== null) return { ...success, converter: new KeepingConverter(converter, keeper) };
-    if (delivery !== "events") return success;
-    const see = eachEvent((text) => this.#safely(() => keep(finalResponse(text))));
-    return { ...success, response: new TappedResponse(response, see) };
+    if (success.response.status >= 400) return success;
+    if (success.converter === null && keepsState)
+      return notedAnswer(success, (text) => this.#safely(() => this.#note(text, maker)));
+    const prepared = () => (isBody(asked) ? plainRequest(read(asked)) : asked);
+    return keptAnswer(success, {
+      keep: (response) => this.#safely(() => this.keep(response, prepared(), maker)),
+      previousId: isBody(asked) ? null : asked.previousId,
+    });
   }
 
-  #noteNative(success: Success, { provider, ...maker }: Maker): Success {
-    if (provider === null) return success;
-    const note = (text: string) =>
-      this.#safely(() => {
-        const response = responseIn(text);
-        const id = response === null || response.store === false ? null : textOf(response.id);
-        const pointer = id === null ? null : toPointer(id, { provider, ...maker }, this.#times());
-        if (pointer !== null) this.#archive.put(pointer);
-      });
-    const { body, delivery, response } = success;
-    if (body !== null) setImmediate(() => note(textOfBytes(body)));
-    // A compressed answer passes by unread; calls about it need the provider's own door.
-    else if (delivery === "events")
-      return { ...success, response: new TappedResponse(response, firstEvent(note)) };
-    return success;
+  #note(text: string, { provider, ...maker }: Maker): void {
+    const response = responseIn(text);
+    const id = response === null || response.store === false ? null : textOf(response.id);
+    const pointer =
+      id === null || provider === null ? null : toPointer(id, { provider, ...maker }, this.#times());
+    if (pointer !== null) this.#archive.put(pointer);
   }
 
   /**
@@ -161,11 +142,7 @@ export class Responses {
 
 const isBody = (asked: Prepared | Buffer): asked is Buffer => Buffer.isBuffer(asked);
 
-/** JSON that was read or written as an object before. */
-function read(json: Uint8Array): JsonObject {
-  return JSON.parse(textOfBytes(json));
-}
-
-function textOfBytes(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8");
+/** A body that was read as an object before. */
+function read(body: Buffer): JsonObject {
+  return JSON.parse(body.toString("utf8"));
 }

@@ -2,10 +2,11 @@ import type { Logger } from "../lib/logger.ts";
 import { NO_CONNECTION } from "../server/connection.ts";
 import type { Handler } from "../server/http-server.ts";
 import { CLOSE_CODES, type Socket, type SocketTalk } from "../server/web-sockets.ts";
+import { continuing } from "./continuing.ts";
 import { eventTexts, finalResponse } from "./events.ts";
 import { type Asker, innerRequest, selfContained } from "./inner-request.ts";
 import { newId } from "./items.ts";
-import { isObject, type JsonObject, textOf } from "./json.ts";
+import { textOf } from "./json.ts";
 import { emptyResponse } from "./response-object.ts";
 import { SocketMemory, type Turn } from "./socket-memory.ts";
 import {
@@ -226,12 +227,3 @@ const NO_USAGE = {
   output_tokens_details: { reasoning_tokens: 0 },
   total_tokens: 0,
 };
-
-/** An event's text whose response names the one that it continues: the handler was given the input in its place. */
-function continuing(text: string, previousId: string): string {
-  if (!text.includes('"response":{')) return text;
-  const event: unknown = JSON.parse(text);
-  if (!isObject(event) || !isObject(event.response)) return text;
-  const response: JsonObject = { ...event.response, previous_response_id: previousId };
-  return JSON.stringify({ ...event, response });
-}

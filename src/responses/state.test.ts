@@ -143,7 +143,7 @@ describe("a request that continues a response", () => {
       "key_1",
     );
     expect([unresolved, previousId]).toEqual([null, "resp_2"]);
-    expect(Object.keys(body).sort()).toEqual(["input", "model", "previous_response_id", "temperature"]);
+    expect(Object.keys(body).sort()).toEqual(["input", "model", "temperature"]);
     expect(Object.keys(nativeBody).sort()).toEqual(["input", "model", "temperature"]);
     const texts = (body.input as JsonObject[]).map((item) => [
       item.role,
@@ -457,6 +457,26 @@ describe("a stored response", () => {
       ["resp_f", "failed"],
     ])
       expect(await call(room, `GET ${id}`)).toMatchObject({ id, status });
+  });
+
+  test("says in a converted answer what it continues, and passes as it is otherwise", async () => {
+    const room = await openRoom();
+    await turn(room, { model: "m", input: "x" }, "resp_1");
+    const next = await room.responses.prepare({ previous_response_id: "resp_1", input: "y" }, "key_1");
+    const whole = JSON.stringify(answer("resp_w"));
+    const { success } = served(room, { body: whole, converter: converter(false) }, next);
+    const told = JSON.parse(Buffer.from(success.body!).toString());
+    expect(told).toEqual({ ...answer("resp_w"), previous_response_id: "resp_1" });
+    const delta = 'event: response.output_text.delta\ndata: {"delta":"\\"previous_response_id\\": null"}\n\n';
+    const created = { type: "response.created", response: answer("resp_s") };
+    const chunks = [
+      `event: response.created\ndata: ${JSON.stringify(created)}\n\n`,
+      delta,
+      ": keep-alive\n\n",
+    ];
+    const { seen } = served(room, { chunks, converter: converter(true) }, next);
+    expect(seen[0]).toContain('"previous_response_id":"resp_1"');
+    expect(seen.slice(1)).toEqual([...chunks.slice(1), "end"]);
   });
 
   test("is deleted once, and with it what could be continued", async () => {
