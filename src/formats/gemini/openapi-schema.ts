@@ -4,6 +4,8 @@ import { mapped } from "./schema.ts";
 
 /** Deeper than any schema of use; what is below is left open, so that one that holds itself comes to an end. */
 const MAX_DEPTH = 24;
+/** More schemas than any of use has; references that multiply come to an end here. */
+const MAX_SCHEMAS = 10_000;
 
 /** Formats that `Schema` has; another one is refused. */
 const FORMATS: Readonly<Record<string, readonly string[]>> = {
@@ -24,6 +26,7 @@ export function writeSchema(schema: JsonSchema): JsonObject {
 
 class SchemaWriter {
   readonly #root: JsonSchema;
+  #written = 0;
 
   constructor(root: JsonSchema) {
     this.#root = root;
@@ -31,7 +34,7 @@ class SchemaWriter {
 
   /** `within` are the references that `value` was reached through. */
   write(value: unknown, depth: number, within: readonly string[]): JsonObject {
-    if (!isRecord(value) || depth > MAX_DEPTH) return { type: "OBJECT" };
+    if (!isRecord(value) || depth > MAX_DEPTH || ++this.#written > MAX_SCHEMAS) return { type: "OBJECT" };
     if (typeof value.$ref === "string") return this.#reference(value.$ref, value, depth, within);
     const merged = allOf(value);
     const types = typesOf(merged);
