@@ -4,10 +4,10 @@ import { isRecord, type JsonObject, restOf } from "../../exchange/read.ts";
 export const FORMAT = "openai-chat";
 
 /**
- * Members of this format that the neutral form has no place for, as they stood on the wire. An empty object on a text
- * part says that the text stood in a part of its own, where a plain string would have done. Of a request there are also
- * the members that only some providers of this format know, or that say the same in several ways: they are kept as the
- * client wrote them, beside what the neutral form has of them.
+ * Members of this format that the neutral form has no place for, as they stood on the wire. Where the same can be said in
+ * several ways they also tell which way was chosen, and are empty if that is all: of a text part, that it stood in a part
+ * of its own where a plain string would have done; of a request, `functions`, `reasoning` and `thinking`, and that it
+ * came in this format at all.
  */
 export function ownMembers(of: { readonly extensions?: Extensions }): JsonObject | undefined {
   return of.extensions?.[FORMAT];

@@ -12,6 +12,8 @@ export interface Dialect {
    * `reasoning_effort`, and sent back as `reasoning_details`.
    */
   readonly reasoningObjects: boolean;
+  /** Whether thinking is switched by `thinking` {type: "enabled" | "disabled"}. */
+  readonly thinkingSwitch: boolean;
   /** Whether a stream's usage has to be asked for; some tell it always and refuse the question. */
   readonly asksForUsage: boolean;
   /** Whether parts may carry Anthropic's `cache_control`. */
@@ -26,6 +28,7 @@ const COMMON: Dialect = {
   openai: false,
   thoughts: "reasoning_content",
   reasoningObjects: false,
+  thinkingSwitch: false,
   asksForUsage: true,
   cacheMarks: false,
   links: false,
@@ -44,6 +47,9 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
     "openrouter",
     { ...COMMON, thoughts: "reasoning", reasoningObjects: true, cacheMarks: true, links: true, topK: true },
   ],
+  // api-docs.deepseek.com and platform.moonshot.ai, "Thinking mode".
+  ["deepseek", { ...COMMON, thinkingSwitch: true }],
+  ["kimi", { ...COMMON, thinkingSwitch: true }],
   ["together", { ...COMMON, topK: true }],
   ["fireworks", { ...COMMON, topK: true }],
 ]);

@@ -1,4 +1,11 @@
-import { isRecord, type JsonObject, numberOf, optionalRecord, stringOf } from "../../exchange/read.ts";
+import {
+  isRecord,
+  type JsonObject,
+  numberOf,
+  optionalRecord,
+  restOf,
+  stringOf,
+} from "../../exchange/read.ts";
 import { EFFORTS, type Effort, type ReasoningOptions } from "../../exchange/request.ts";
 
 /**
@@ -21,18 +28,24 @@ export function readReasoning(body: JsonObject): ReasoningOptions | undefined {
   return Object.keys(merged).length === 0 ? undefined : merged;
 }
 
-/** Which of the members are kept as they were written; the effort alone says nothing that the neutral form does not. */
-export function reasoningMembers(body: JsonObject): readonly string[] {
-  if (isRecord(body.reasoning) || body.thinking !== undefined)
-    return ["reasoning", "thinking", "reasoning_effort"];
-  return isEffort(body.reasoning_effort) ? [] : ["reasoning_effort"];
+const REASONING = new Set(["effort", "max_tokens", "enabled", "exclude"]);
+const THINKING = new Set(["type", "budget_tokens"]);
+const BUDGET = new Set(["budget_tokens"]);
+
+/** The objects that the client told it with, less what the neutral form has of them. */
+export function reasoningForms({ reasoning, thinking }: JsonObject): JsonObject {
+  const isSwitch = isRecord(thinking) && (thinking.type === "enabled" || thinking.type === "disabled");
+  return {
+    ...(isRecord(reasoning) ? { reasoning: restOf(reasoning, REASONING) ?? {} } : {}),
+    ...(isRecord(thinking) ? { thinking: restOf(thinking, isSwitch ? THINKING : BUDGET) ?? {} } : {}),
+  };
 }
 
 function effortOf(value: unknown): ReasoningOptions {
   return isEffort(value) ? { effort: value } : {};
 }
 
-function isEffort(value: unknown): value is Effort {
+export function isEffort(value: unknown): value is Effort {
   return (EFFORTS as readonly unknown[]).includes(value);
 }
 

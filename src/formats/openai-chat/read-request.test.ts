@@ -278,6 +278,13 @@ describe("settings", () => {
     expect(rest).toEqual({ stream: false, streamUsage: true, ...expected });
   });
 
+  test("that only the wording tells apart leave their wording, empty", () => {
+    const forms = { reasoning: { effort: "low" }, thinking: { type: "enabled" }, functions: [{ name: "f" }] };
+    expect(read(forms).extensions).toEqual({ "openai-chat": { reasoning: {}, thinking: {}, functions: [] } });
+    expect(read({ metadata: { a: "b" } }).extensions).toEqual({ "openai-chat": {} });
+    expect(read({ user: "a", stop: "x", response_format: { type: "text" } }).extensions).toBeUndefined();
+  });
+
   test("that are not known are kept as they were written", () => {
     const own = { logit_bias: { "1": 2 }, modalities: ["text"], prompt_cache_retention: "24h", novel: [1] };
     expect(read(own).extensions).toEqual({ "openai-chat": own });

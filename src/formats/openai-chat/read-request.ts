@@ -16,10 +16,10 @@ import {
 import type { GenerateRequest, OutputFormat } from "../../exchange/request.ts";
 import { extended } from "./own.ts";
 import { readMessages } from "./read-messages.ts";
-import { readReasoning, reasoningMembers } from "./read-reasoning.ts";
+import { isEffort, readReasoning, reasoningForms } from "./read-reasoning.ts";
 import { readParallel, readToolChoice, readTools } from "./read-tools.ts";
 
-/** Members that the neutral form has whole. What is not among them is kept as it was written. */
+/** Members that the neutral form has. What is not among them is kept as it was written. */
 const NEUTRAL = [
   "model",
   "messages",
@@ -27,6 +27,8 @@ const NEUTRAL = [
   "stream_options",
   "tools",
   "tool_choice",
+  "functions",
+  "function_call",
   "parallel_tool_calls",
   "web_search_options",
   "max_tokens",
@@ -37,12 +39,14 @@ const NEUTRAL = [
   "presence_penalty",
   "seed",
   "n",
+  "stop",
   "logprobs",
   "top_logprobs",
-  "reasoning",
-  "reasoning_effort",
-  "thinking",
+  "safety_identifier",
 ];
+
+/** The same, but not every provider of this format knows them. The one that the client wrote them for does. */
+const HINTS = ["top_k", "verbosity", "prediction", "service_tier", "store", "metadata", "prompt_cache_key"];
 
 /** Reads the body of a request. Throws a GatewayError invalid_request. */
 export function readRequest(value: unknown): GenerateRequest {
@@ -172,18 +176,33 @@ function metadataOf(body: JsonObject): Record<string, string> | undefined {
   );
 }
 
-/**
- * What the client wrote for this API alone. The neutral form has some of it too (`user`, `metadata`, `service_tier`, a
- * `stop` that is one string): not every provider knows them, but the one that the client wrote them for does.
- */
+/** What only this API has. It is there, if empty, where the client used what only some of its providers know. */
 function ownOf(body: JsonObject, streamOptions: JsonObject | undefined): JsonObject | undefined {
-  const known = new Set(NEUTRAL);
-  for (const member of reasoningMembers(body)) known.delete(member);
-  if (Array.isArray(body.stop)) known.add("stop");
-  if (outputOf(body).output !== undefined) known.add("response_format");
-  const told = restOf(body, known);
+  const known = new Set([...NEUTRAL, ...HINTS]);
+  if (outputOf(body).output !== undefined || isText(body.response_format)) known.add("response_format");
+  if (isEffort(body.reasoning_effort)) known.add("reasoning_effort");
+  const { user, safety_identifier: identifier } = body;
+  if (typeof identifier !== "string" || identifier === user) known.add("user");
+  const forms = formsOf(body, streamOptions);
+  for (const member of Object.keys(forms)) known.add(member);
+  const own = { ...restOf(body, known), ...forms };
+  const hasHints = HINTS.some((member) => body[member] !== undefined && body[member] !== null);
+  return hasHints || Object.keys(own).length > 0 ? own : undefined;
+}
+
+/** Text is what is answered anyway. */
+function isText(format: unknown): boolean {
+  return isRecord(format) && format.type === "text";
+}
+
+/** Which of the ways to say the same the client chose, with what only that way can say. */
+function formsOf(body: JsonObject, streamOptions: JsonObject | undefined): JsonObject {
   const asked = streamOptions === undefined ? undefined : restOf(streamOptions, INCLUDE_USAGE);
-  return asked === undefined ? told : { ...told, stream_options: asked };
+  return {
+    ...(Array.isArray(body.functions) ? { functions: [] } : {}),
+    ...reasoningForms(body),
+    ...(asked === undefined ? {} : { stream_options: asked }),
+  };
 }
 
 const INCLUDE_USAGE = new Set(["include_usage"]);

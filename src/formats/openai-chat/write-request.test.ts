@@ -112,9 +112,12 @@ describe("providers differ", () => {
   });
 
   test("but what the client wrote for this API goes to each of them", () => {
-    const own = { metadata: { a: "b" }, novel: 1, response_format: { type: "text" } };
-    const request = { metadata: { a: "b" }, extensions: { "openai-chat": own } };
-    expect(write(request, "deepseek")).toMatchObject({ body: own, losses: [] });
+    const request = { metadata: { a: "b" }, topK: 5, serviceTier: "on_demand" };
+    expect(write({ ...request, extensions: { "openai-chat": { novel: 1 } } }, "deepseek")).toMatchObject({
+      body: { metadata: { a: "b" }, top_k: 5, service_tier: "on_demand", novel: 1 },
+      losses: [],
+    });
+    expect(write(request, "deepseek").losses).toEqual(["topK", "serviceTier: on_demand", "metadata"]);
   });
 
   test("in whether usage is asked for", () => {
@@ -138,6 +141,13 @@ describe("thinking", () => {
     ["openrouter", { effort: "low" }, { reasoning: { effort: "low" } }, []],
     ["openrouter", { adaptive: true }, { reasoning: { enabled: true } }, []],
     ["openai", { adaptive: true }, {}, []],
+    ["deepseek", { effort: "none" }, { thinking: { type: "disabled" } }, []],
+    [
+      "deepseek",
+      { adaptive: true, effort: "high" },
+      { thinking: { type: "enabled" }, reasoning_effort: "high" },
+      [],
+    ],
   ] as const)("at %s: %j", (provider, reasoning, expected, losses) => {
     const { body, losses: told } = write({ reasoning }, provider);
     const { model: _model, messages: _messages, ...rest } = body;
@@ -146,12 +156,14 @@ describe("thinking", () => {
   });
 
   test("asked for with an object goes as it came, but to OpenAI", () => {
-    const own = { thinking: { type: "enabled" }, reasoning_effort: "high" };
     const request: Partial<GenerateRequest> = {
       reasoning: { adaptive: true, effort: "high" },
-      extensions: { "openai-chat": own },
+      extensions: { "openai-chat": { thinking: { clear: true } } },
     };
-    expect(write(request, "deepseek").body).toMatchObject(own);
+    expect(write(request, "zai").body).toMatchObject({
+      thinking: { type: "enabled", clear: true },
+      reasoning_effort: "high",
+    });
     expect(write(request).body).toMatchObject({ reasoning_effort: "high" });
     expect(write(request).body).not.toHaveProperty("thinking");
   });
@@ -329,7 +341,6 @@ test("losses are refused where none are allowed", () => {
 });
 
 test("a request with functions goes out with functions", () => {
-  const own = { functions: [{ name: "f" }], function_call: "auto" };
   const { body } = write({
     tools: [lookUp],
     toolChoice: { mode: "auto" },
@@ -339,7 +350,7 @@ test("a request with functions goes out with functions", () => {
       { role: "assistant", parts: [call("a")] },
       { role: "tool", parts: [{ ...result("a"), name: "f" } as Part] },
     ],
-    extensions: { "openai-chat": own },
+    extensions: { "openai-chat": { functions: [] } },
   });
   expect(body).toEqual({
     model: "model-1",
@@ -348,6 +359,7 @@ test("a request with functions goes out with functions", () => {
       { role: "assistant", content: null, function_call: { name: "f", arguments: "{}" } },
       { role: "function", name: "f", content: "1" },
     ],
-    ...own,
+    functions: [{ name: "f" }],
+    function_call: "auto",
   } as never);
 });

@@ -1,12 +1,12 @@
-import type { JsonObject } from "../../exchange/read.ts";
+import { isRecord, type JsonObject } from "../../exchange/read.ts";
 import { effortOfBudget } from "../../exchange/reasoning.ts";
-import type { GenerateRequest, OutputFormat } from "../../exchange/request.ts";
+import type { GenerateRequest, OutputFormat, ReasoningOptions } from "../../exchange/request.ts";
 import type { RequestContext } from "../codec.ts";
 import { ownMembers } from "./own.ts";
 import { type Dialect, dialectOf } from "./providers.ts";
 import { tierOf } from "./tiers.ts";
 import { writeMessages } from "./write-messages.ts";
-import { writeTools } from "./write-tools.ts";
+import { writeFunctions, writeTools } from "./write-tools.ts";
 
 /** The body of a request. Throws a GatewayError conversion_refused. */
 export function writeRequest(request: GenerateRequest, context: RequestContext): object {
@@ -16,21 +16,19 @@ export function writeRequest(request: GenerateRequest, context: RequestContext):
   return {
     model: context.model,
     messages: writeMessages(request.messages, context, dialect, legacy),
-    ...(legacy ? {} : writeTools(request, context, dialect)),
+    ...(legacy ? writeFunctions(request) : writeTools(request, context, dialect)),
     ...writeNumbers(request, context, dialect),
     ...writeReasoning(request, context, dialect),
     ...writeOutput(request.output),
     ...writeHints(request, context, dialect),
-    // As the client wrote it for this API, which it knows.
-    ...ownFor(own, dialect),
+    ...unknownMembers(own),
     ...writeStream(request, own, dialect),
   };
 }
 
-/** OpenAI refuses what others have for thinking; it gets the effort. */
-function ownFor(own: JsonObject, dialect: Dialect): JsonObject {
-  if (!dialect.openai) return own;
-  const { reasoning: _reasoning, thinking: _thinking, ...rest } = own;
+/** What the client wrote for this API, less what tells in which of several ways it said something. */
+function unknownMembers(own: JsonObject): JsonObject {
+  const { functions: _f, reasoning: _r, thinking: _t, stream_options: _s, ...rest } = own;
   return rest;
 }
 
@@ -45,12 +43,13 @@ function writeNumbers(request: GenerateRequest, { losses }: RequestContext, dial
   const { maxOutputTokens, temperature, topP, topK, frequencyPenalty, presencePenalty } = request;
   const { seed, choices, stop, logprobs } = request;
   const limit = dialect.openai ? "max_completion_tokens" : "max_tokens";
-  if (topK !== undefined && !dialect.topK && ownMembers(request)?.top_k === undefined) losses.add("topK");
+  const knowsTopK = dialect.topK || ownMembers(request) !== undefined;
+  if (topK !== undefined && !knowsTopK) losses.add("topK");
   return {
     ...(maxOutputTokens === undefined ? {} : { [limit]: maxOutputTokens }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(topP === undefined ? {} : { top_p: topP }),
-    ...(topK === undefined || !dialect.topK ? {} : { top_k: topK }),
+    ...(topK === undefined || !knowsTopK ? {} : { top_k: topK }),
     ...(frequencyPenalty === undefined ? {} : { frequency_penalty: frequencyPenalty }),
     ...(presencePenalty === undefined ? {} : { presence_penalty: presencePenalty }),
     ...(seed === undefined ? {} : { seed }),
@@ -63,28 +62,39 @@ function writeNumbers(request: GenerateRequest, { losses }: RequestContext, dial
 
 function writeReasoning(request: GenerateRequest, { losses }: RequestContext, dialect: Dialect): object {
   const { reasoning } = request;
-  const own = ownMembers(request);
   if (reasoning === undefined) return {};
-  const asWritten = own?.reasoning !== undefined || own?.thinking !== undefined;
-  if (asWritten && !dialect.openai) return {};
-  const { effort, budget, summary } = reasoning;
-  if (dialect.reasoningObjects) {
-    const object = {
-      ...(budget === undefined
-        ? effort === undefined
-          ? { enabled: true }
-          : { effort }
-        : { max_tokens: budget }),
-      ...(summary === "none" ? { exclude: true } : {}),
-    };
-    return { reasoning: object };
-  }
+  const own = ownMembers(request);
+  const objects = !dialect.openai && isRecord(own?.reasoning) ? own.reasoning : {};
+  if (dialect.reasoningObjects || (!dialect.openai && own?.reasoning !== undefined))
+    return { reasoning: { ...reasoningObject(reasoning), ...objects } };
+  if (!dialect.openai && isRecord(own?.thinking)) return writeThinking(reasoning, own.thinking);
+  const { effort, budget, adaptive, summary } = reasoning;
+  if (dialect.thinkingSwitch && (effort === "none" || adaptive === true || budget === 0))
+    return writeThinking(reasoning, {});
   // Elsewhere thoughts are told without asking, and at OpenAI not at all.
   if (dialect.openai && summary !== undefined && summary !== "none") losses.add("reasoning.summary");
   if (budget === undefined) return effort === undefined ? {} : { reasoning_effort: effort };
   const near = effortOfBudget(budget);
   losses.add(`reasoning.budget: asked for as effort ${near}`);
   return { reasoning_effort: near };
+}
+
+function reasoningObject({ effort, budget, summary }: ReasoningOptions): object {
+  const amount =
+    budget === undefined ? (effort === undefined ? { enabled: true } : { effort }) : { max_tokens: budget };
+  return { ...amount, ...(summary === "none" ? { exclude: true } : {}) };
+}
+
+function writeThinking({ effort, budget }: ReasoningOptions, own: JsonObject): object {
+  const isOff = effort === "none" || budget === 0;
+  return {
+    thinking: {
+      type: isOff ? "disabled" : "enabled",
+      ...(budget === undefined || isOff ? {} : { budget_tokens: budget }),
+      ...own,
+    },
+    ...(effort === undefined || isOff ? {} : { reasoning_effort: effort }),
+  };
 }
 
 function writeOutput(output: OutputFormat | undefined): object {
@@ -104,35 +114,31 @@ function writeOutput(output: OutputFormat | undefined): object {
   };
 }
 
-/**
- * What only OpenAI's own API knows; others may refuse it. What the client wrote for this API itself is among its own
- * members and goes out in any case.
- */
+/** What only OpenAI's own API knows; another may refuse it, unless the client wrote it for this API's format itself. */
 function writeHints(request: GenerateRequest, { losses }: RequestContext, dialect: Dialect): object {
-  const own = ownMembers(request) ?? {};
-  const { userId, serviceTier } = request;
-  const tier = tierOf(serviceTier);
-  const told: Record<string, [neutral: string, value: unknown]> = {
-    verbosity: ["verbosity", request.verbosity],
-    prediction: [
+  const asWritten = ownMembers(request) !== undefined;
+  const { userId, serviceTier, prediction } = request;
+  const tier = asWritten ? serviceTier : tierOf(serviceTier);
+  if (serviceTier !== undefined && tier === undefined) losses.add(`serviceTier: ${serviceTier}`);
+  const hints: [neutral: string, member: string, value: unknown][] = [
+    ["verbosity", "verbosity", request.verbosity],
+    [
       "prediction",
-      request.prediction === undefined ? undefined : { type: "content", content: request.prediction },
+      "prediction",
+      prediction === undefined ? undefined : { type: "content", content: prediction },
     ],
-    service_tier: ["serviceTier", tier],
-    store: ["store", request.store],
-    metadata: ["metadata", request.metadata],
-    prompt_cache_key: ["promptCacheKey", request.promptCacheKey],
-  };
+    ["serviceTier", "service_tier", tier],
+    ["store", "store", request.store],
+    ["metadata", "metadata", request.metadata],
+    ["promptCacheKey", "prompt_cache_key", request.promptCacheKey],
+  ];
   const written: Record<string, unknown> = {};
-  for (const [member, [neutral, value]] of Object.entries(told)) {
-    if (value === undefined || own[member] !== undefined) continue;
-    if (dialect.openai) written[member] = value;
+  for (const [neutral, member, value] of hints) {
+    if (value === undefined) continue;
+    if (dialect.openai || asWritten) written[member] = value;
     else if (!IDLE.has(value)) losses.add(neutral);
   }
-  if (serviceTier !== undefined && tier === undefined && own.service_tier === undefined)
-    losses.add(`serviceTier: ${serviceTier}`);
-  if (userId !== undefined && own.user === undefined && own.safety_identifier === undefined)
-    written[dialect.openai ? "safety_identifier" : "user"] = userId;
+  if (userId !== undefined) written[dialect.openai ? "safety_identifier" : "user"] = userId;
   return written;
 }
 

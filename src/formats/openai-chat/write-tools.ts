@@ -101,6 +101,25 @@ function writeCustom(tool: CustomTool, index: number, context: RequestContext, d
   );
 }
 
+/** `functions` and `function_call`, of before there were tools. */
+export function writeFunctions({ tools, toolChoice }: GenerateRequest): object {
+  const functions = tools.flatMap((tool) => {
+    if (tool.kind !== "function") return [];
+    const { name, description, parameters } = tool;
+    return [
+      {
+        name,
+        ...(description === undefined ? {} : { description }),
+        ...(parameters === undefined ? {} : { parameters }),
+        ...ownMembers(tool),
+      },
+    ];
+  });
+  if (toolChoice === undefined) return { functions };
+  const { mode, name } = toolChoice;
+  return { functions, function_call: mode === "tool" ? { name } : mode };
+}
+
 /** Whether a tool is the web search that is asked for beside the tools. */
 function isSearch(tool: Tool): tool is HostedTool {
   if (tool.kind !== "hosted" || tool.hosted !== "web-search") return false;
