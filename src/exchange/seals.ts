@@ -31,3 +31,9 @@ export function readSeal(text: string, format: Format): Seal {
 
 /** Found in a body, it tells that a foreign seal is in it, which the provider would refuse. */
 export const SEAL_MARK = MARK;
+
+/**
+ * The same where a format's place for seals takes base64 alone (Gemini). The mark's length is a multiple of three, so
+ * that it is written the same whatever follows, in both of base64's alphabets.
+ */
+export const SEAL_MARK_BASE64 = Buffer.from(MARK).toString("base64");

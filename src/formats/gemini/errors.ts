@@ -18,7 +18,7 @@ const RPC_CODES: Record<number, string> = {
 };
 
 /** What stands under `error`. */
-export interface RpcStatus {
+interface RpcStatus {
   readonly code: number;
   readonly message: string;
   readonly status: string;
