@@ -12,6 +12,7 @@ import { isRecord, type JsonObject } from "../../exchange/read.ts";
 import type { TokenLogprob } from "../../exchange/response.ts";
 import { writeSeal } from "../../exchange/seals.ts";
 import type { PartStart } from "../../exchange/stream.ts";
+import { ItemIds } from "./item-ids.ts";
 import { writeLogprobs } from "./logprobs.ts";
 import { itemMembers, madeId, ownMembers } from "./own.ts";
 import {
@@ -155,7 +156,10 @@ export function writeItems(
     addTo(items.at(-1) as OutputItem, part, told, losses);
     if (part.kind === "text") told = [];
   }
-  return items.map((item, i) => ended(item, i === items.length - 1 ? status : "completed"));
+  const ids = new ItemIds();
+  return items.map((item, i) =>
+    ended(ids.unique(item, newId), i === items.length - 1 ? status : "completed"),
+  );
 }
 
 /** Log probabilities go with the first text, whose words they are. */

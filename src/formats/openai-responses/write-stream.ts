@@ -7,6 +7,7 @@ import type { ToldError } from "../../exchange/told-error.ts";
 import { mergeUsage, type Usage } from "../../exchange/usage.ts";
 import type { AnswerContext, StreamWriter } from "../codec.ts";
 import { errorEvent, errorFields } from "./errors.ts";
+import { ItemIds } from "./item-ids.ts";
 import { type OpenPart, partWriter } from "./open-part.ts";
 import { ownMembers } from "./own.ts";
 import { beginResponse, tierOf, toldOver } from "./response-object.ts";
@@ -39,6 +40,7 @@ export class ResponsesStreamWriter implements StreamWriter {
     status: "completed",
     incomplete_details: null,
   };
+  readonly #ids = new ItemIds();
   #usage: Usage | undefined;
   #ended = false;
 
@@ -98,7 +100,8 @@ export class ResponsesStreamWriter implements StreamWriter {
     if (this.#item !== null && continues(this.#item.part, part)) this.#item.part = part;
     else {
       text += this.#closeItem("completed");
-      const item = beginItem(part, () => this.#context.newId());
+      const newId = () => this.#context.newId();
+      const item = this.#ids.unique(beginItem(part, newId), newId);
       this.#item = { item, part };
       text += this.#tell("response.output_item.added", { output_index: this.#output.length, item });
     }
@@ -122,8 +125,10 @@ export class ResponsesStreamWriter implements StreamWriter {
 
   #wholePart(part: Extract<StreamEvent, { type: "part" }>["part"]): string {
     const text = this.#endPart() + this.#closeItem("completed");
-    const item = wholeItem(part, () => this.#context.newId(), this.#losses);
-    if (item === null) return text;
+    const newId = () => this.#context.newId();
+    const whole = wholeItem(part, newId, this.#losses);
+    if (whole === null) return text;
+    const item = this.#ids.unique(whole, newId);
     const output_index = this.#output.length;
     this.#output.push(item);
     const begun =
