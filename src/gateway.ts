@@ -21,6 +21,8 @@ import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
 import { FeedbackWriter } from "./records/feedback-writer.ts";
+import { Responses } from "./responses/room.ts";
+import { responsesSocket } from "./responses/websocket.ts";
 import { readProviders } from "./routing/providers.ts";
 import { Router } from "./routing/router.ts";
 import { Admission } from "./server/admission.ts";
@@ -45,11 +47,19 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   const rooms = await openRooms(options.config, io);
   const { state, logger } = rooms;
   const { pipeline, doors } = observe(rooms, startedTick, io.cwd);
+  const { host, port, max_body_mb, stall_timeout } = state.config.server;
   const server = startHttpServer({
-    hostname: state.config.server.host,
-    port: state.config.server.port,
+    hostname: host,
+    port,
     logger,
     handle: withServiceDoors(doors, pipeline),
+    webSocketDoor: responsesSocket({
+      handle: pipeline,
+      logger,
+      ring: rooms.ring,
+      maxMessageBytes: max_body_mb * 1024 * 1024,
+      stallTimeout: stall_timeout * 1000,
+    }),
   });
   // A first key is made only once the address is ours: made before, it could be lost with a start that fails.
   const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
@@ -90,9 +100,17 @@ async function openRooms(config: Config, io: CommandIo) {
   const stash = new SealStash();
   const routerFor = (next: Config) =>
     new Router(next, readProviders(next, io.env, demo.url), upstreams, stash);
+  const state = { config, router: routerFor(config), starting: true };
   return {
-    state: { config, router: routerFor(config), starting: true },
+    state,
     routerFor,
+    responses: new Responses({
+      store: storage.responses,
+      logger,
+      signal: stopping.signal,
+      settings: () => state.config.responses,
+      keepAlive: () => state.config.server.sse_keep_alive * 1000,
+    }),
     ring,
     storage,
     storageStatus: watchStorage(storage, stopping.signal),
@@ -193,6 +211,10 @@ async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<v
     feedback: async () => {
       const lost = await feedback.flush();
       if (lost > 0) throw new Error(`${lost} items of feedback could not be stored`);
+    },
+    responses: async () => {
+      const lost = await rooms.responses.close();
+      if (lost > 0) throw new Error(`${lost} responses could not be stored`);
     },
     server: () => server.close(),
     demo: () => rooms.demo.stop(),

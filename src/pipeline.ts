@@ -19,6 +19,11 @@ import type { ProviderLists } from "./models/provider-lists.ts";
 import type { FeedbackWriter } from "./records/feedback-writer.ts";
 import { startTrace, type Trace, type TraceSubscriber } from "./records/trace.ts";
 import { readTracking } from "./records/tracking.ts";
+import { backgroundWork } from "./responses/background.ts";
+import { refusalBy } from "./responses/request.ts";
+import type { Responses } from "./responses/room.ts";
+import { ableToContinue, keepsState, makesResponse, withState } from "./responses/stateful.ts";
+import { pathOf } from "./responses/stored-call.ts";
 import type { Door } from "./routing/doors.ts";
 import type { RequestFacts } from "./routing/request-facts.ts";
 import type { Resolution, Router } from "./routing/router.ts";
@@ -41,6 +46,7 @@ export interface Rooms {
   readonly feedback: FeedbackWriter;
   readonly amp: AmpRoom;
   readonly models: ProviderLists;
+  readonly responses: Responses;
   /** Told of every request once it has ended. */
   readonly onTrace: TraceSubscriber;
 }
@@ -67,7 +73,7 @@ interface Arrival {
 export function createPipeline(rooms: Rooms): Handler {
   return async function handle(request, server) {
     const arrival = arrive(request, rooms.router());
-    const { door, headers, router, trace } = arrival;
+    const { door, headers, router, search, trace } = arrival;
     const shape = errorShape(door, router, headers);
     const presence = new ClientPresence(request, server, rooms.deadlines);
     let admitted = false;
@@ -89,7 +95,10 @@ export function createPipeline(rooms: Rooms): Handler {
       const caller = authenticate(rooms.ring, headers, arrival.search, trace.startedAt);
       trace.keyId = caller.identity.id;
       admitted = admit(rooms.admission);
-      const facts = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
+      const asked = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
+      const { facts, prepared } = makesResponse(door.call)
+        ? await withState(rooms.responses, door.call, asked)
+        : { facts: asked, prepared: null };
       if (door.kind === "feedback") return finished(takeFeedback(facts.body, caller, rooms.feedback, trace));
       if (door.kind === "models") return finished(await modelsAnswer(door, arrival, rooms.models));
       if (door.kind === "amp") {
@@ -97,11 +106,20 @@ export function createPipeline(rooms: Rooms): Handler {
         return finished(await rooms.amp.answer(call, trace));
       }
 
-      const resolution = resolve(door, trace.path, router, facts);
+      const passed = door.kind === "stored-response" ? await storedAnswer(door, rooms, caller, search) : door;
+      if (passed instanceof Response) return finished(withIds(passed, trace));
+      const resolution = resolve(passed, trace.path, router, facts);
       trace.route = resolution.route;
       if (resolution.counted !== null)
         return finished(estimated(await resolution.counted.countHere(), trace));
-      const { target, outcome } = await run(resolution.targets, {
+      if (prepared?.background === true && !keepsState(resolution.targets[0]!)) {
+        const refusal = refusalBy(prepared, { provider: null, isNative: false });
+        if (refusal !== null) throw refusal;
+        const asker = { headers: request.headers, search: arrival.search };
+        const work = backgroundWork(prepared, asker, handle);
+        return finished(withIds(rooms.responses.startBackground(prepared, facts.owner, work), trace));
+      }
+      const { target, outcome } = await run(ableToContinue(resolution.targets, prepared), {
         client: rooms.client,
         deadlines: rooms.deadlines,
         presence,
@@ -118,7 +136,17 @@ export function createPipeline(rooms: Rooms): Handler {
       if (!outcome.ok) return finished(refuseWith(outcome, resolution.responseFilter, shape, trace));
 
       const { sse_keep_alive, stall_timeout } = router.config.server;
-      return deliver(outcome, trace, {
+      const { provider, model } = target;
+      const served =
+        makesResponse(door.call) && Buffer.isBuffer(asked.body)
+          ? rooms.responses.served(outcome, prepared ?? asked.body, {
+              keyId: facts.owner,
+              provider,
+              model,
+              keepsState: keepsState(target),
+            })
+          : outcome;
+      return deliver(served, trace, {
         filter: resolution.responseFilter,
         upstream: target.upstream,
         deadlines: rooms.deadlines,
@@ -243,6 +271,26 @@ function passesUnread(headers: HeaderFields, door: Door): boolean {
     return false;
   if (headers["content-type"]?.toLowerCase().startsWith("application/json")) return false;
   return !(Number(headers["content-length"] ?? Number.NaN) <= REPLAY_LIMIT);
+}
+
+/** The answer about a stored response, or the door of the provider that keeps it. */
+async function storedAnswer(
+  door: Door & { kind: "stored-response" },
+  { responses }: Rooms,
+  caller: Caller,
+  search: string,
+): Promise<Response | Door> {
+  const { stored, name, call } = door;
+  const answer = await responses.answerStored(stored, caller.identity.id, search);
+  if (answer instanceof Response) return answer;
+  return { kind: "provider", name, call, provider: answer.provider, rest: pathOf(stored) };
+}
+
+/** An answer of the gateway's own, under the request's id. */
+function withIds(response: Response, trace: Trace): Response {
+  trace.status = response.status;
+  response.headers.set("x-request-id", trace.requestId);
+  return response;
 }
 
 function resolve(door: Door, path: string, router: Router, facts: RequestFacts): Resolution {

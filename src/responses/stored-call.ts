@@ -30,3 +30,10 @@ export function storedCall(
   const kind = Object.hasOwn(methods, method) ? methods[method]! : null;
   return kind === null ? { kind, allow: Object.keys(methods).join(", ") } : { kind, id };
 }
+
+/** A call's path below a provider's base URL. */
+export function pathOf({ kind, id }: StoredCall): string {
+  const path = `responses/${encodeURIComponent(id)}`;
+  if (kind === "input-items") return `${path}/input_items`;
+  return kind === "cancel" ? `${path}/cancel` : path;
+}

@@ -1,5 +1,6 @@
 import { type AmpService, ampServiceOf } from "../amp/services.ts";
 import { type Call, callOfPath } from "../formats/call.ts";
+import { type StoredCall, storedCall } from "../responses/stored-call.ts";
 import type { EndpointMatch, EndpointTable } from "./endpoints.ts";
 
 /** What a client called, read from method and path alone. */
@@ -17,6 +18,13 @@ export type Door =
   /** One API for every provider: the model's name says which. */
   | { readonly kind: "unified"; readonly name: string; readonly call: Call }
   | { readonly kind: "models"; readonly name: string; readonly call: Call; readonly id: string | null }
+  /** A response of the Responses API that was made before. */
+  | {
+      readonly kind: "stored-response";
+      readonly name: string;
+      readonly call: Call;
+      readonly stored: StoredCall;
+    }
   | { readonly kind: "feedback"; readonly name: string; readonly call: Call }
   /** The Amp client's calls that reach no model. */
   | { readonly kind: "amp"; readonly name: string; readonly call: Call; readonly service: AmpService }
@@ -104,8 +112,19 @@ const UNIFIED = new Set([
   "/v1/completions",
 ]);
 
+const RESPONSES = "/v1/responses/";
+const STORED = "/v1/responses/{id}";
+/** Told errors are OpenAI's; the body, if there is one, is nobody's to read. */
+const RESPONSE_CALL: Call = { ...PLAIN, errorShape: "openai" };
+
 function unifiedDoor(method: string, path: string, call: Call): Door | null {
   if (UNIFIED.has(path)) return postOnly(method, path, call);
+  if (path.startsWith(RESPONSES)) {
+    const stored = storedCall(method, path.slice(RESPONSES.length));
+    if (stored?.kind === null)
+      return { kind: "other-methods", name: STORED, call: RESPONSE_CALL, allow: stored.allow };
+    if (stored !== null) return { kind: "stored-response", name: STORED, call: RESPONSE_CALL, stored };
+  }
   if (isGeminiModelPath(path, call)) return postOnly(method, "/v1beta/models/{model}", call);
   const models = path === "/v1/models" ? "" : modelsRest(path);
   if (models === null) return null;

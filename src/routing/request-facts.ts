@@ -19,6 +19,8 @@ export interface RequestFacts {
   readonly strict: boolean;
   /** The length that the client stated for a body that is a stream. */
   readonly contentLength: string | null;
+  /** The same with what the body refers to in its place, for a target that is converted to; absent where it is the same. */
+  readonly whole?: RequestFacts;
   readonly traceparent: string;
   readonly tracestate: string | null;
 }

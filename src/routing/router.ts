@@ -196,7 +196,7 @@ export class Router {
   }
 
   #convertible(call: Call, facts: RequestFacts): ConvertibleCall | null {
-    return isFormatCall(call) ? new ConvertibleCall(call, facts, this.#stash) : null;
+    return isFormatCall(call) ? new ConvertibleCall(call, facts.whole ?? facts, this.#stash) : null;
   }
 
   #target(

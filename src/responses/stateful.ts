@@ -1,0 +1,72 @@
+import { GatewayError } from "../exchange/errors.ts";
+import type { Call } from "../formats/call.ts";
+import { identify } from "../formats/identify.ts";
+import type { RequestFacts } from "../routing/request-facts.ts";
+import type { Target } from "../upstream/target.ts";
+import { isObject, type JsonObject } from "./json.ts";
+import { mayRefer, type Prepared, refusalBy } from "./request.ts";
+import type { Responses } from "./room.ts";
+
+const FORMAT = "openai-responses";
+
+/** Whether a call makes a response of the Responses API. */
+export function makesResponse(call: Call): boolean {
+  return call.format === FORMAT && call.operation === "generate";
+}
+
+/**
+ * What a request refers to, in its place: in `facts` as targets take it that speak Responses, in `facts.whole` as the
+ * others are asked. `prepared` is null, and the facts are the same, where it refers to nothing. Throws as
+ * `Responses.prepare`, and malformed_body.
+ */
+export async function withState(
+  responses: Responses,
+  call: Call,
+  facts: RequestFacts,
+): Promise<{ readonly facts: RequestFacts; readonly prepared: Prepared | null }> {
+  const { body } = facts;
+  if (!Buffer.isBuffer(body) || !mayRefer(body)) return { facts, prepared: null };
+  const prepared = await responses.prepare(parsed(body), facts.owner);
+  if (prepared.body === prepared.original) return { facts, prepared };
+  const withBody = (value: JsonObject): RequestFacts => {
+    const bytes = Buffer.from(JSON.stringify(value));
+    return {
+      ...facts,
+      body: bytes,
+      fields: identify(bytes, call, true),
+      contentLength: String(bytes.length),
+    };
+  };
+  return { facts: { ...withBody(prepared.nativeBody), whole: withBody(prepared.body) }, prepared };
+}
+
+/** Targets that refuse a request whose reference they cannot follow. */
+export function ableToContinue(targets: readonly Target[], prepared: Prepared | null): readonly Target[] {
+  if (prepared === null || prepared.unresolved === null) return targets;
+  return targets.map((target) => ({
+    ...target,
+    prepare() {
+      const refusal = refusalBy(prepared, { provider: target.provider, isNative: keepsState(target) });
+      if (refusal !== null) throw refusal;
+      return target.prepare();
+    },
+  }));
+}
+
+/** Providers whose Responses API keeps nothing of what it answered. */
+const WITHOUT_STATE = new Set<string | null>(["demo", "groq"]);
+
+/** Whether a target answers in Responses itself and keeps what it answered. */
+export function keepsState(target: Target): boolean {
+  return target.format === FORMAT && !WITHOUT_STATE.has(target.provider);
+}
+
+function parsed(body: Buffer): JsonObject {
+  try {
+    const value: unknown = JSON.parse(body.toString("utf8"));
+    if (isObject(value)) return value;
+  } catch (error) {
+    throw new GatewayError("malformed_body", "The request body is not valid JSON.", { cause: error });
+  }
+  throw new GatewayError("malformed_body", "The request body is not a JSON object.");
+}
