@@ -1,3 +1,4 @@
+import type { Losses } from "../../exchange/losses.ts";
 import type { Citation } from "../../exchange/parts.ts";
 import { arrayOf, isRecord, type JsonObject, numberOf, recordOf, stringOf } from "../../exchange/read.ts";
 
@@ -12,15 +13,26 @@ export function readCitations(grounding: unknown, recitation: unknown, text: str
   return [...readGrounding(recordOf(grounding), places), ...readRecitation(recordOf(recitation), places)];
 }
 
-/** `citations` have places in `text`; undefined where there are none. */
-export function writeGrounding(citations: readonly Citation[], text: string): object | undefined {
+/**
+ * `citations` have places in `text`; undefined where there are none. A web page's words have no place beside its
+ * address, as those of a document have.
+ */
+export function writeGrounding(
+  citations: readonly Citation[],
+  text: string,
+  losses: Losses,
+): object | undefined {
   if (citations.length === 0) return undefined;
   const places = new Places(text);
   const chunks = new Map<string, { index: number; chunk: object }>();
   const supports: object[] = [];
   for (const { url, title, quote, start, end } of citations) {
-    const source = { ...(url === undefined ? {} : { uri: url }), ...(title === undefined ? {} : { title }) };
-    const chunk = quote === undefined ? { web: source } : { retrievedContext: { ...source, text: quote } };
+    const named = title === undefined ? {} : { title };
+    if (url !== undefined && quote !== undefined) losses.add("citations.quote");
+    const chunk =
+      url === undefined
+        ? { retrievedContext: { ...named, ...(quote === undefined ? {} : { text: quote }) } }
+        : { web: { uri: url, ...named } };
     const key = JSON.stringify(chunk);
     const known = chunks.get(key) ?? { index: chunks.size, chunk };
     chunks.set(key, known);

@@ -176,7 +176,12 @@ describe("what other APIs have", () => {
       content: { parts: [{ text: "no" }] },
       finishReason: "SAFETY",
     });
-    expect(losses).toEqual(["choices[0].parts[0]: refusal, sent as text"]);
+    expect(losses).toEqual([
+      "choices[0].parts[0]: refusal, sent as text",
+      "choices[0].parts: refusal, sent as text",
+    ]);
+    const { chunks } = written(answer({ parts: [{ kind: "refusal", text: "no" }], finish: "stop" }));
+    expect(chunks.at(-1)?.candidates?.[0]?.finishReason).toBe("SAFETY");
   });
 
   test("another API's own parts are left out, and named", () => {
@@ -193,6 +198,7 @@ describe("what other APIs have", () => {
       citations: [
         { url: "https://example.com", title: "E", start, end: value.length },
         { title: "book", quote: "q" },
+        { title: "file" },
       ],
     });
     const { whole, chunks } = written(answer({ parts: [cited("é1", 1), cited("🙂2", 0)] }));
@@ -200,6 +206,7 @@ describe("what other APIs have", () => {
       groundingChunks: [
         { web: { uri: "https://example.com", title: "E" } },
         { retrievedContext: { title: "book", text: "q" } },
+        { retrievedContext: { title: "file" } },
       ],
       groundingSupports: [
         { segment: { startIndex: 2, endIndex: 3, text: "1" }, groundingChunkIndices: [0] },

@@ -1,4 +1,5 @@
-import type { Citation } from "../../exchange/parts.ts";
+import type { Losses } from "../../exchange/losses.ts";
+import type { Citation, Extensions } from "../../exchange/parts.ts";
 import type { Choice, FinishReason, GenerateResponse } from "../../exchange/response.ts";
 import type { Usage } from "../../exchange/usage.ts";
 import type { AnswerContext } from "../codec.ts";
@@ -36,6 +37,7 @@ function writeChoice(
   context: AnswerContext,
 ): Candidate {
   const written: WirePart[] = [];
+  const refused = parts.some(({ kind }) => kind === "refusal");
   const citations: Citation[] = [];
   let malformed: string | null = null;
   let text = "";
@@ -57,22 +59,31 @@ function writeChoice(
     content: written.length === 0 ? { role: "model" } : { role: "model", parts: written },
     index,
     ...(logprobs === undefined ? {} : { logprobsResult: writeLogprobs(logprobs) }),
-    ...finishMembers(finish, malformed, restored(extensions), citations, text),
+    ...finishMembers({ reason: finish, refused, malformed, extensions, citations, text }, context.losses),
   };
 }
 
-/** What the end of a candidate tells. `citations` have places in `text`, all its visible text. */
-export function finishMembers(
-  reason: FinishReason,
-  malformed: string | null,
-  rest: Readonly<Record<string, unknown>> | undefined,
-  citations: readonly Citation[],
-  text: string,
-): Record<string, unknown> & { finishReason: string } {
+/** What a candidate's end is told from. */
+export interface Ended {
+  readonly reason: FinishReason;
+  /** Whether the model declined to answer, in words of that kind. */
+  readonly refused: boolean;
+  /** What is said of a call that could not be read; null where there was none. */
+  readonly malformed: string | null;
+  readonly extensions: Extensions | undefined;
+  /** Their places are in `text`, all of the candidate's visible text. */
+  readonly citations: readonly Citation[];
+  readonly text: string;
+}
+
+/** The members of a candidate that tell how it ended, and what it cited. */
+export function finishMembers(ended: Ended, losses: Losses): { finishReason: string } {
+  const { reason, refused, malformed, citations, text } = ended;
+  const rest = restored(ended.extensions);
   const cited = rest?.groundingMetadata !== undefined || rest?.citationMetadata !== undefined;
-  const groundingMetadata = cited ? undefined : writeGrounding(citations, text);
+  const groundingMetadata = cited ? undefined : writeGrounding(citations, text, losses);
   return {
-    finishReason: writeFinish(reason),
+    finishReason: writeFinish(refused && reason === "stop" ? "refusal" : reason),
     ...(groundingMetadata === undefined ? {} : { groundingMetadata }),
     ...rest,
     ...(malformed === null ? {} : { finishReason: "MALFORMED_FUNCTION_CALL", finishMessage: malformed }),

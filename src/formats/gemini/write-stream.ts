@@ -47,6 +47,7 @@ interface OpenChoice {
   text: string;
   began: number;
   readonly citations: Citation[];
+  refused: boolean;
   malformed: string | null;
   finish: Extract<StreamEvent, { type: "finish" }> | null;
 }
@@ -100,6 +101,7 @@ class ChunkWriter implements StreamWriter {
         text: "",
         began: 0,
         citations: [],
+        refused: false,
         malformed: null,
         finish: null,
       };
@@ -111,6 +113,7 @@ class ChunkWriter implements StreamWriter {
   #writeOf(choice: OpenChoice, event: Extract<StreamEvent, { choice: number }>): string {
     switch (event.type) {
       case "part-start":
+        if (event.part.kind === "refusal") this.#refusal(choice, event.choice);
         choice.open = event.part;
         choice.rest = restored(event.part.extensions);
         choice.began = choice.text.length;
@@ -134,6 +137,11 @@ class ChunkWriter implements StreamWriter {
         choice.finish = event;
         return "";
     }
+  }
+
+  #refusal(choice: OpenChoice, index: number): void {
+    choice.refused = true;
+    this.#context.losses.add(`choices[${index}].parts: refusal, sent as text`);
   }
 
   #delta(choice: OpenChoice, index: number, text: string, logprobs?: readonly TokenLogprob[]): string {
@@ -203,11 +211,14 @@ class ChunkWriter implements StreamWriter {
     if (this.#choices.size === 0) this.#choice(0);
     return [...this.#choices]
       .sort(([one], [other]) => one - other)
-      .map(([index, { finish, malformed, citations, text }]) => ({
+      .map(([index, { finish, ...ended }]) => ({
         // Google's last chunk has an empty text where there is nothing more to say, and SDKs expect a content.
         content: { parts: [{ text: "" }], role: "model" },
         index,
-        ...finishMembers(finish?.reason ?? "other", malformed, restored(finish?.extensions), citations, text),
+        ...finishMembers(
+          { ...ended, reason: finish?.reason ?? "other", extensions: finish?.extensions },
+          this.#context.losses,
+        ),
       }));
   }
 
