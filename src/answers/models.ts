@@ -1,9 +1,11 @@
 import { GatewayError } from "../exchange/errors.ts";
+import type { HeaderFields } from "../lib/header-fields.ts";
 import { decodePart } from "../lib/request-url.ts";
 import { type ListedModel, namedModel } from "../models/listed-model.ts";
 import type { ProviderLists } from "../models/provider-lists.ts";
 import { DEMO } from "../providers/catalogue.ts";
 import { DEMO_MODELS } from "../providers/demo/behaviours.ts";
+import type { Door } from "../routing/doors.ts";
 import type { Router } from "../routing/router.ts";
 
 export type ModelsShape = "openai" | "anthropic" | "gemini";
@@ -79,3 +81,14 @@ const LISTS: Record<ModelsShape, (models: ListedModel[]) => object> = {
   }),
   gemini: (models) => ({ models: models.map(ITEMS.gemini) }),
 };
+
+/** Three APIs list their models at `/v1/models`; the clients of two of them say in a header who they are. */
+export function modelsShape(door: Door, headers: HeaderFields): ModelsShape {
+  if (
+    door.name.startsWith("/v1beta") ||
+    headers["x-goog-api-client"] !== undefined ||
+    headers["x-goog-api-key"] !== undefined
+  )
+    return "gemini";
+  return headers["anthropic-version"] !== undefined ? "anthropic" : "openai";
+}
