@@ -143,5 +143,3 @@ export type Part =
   | ToolCallPart
   | ToolResultPart
   | NativePart;
-
-export type PartKind = Part["kind"];
