@@ -1,11 +1,12 @@
 import { Assembler } from "../../exchange/assemble.ts";
-import type { Part, ToolResultPart } from "../../exchange/parts.ts";
+import type { Part } from "../../exchange/parts.ts";
 import { invalid, isRecord, requiredArray, restOf } from "../../exchange/read.ts";
 import type { Message, Role } from "../../exchange/request.ts";
 import type { StreamEvent } from "../../exchange/stream.ts";
-import { extended, marksOf } from "./extensions.ts";
+import { extended } from "./extensions.ts";
 import { JoinedParts } from "./joined-parts.ts";
 import { camelCased } from "./names.ts";
+import { nameCalls } from "./open-calls.ts";
 import { readPart } from "./read-part.ts";
 
 interface Turn {
@@ -79,25 +80,6 @@ function addPart(turns: Turn[], role: Role, part: Part): void {
   const last = turns.at(-1);
   if (last?.role === role) last.parts.push(part);
   else turns.push({ role, parts: [part] });
-}
-
-/** Gives results that do not say which call they are of the id of the first open call of their function. */
-function nameCalls(turns: Turn[]): void {
-  const open: { readonly id: string; readonly name: string }[] = [];
-  for (const { parts } of turns) {
-    parts.forEach((part, index) => {
-      if (part.kind === "tool-call") open.push(part);
-      if (part.kind !== "tool-result") return;
-      const at = openCall(open, part);
-      const [call] = at < 0 ? [] : open.splice(at, 1);
-      if (call !== undefined && call.id !== part.callId) parts[index] = { ...part, callId: call.id };
-    });
-  }
-}
-
-function openCall(open: readonly { id: string; name: string }[], result: ToolResultPart): number {
-  const byId = marksOf(result.extensions).noId ? -1 : open.findIndex(({ id }) => id === result.callId);
-  return byId >= 0 ? byId : open.findIndex(({ name }) => name === result.name);
 }
 
 function joined(parts: readonly Part[]): readonly Part[] {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../exchange/errors.ts";
+import { Losses } from "../../exchange/losses.ts";
 import { readRequest } from "./read-request.ts";
+import { writeRequest } from "./write-request.ts";
 
 const path = { model: "gemini-3-pro", stream: false };
 const read = (body: object) => readRequest(body, path);
@@ -359,4 +361,19 @@ describe("what cannot be read is told with its place", () => {
   test("an unknown part is named", () => {
     expect(refusal({ contents: [{ parts: [{ hologram: {} }] }] }).message).toContain("hologram");
   });
+});
+
+test("hostile numbers of calls, results and parts take no hostile time", () => {
+  const ids = Array.from({ length: 50_000 }, (_, index) => `${index}`);
+  const calls = ids.map((id) => ({ functionCall: { id, name: "f", args: {} } }));
+  const results = ids.toReversed().map((id) => ({ functionResponse: { id, name: "f", response: {} } }));
+  const unnamed = ids.map(() => ({ functionResponse: { name: "f", response: {} } }));
+  const before = performance.now();
+  for (const answers of [results, unnamed]) {
+    const request = read({ contents: [{ role: "model", parts: calls }, { parts: answers }] });
+    const losses = new Losses();
+    writeRequest(request, { model: "gemini-3-flash", losses, provider: "gemini" });
+    expect(losses.items).toEqual([]);
+  }
+  expect(performance.now() - before).toBeLessThan(5000);
 });

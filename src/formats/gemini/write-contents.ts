@@ -45,13 +45,19 @@ interface PlacedResult {
   readonly where: string;
 }
 
+interface ResultsOfCall {
+  readonly placed: PlacedResult[];
+  /** Those before it are written. */
+  next: number;
+}
+
 class ConversationWriter {
   readonly #contents: { role: Content["role"]; parts: WirePart[] }[] = [];
   readonly #traits: Traits;
   readonly #losses: Losses;
   readonly #withIds: boolean;
-  /** Results that are not written yet, by the id of their call. */
-  readonly #results: Map<string, PlacedResult[]>;
+  readonly #results: ReadonlyMap<string, ResultsOfCall>;
+  readonly #answered = new Set<ToolResultPart>();
 
   constructor(messages: readonly Message[], traits: Traits, { losses, provider }: RequestContext) {
     this.#traits = traits;
@@ -78,8 +84,9 @@ class ConversationWriter {
   say(role: Content["role"], parts: readonly WirePart[]): void {
     if (parts.length === 0) return;
     const last = this.#contents.at(-1);
-    if (last?.role === role) last.parts.push(...parts);
-    else this.#contents.push({ role, parts: [...parts] });
+    if (last?.role !== role) this.#contents.push({ role, parts: [...parts] });
+    // One by one, since there may be more than a function takes arguments.
+    else for (const part of parts) last.parts.push(part);
   }
 
   /** The message's parts, without calls and results. */
@@ -108,7 +115,7 @@ class ConversationWriter {
     const parts = message.parts.flatMap((part, number): readonly WirePart[] => {
       const where = `messages[${index}].parts[${number}]`;
       if (part.kind !== "tool-call") return this.#part(part, where);
-      const placed = this.#results.get(part.id)?.shift();
+      const placed = this.#answer(part.id);
       if (placed !== undefined) {
         const written = this.#result(part.name, placed);
         answers.push(written.part);
@@ -139,14 +146,24 @@ class ConversationWriter {
     });
   }
 
+  /** The next result of a call of this id that is not written yet. */
+  #answer(callId: string): PlacedResult | undefined {
+    const results = this.#results.get(callId);
+    while (results !== undefined && results.next < results.placed.length) {
+      const placed = results.placed[results.next++]!;
+      if (this.#answered.has(placed.result)) continue;
+      this.#answered.add(placed.result);
+      return placed;
+    }
+    return undefined;
+  }
+
   /** Results of calls that are not in the conversation: Google's API counts them and refuses, so they are told. */
   #orphans(message: Message, index: number): void {
-    for (const part of message.parts) {
-      if (part.kind !== "tool-result") continue;
-      const open = this.#results.get(part.callId) ?? [];
-      const at = open.findIndex(({ result }) => result === part);
-      const [placed] = at < 0 ? [] : open.splice(at, 1);
-      if (placed !== undefined) this.#orphan(placed, index);
+    for (const [number, part] of message.parts.entries()) {
+      if (part.kind !== "tool-result" || this.#answered.has(part)) continue;
+      this.#answered.add(part);
+      this.#orphan({ result: part, where: `messages[${index}].parts[${number}]` }, index);
     }
   }
 
@@ -169,17 +186,17 @@ class ConversationWriter {
   }
 }
 
-function resultsByCall(messages: readonly Message[]): Map<string, PlacedResult[]> {
-  const results = new Map<string, PlacedResult[]>();
-  messages.forEach(({ parts }, index) => {
-    parts.forEach((result, number) => {
-      if (result.kind !== "tool-result") return;
+function resultsByCall(messages: readonly Message[]): Map<string, ResultsOfCall> {
+  const results = new Map<string, ResultsOfCall>();
+  for (const [index, { parts }] of messages.entries()) {
+    for (const [number, result] of parts.entries()) {
+      if (result.kind !== "tool-result") continue;
       const placed = { result, where: `messages[${index}].parts[${number}]` };
       const others = results.get(result.callId);
-      if (others === undefined) results.set(result.callId, [placed]);
-      else others.push(placed);
-    });
-  });
+      if (others === undefined) results.set(result.callId, { placed: [placed], next: 0 });
+      else others.placed.push(placed);
+    }
+  }
   return results;
 }
 
