@@ -1,11 +1,11 @@
-import { isRecord, type JsonObject } from "../../exchange/read.ts";
-import { effortOfBudget } from "../../exchange/reasoning.ts";
-import type { GenerateRequest, OutputFormat, ReasoningOptions } from "../../exchange/request.ts";
+import type { JsonObject } from "../../exchange/read.ts";
+import type { GenerateRequest, OutputFormat } from "../../exchange/request.ts";
 import type { RequestContext } from "../codec.ts";
 import { ownMembers } from "./own.ts";
 import { type Dialect, dialectOf } from "./providers.ts";
 import { tierOf } from "./tiers.ts";
 import { writeMessages } from "./write-messages.ts";
+import { writeReasoning } from "./write-reasoning.ts";
 import { writeFunctions, writeTools } from "./write-tools.ts";
 
 /** The body of a request. Throws a GatewayError conversion_refused. */
@@ -57,43 +57,6 @@ function writeNumbers(request: GenerateRequest, { losses }: RequestContext, dial
     ...(stop === undefined || stop.length === 0 ? {} : { stop }),
     ...(logprobs === undefined ? {} : { logprobs: true }),
     ...(logprobs?.top === undefined ? {} : { top_logprobs: logprobs.top }),
-  };
-}
-
-function writeReasoning(request: GenerateRequest, { losses }: RequestContext, dialect: Dialect): object {
-  const { reasoning } = request;
-  if (reasoning === undefined) return {};
-  const own = ownMembers(request);
-  const objects = !dialect.openai && isRecord(own?.reasoning) ? own.reasoning : {};
-  if (dialect.reasoningObjects || (!dialect.openai && own?.reasoning !== undefined))
-    return { reasoning: { ...reasoningObject(reasoning), ...objects } };
-  if (!dialect.openai && isRecord(own?.thinking)) return writeThinking(reasoning, own.thinking);
-  const { effort, budget, adaptive, summary } = reasoning;
-  if (dialect.thinkingSwitch && (effort === "none" || adaptive === true || budget === 0))
-    return writeThinking(reasoning, {});
-  // Elsewhere thoughts are told without asking, and at OpenAI not at all.
-  if (dialect.openai && summary !== undefined && summary !== "none") losses.add("reasoning.summary");
-  if (budget === undefined) return effort === undefined ? {} : { reasoning_effort: effort };
-  const near = effortOfBudget(budget);
-  losses.add(`reasoning.budget: asked for as effort ${near}`);
-  return { reasoning_effort: near };
-}
-
-function reasoningObject({ effort, budget, summary }: ReasoningOptions): object {
-  const amount =
-    budget === undefined ? (effort === undefined ? { enabled: true } : { effort }) : { max_tokens: budget };
-  return { ...amount, ...(summary === "none" ? { exclude: true } : {}) };
-}
-
-function writeThinking({ effort, budget }: ReasoningOptions, own: JsonObject): object {
-  const isOff = effort === "none" || budget === 0;
-  return {
-    thinking: {
-      type: isOff ? "disabled" : "enabled",
-      ...(budget === undefined || isOff ? {} : { budget_tokens: budget }),
-      ...own,
-    },
-    ...(effort === undefined || isOff ? {} : { reasoning_effort: effort }),
   };
 }
 
