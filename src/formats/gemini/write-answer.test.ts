@@ -156,6 +156,12 @@ describe("calls", () => {
   });
 });
 
+test("a call that was cut off is left out, and the answer is out of tokens", () => {
+  const { whole, chunks } = written(answer({ parts: [call('{"a":')], finish: "length" }));
+  expect(whole.candidates?.[0]?.finishReason).toBe("MAX_TOKENS");
+  expect(chunks.at(-1)?.candidates?.[0]?.finishReason).toBe("MAX_TOKENS");
+});
+
 describe("what other APIs have", () => {
   test("another API's seal is a signature that is base64 and comes back", () => {
     const parts: Part[] = [

@@ -86,7 +86,11 @@ export function finishMembers(ended: Ended, losses: Losses): { finishReason: str
     finishReason: writeFinish(refused && reason === "stop" ? "refusal" : reason),
     ...(groundingMetadata === undefined ? {} : { groundingMetadata }),
     ...rest,
-    ...(malformed === null ? {} : { finishReason: "MALFORMED_FUNCTION_CALL", finishMessage: malformed }),
+    ...(malformed === null ? {} : { finishMessage: malformed }),
+    // The arguments of a model that ran out of tokens are broken for that reason.
+    ...(malformed === null || reason === "length" || reason === "context"
+      ? {}
+      : { finishReason: "MALFORMED_FUNCTION_CALL" }),
   };
 }
 
