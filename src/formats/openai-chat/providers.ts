@@ -20,6 +20,8 @@ export interface Dialect {
   readonly cacheMarks: boolean;
   /** Whether files, and films, may be given by URL. */
   readonly links: boolean;
+  /** Whether `web_search_options` are for every model, and not for those alone that are made for searching. */
+  readonly searches: boolean;
   /** Whether it samples from the `top_k` likeliest tokens. */
   readonly topK: boolean;
 }
@@ -32,6 +34,7 @@ const COMMON: Dialect = {
   asksForUsage: true,
   cacheMarks: false,
   links: false,
+  searches: false,
   topK: false,
 };
 
@@ -42,10 +45,18 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   // console.groq.com and inference-docs.cerebras.ai call the member `reasoning` and refuse others.
   ["groq", { ...COMMON, thoughts: "reasoning" }],
   ["cerebras", { ...COMMON, thoughts: "reasoning" }],
-  // openrouter.ai/docs, "Reasoning tokens", "Prompt caching", "PDF inputs".
+  // openrouter.ai/docs, "Reasoning tokens", "Prompt caching", "PDF inputs", "Web search".
   [
     "openrouter",
-    { ...COMMON, thoughts: "reasoning", reasoningObjects: true, cacheMarks: true, links: true, topK: true },
+    {
+      ...COMMON,
+      thoughts: "reasoning",
+      reasoningObjects: true,
+      cacheMarks: true,
+      links: true,
+      searches: true,
+      topK: true,
+    },
   ],
   // api-docs.deepseek.com and platform.moonshot.ai, "Thinking mode".
   ["deepseek", { ...COMMON, thinkingSwitch: true }],

@@ -256,7 +256,7 @@ describe("tools", () => {
     });
   });
 
-  test("of the web are asked for beside the others", () => {
+  test("of the web are asked for beside the others, or left out where a model has none", () => {
     const search: Tool = {
       kind: "hosted",
       hosted: "web-search",
@@ -265,12 +265,15 @@ describe("tools", () => {
       location: { country: "NL" },
       extensions: { "anthropic-messages": { type: "web_search_20250305" } },
     };
-    expect(write({ tools: [search] })).toMatchObject({
+    expect(write({ tools: [search] }, "openrouter")).toMatchObject({
       body: {
         web_search_options: { user_location: { type: "approximate", approximate: { country: "NL" } } },
       },
       losses: ["web_search_20250305.maxUses"],
     });
+    const without = write({ tools: [lookUp, search] });
+    expect(without.body).not.toHaveProperty("web_search_options");
+    expect(without.losses).toEqual(["tools[1]: web_search_20250305"]);
   });
 
   test("that a provider alone has are refused by name", () => {

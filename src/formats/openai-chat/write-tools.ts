@@ -14,11 +14,11 @@ import { WEB_SEARCH_OPTIONS } from "./read-tools.ts";
 
 /** `tools`, `tool_choice`, `parallel_tool_calls` and `web_search_options`; none that says nothing without tools. */
 export function writeTools(request: GenerateRequest, context: RequestContext, dialect: Dialect): object {
-  const search = request.tools.filter(isSearch).map((tool) => writeSearch(tool, context));
+  const search = writeSearches(request.tools, context, dialect);
   const listed = offered(request, dialect).filter((tool) => !isSearch(tool));
   const tools = listed.map((tool) => writeTool(tool, request.tools.indexOf(tool), context, dialect));
   return {
-    ...(search.length === 0 ? {} : { [WEB_SEARCH_OPTIONS]: search[0] }),
+    ...(search === undefined ? {} : { [WEB_SEARCH_OPTIONS]: search }),
     ...(tools.length === 0 ? {} : { tools, ...settings(request, dialect) }),
   };
 }
@@ -124,6 +124,24 @@ export function writeFunctions({ tools, toolChoice }: GenerateRequest): object {
 function isSearch(tool: Tool): tool is HostedTool {
   if (tool.kind !== "hosted" || tool.hosted !== "web-search") return false;
   return tool.type === WEB_SEARCH_OPTIONS || tool.extensions[FORMAT] === undefined;
+}
+
+/**
+ * OpenAI's search is part of its models for searching and refused by all others. A tool that a model may use or not is no
+ * reason to refuse the request.
+ */
+function writeSearches(
+  tools: readonly Tool[],
+  context: RequestContext,
+  dialect: Dialect,
+): object | undefined {
+  const isOffered = dialect.searches || context.model.includes("search");
+  for (const [index, tool] of tools.entries()) {
+    if (!isSearch(tool)) continue;
+    if (isOffered || tool.extensions[FORMAT] !== undefined) return writeSearch(tool, context);
+    context.losses.add(`tools[${index}]: ${tool.type}`);
+  }
+  return undefined;
 }
 
 function writeSearch(tool: HostedTool, { losses }: RequestContext): object {
