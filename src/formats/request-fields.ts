@@ -1,4 +1,4 @@
-import { SEAL_MARK } from "../exchange/seals.ts";
+import { SEAL_MARK, SEAL_MARK_BASE64 } from "../exchange/seals.ts";
 import { type Edit, EditedBytes } from "../lib/edited-bytes.ts";
 import {
   isArray,
@@ -49,6 +49,7 @@ const TEMPLATE = new Set(["template", "template_id", "variables"]);
 /** What a body with template fields holds somewhere; as bytes, which are searched four times as fast as text. */
 const TEMPLATE_NEEDLE = Buffer.from('"template');
 const SEAL_NEEDLE = Buffer.from(SEAL_MARK);
+const SEAL_NEEDLE_BASE64 = Buffer.from(SEAL_MARK_BASE64);
 const VARIABLES_NEEDLE = Buffer.from('"variables"');
 
 /**
@@ -85,7 +86,7 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
   const templates: TemplateFields[] = [];
   if (body.indexOf(TEMPLATE_NEEDLE) >= 0 || body.indexOf(VARIABLES_NEEDLE) >= 0)
     takeTemplates(body, members, places, "", templates, edits);
-  const sealed = body.indexOf(SEAL_NEEDLE) >= 0;
+  const sealed = body.indexOf(SEAL_NEEDLE) >= 0 || body.indexOf(SEAL_NEEDLE_BASE64) >= 0;
   return { model, stream, strict, sealed, tracking, templates, modelSpans, edits };
 }
 

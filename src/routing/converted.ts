@@ -50,6 +50,19 @@ export class ConvertibleCall {
 
   /** Throws a GatewayError: malformed_body, invalid_request or conversion_refused. */
   convert(to: ConvertedCall): Converted {
+    try {
+      return this.#convert(to);
+    } catch (error) {
+      // The stack ends before the memory does: nobody nests so deeply but to do harm.
+      if (error instanceof RangeError)
+        throw new GatewayError("invalid_request", "The request is nested too deeply to be converted.", {
+          cause: error,
+        });
+      throw error;
+    }
+  }
+
+  #convert(to: ConvertedCall): Converted {
     switch (this.#call.operation) {
       case "embeddings":
         return this.#embeddings(to);
