@@ -5,6 +5,7 @@ import type { Choice, GenerateResponse } from "../../exchange/response.ts";
 import type { AnswerContext } from "../codec.ts";
 import { writeCitation } from "./citations.ts";
 import { ownMembers } from "./extensions.ts";
+import { joinedTexts } from "./joined-texts.ts";
 import { writeReasoning } from "./reasoning-blocks.ts";
 import { stopReasonOf } from "./stop-reason.ts";
 import { usageOfMessage } from "./usage.ts";
@@ -20,7 +21,7 @@ export function writeResponse(response: GenerateResponse, context: AnswerContext
     type: "message",
     role: "assistant",
     model: context.model,
-    content: (choice?.parts ?? []).flatMap((part, index) =>
+    content: joinedTexts(choice?.parts ?? []).flatMap((part, index) =>
       writePart(part, `choices[0].parts[${index}]`, context.losses),
     ),
     ...writeStop(choice),

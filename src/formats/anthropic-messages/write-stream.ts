@@ -26,6 +26,8 @@ class AnthropicStreamWriter implements StreamWriter {
   #part: PartStart | null = null;
   #begun = false;
   #sealed = false;
+  /** Whether a signed text has ended whose block is kept open for words that go on, as `joinedTexts` says. */
+  #lingers = false;
   /** Of the block that is open, or comes next. */
   #index = 0;
   readonly #held = { calls: false, refusal: false };
@@ -43,6 +45,10 @@ class AnthropicStreamWriter implements StreamWriter {
       this.#context.losses.add("choices: all but the first");
       return "";
     }
+    return this.#release(event) + this.#write(event);
+  }
+
+  #write(event: StreamEvent): string {
     switch (event.type) {
       case "start":
         return this.#start(event);
@@ -99,13 +105,22 @@ class AnthropicStreamWriter implements StreamWriter {
   /** A text's block begins with its first words: the API has no empty ones. Redacted thoughts come with their seal. */
   #partStart(part: PartStart): string {
     this.#part = part;
-    this.#begun = false;
+    this.#begun = this.#lingers;
+    this.#lingers = false;
     this.#sealed = false;
     if (part.kind === "tool-call") this.#held.calls = true;
     if (part.kind === "refusal") this.#held.refusal = true;
     const later =
       part.kind === "text" || part.kind === "refusal" || (part.kind === "reasoning" && part.redacted);
     return later === true ? "" : this.#begin();
+  }
+
+  /** Ends the block that was kept open, unless the event goes on in it. */
+  #release(event: StreamEvent): string {
+    if (!this.#lingers || event.type === "usage") return "";
+    if (event.type === "part-start" && event.part.kind === "text") return "";
+    this.#lingers = false;
+    return this.#blockStop();
   }
 
   #begin(): string {
@@ -128,8 +143,9 @@ class AnthropicStreamWriter implements StreamWriter {
   }
 
   #seal(signature: string): string {
-    if (this.#part?.kind !== "reasoning" || this.#sealed) return "";
+    if (this.#sealed) return "";
     this.#sealed = true;
+    if (this.#part?.kind !== "reasoning") return "";
     if (this.#part.redacted !== true) return this.#deltaText("signature_delta", "signature", signature);
     this.#begun = true;
     return this.#blockStart({
@@ -142,7 +158,9 @@ class AnthropicStreamWriter implements StreamWriter {
   #partEnd(): string {
     if (this.#part === null) return "";
     const seal = this.#part.kind === "reasoning" ? this.#seal(signatureOf(undefined)) : "";
+    this.#lingers = this.#part.kind === "text" && this.#begun && this.#sealed;
     this.#part = null;
+    if (this.#lingers) return "";
     return this.#begun ? seal + this.#blockStop() : "";
   }
 
