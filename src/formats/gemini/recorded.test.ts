@@ -88,7 +88,7 @@ function normal(value: unknown, name = ""): unknown {
     const named = normal(member, camel);
     const dull = named === null || (camel === "thought" && named === false);
     const empty =
-      (camel === "generationConfig" && Object.keys(named as object).length === 0) ||
+      (camel === "generationConfig" && Object.keys(named ?? {}).length === 0) ||
       (camel === "systemInstruction" && JSON.stringify(named) === '{"parts":[{"text":""}]}');
     return dull || empty ? [] : [[camel, named] as const];
   });
