@@ -1,11 +1,6 @@
-import { createAnthropic } from "@ai-sdk/anthropic";
-import { createGoogle } from "@ai-sdk/google";
-import { createOpenAI } from "@ai-sdk/openai";
-import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, isStepCount, jsonSchema, type LanguageModel, streamText, tool } from "ai";
+import { AI_CLIENTS } from "./ai-models.ts";
 import { type LoopPlace, runTool, type ToolLoop } from "./tool-loops.ts";
-
-type MakeModel = (place: LoopPlace) => LanguageModel;
 
 const inputSchema = jsonSchema<{ city: string; days: number }>({
   type: "object",
@@ -15,7 +10,7 @@ const inputSchema = jsonSchema<{ city: string; days: number }>({
 });
 
 /** The AI SDK's own loop, with one of its providers. */
-function aiLoop(make: MakeModel): ToolLoop {
+function aiLoop(make: (place: LoopPlace) => LanguageModel): ToolLoop {
   return async (place) => {
     const call = {
       model: make(place),
@@ -46,29 +41,6 @@ function aiLoop(make: MakeModel): ToolLoop {
   };
 }
 
-export const AI_LOOPS: readonly { readonly client: string; readonly run: ToolLoop }[] = [
-  {
-    client: "ai with openai-compatible",
-    run: aiLoop(({ url, key, model }) =>
-      createOpenAICompatible({ name: "gateway", baseURL: `${url}/v1`, apiKey: key, includeUsage: true })(
-        model,
-      ),
-    ),
-  },
-  {
-    client: "ai with openai",
-    run: aiLoop(({ url, key, model }) =>
-      createOpenAI({ baseURL: `${url}/v1`, apiKey: key }).responses(model),
-    ),
-  },
-  {
-    client: "ai with anthropic",
-    run: aiLoop(({ url, key, model }) => createAnthropic({ baseURL: `${url}/v1`, apiKey: key })(model)),
-  },
-  {
-    client: "ai with google",
-    run: aiLoop(({ url, key, model }) =>
-      createGoogle({ baseURL: `${url}/v1beta`, apiKey: key })(`models/${model}`),
-    ),
-  },
-];
+export const AI_LOOPS: readonly { readonly client: string; readonly run: ToolLoop }[] = AI_CLIENTS.map(
+  ({ client, model }) => ({ client, run: aiLoop(model) }),
+);
