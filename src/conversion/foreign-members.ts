@@ -2,9 +2,9 @@ import type { Format } from "../exchange/formats.ts";
 import type { Losses } from "../exchange/losses.ts";
 import type { GenerateRequest } from "../exchange/request.ts";
 
-/** Without these the request would be about something else: what they refer to lies at the provider that has it. */
-const REFERENCES: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
-  "openai-chat": {},
+/** Without these the answer would be another one: what they refer to lies at the provider, or only it can do it. */
+const DECISIVE: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
+  "openai-chat": { audio: "the target's API gives no spoken answers." },
   "openai-responses": {
     previous_response_id: "the earlier response is not known here.",
     conversation: "the conversation is not known here.",
@@ -19,7 +19,14 @@ const REFERENCES: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
 
 /** These say how an answer is delivered, billed or kept, and change nothing of it. */
 const WITHOUT_MEANING: Readonly<Record<Format, ReadonlySet<string>>> = {
-  "openai-chat": new Set(["stream_options", "prompt_cache_retention", "prompt_cache_options", "usage"]),
+  "openai-chat": new Set([
+    // Told by `audio` where it asks for sound.
+    "modalities",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "stream_options",
+    "usage",
+  ]),
   "openai-responses": new Set([
     "background",
     "client_metadata",
@@ -44,7 +51,7 @@ export function tellForeignMembers(request: GenerateRequest, target: Format, los
     if (format === target) continue;
     for (const [name, value] of Object.entries(members)) {
       if (saysNothing(value) || WITHOUT_MEANING[format].has(name)) continue;
-      const reason = Object.hasOwn(REFERENCES[format], name) ? REFERENCES[format][name] : undefined;
+      const reason = Object.hasOwn(DECISIVE[format], name) ? DECISIVE[format][name] : undefined;
       if (reason !== undefined) losses.refuse(name, reason);
       losses.add(name);
     }
