@@ -44,7 +44,8 @@ const outcomes: Outcome[] = await measure({
 
 for (const line of faultLines(outcomes, values.verbose)) console.error(line);
 const faulty = outcomes.filter(({ findings }) => findings.some(({ exception }) => exception === null));
-console.log(`${outcomes.length} answers of ${recordings.length} recorded exchanges, ${faulty.length} wrong`);
+const told = new Set(outcomes.map(({ recording }) => recording.id)).size;
+console.log(`${outcomes.length} answers of ${told} recorded exchanges, ${faulty.length} wrong`);
 if (isWhole) {
   writeFileSync(PAGE, page(outcomes));
   console.log(`Written to ${PAGE}.`);

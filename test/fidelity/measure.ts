@@ -39,8 +39,6 @@ export interface MeasureOptions {
   readonly recordings: readonly Recording[];
   readonly clients?: readonly Format[];
   readonly targets?: readonly Format[];
-  /** Told after each exchange. */
-  onOutcome?(outcome: Outcome): void;
 }
 
 /** Sends every recording through a gateway to clients of every format. Traffic stays on loopback. */
@@ -53,9 +51,7 @@ export async function measure(options: MeasureOptions): Promise<Outcome[]> {
       .flatMap((recording) => clients.map((client) => ({ client, recording })));
     return await inTurns(tasks, async ({ client, recording }) => {
       const findings = await compareOne(client, recording, { base: gateway.url, apiKey: gateway.key });
-      const outcome = { client, recording, findings };
-      options.onOutcome?.(outcome);
-      return outcome;
+      return { client, recording, findings };
     });
   } finally {
     await stop();

@@ -21,9 +21,9 @@ bytes, and for streams with CRLF line ends and with comments between events.`;
 /** The whole of docs/fidelity.md. */
 export function page(outcomes: readonly Outcome[]): string {
   const exchanges = new Set(outcomes.map(({ recording }) => recording.id)).size;
-  return `${[
+  const sections = [
     INTRODUCTION,
-    `This page tells of ${exchanges} recorded exchanges.`,
+    `This page tells of ${exchanges} recorded exchanges, read ${outcomes.length} times.`,
     "## The sixteen pairs",
     "A cell tells how many came through the same, of how many. What is missing is under [exceptions](#exceptions).",
     pairsTable(outcomes),
@@ -31,9 +31,10 @@ export function page(outcomes: readonly Outcome[]): string {
     "What an exchange shows, from its request or its answer; one exchange shows several.",
     ...FORMATS.flatMap((target) => featuresOf(target, outcomes)),
     "## Exceptions",
-    "A format cannot say everything that another can. Each exchange that did not come through the same is here, under",
+    "A format cannot say everything that another can. Each exchange that did not come through the same is here, under the reason.",
     ...exceptionsOf(outcomes),
-  ].join("\n\n")}\n`.replace("is here, under\n\n", "is here, under the reason.\n\n");
+  ];
+  return `${sections.join("\n\n")}\n`;
 }
 
 function isSame({ findings }: Outcome): boolean {
