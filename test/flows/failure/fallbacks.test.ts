@@ -92,9 +92,23 @@ describe("a route falls back", () => {
     expect(upstream.received("tripped")).toHaveLength(asked);
   });
 
-  test("past a target that speaks another format", async () => {
-    expect((await ask("from-other-format")).headers.get("x-amsterdam-provider")).toBe("second");
-    expect(upstream.received("claude")).toEqual([]);
+  test("from a target that speaks another format", async () => {
+    upstream.script(
+      "claude",
+      faults.json({ type: "error", error: { type: "overloaded_error", message: "no" } }, 529),
+    );
+    const response = await ask("from-other-format");
+    expect(response.headers.get("x-amsterdam-provider")).toBe("second");
+    expect(response.headers.get("x-amsterdam-attempts")).toStartWith("claude/m=529");
+    expect(upstream.received("claude").at(-1)?.target).toBe("/claude/messages");
+  });
+
+  test("past a target whose API cannot say what is asked for, which is not called", async () => {
+    const before = upstream.received("claude").length;
+    const response = await ask("from-other-format", undefined, { n: 2 });
+    expect(response.headers.get("x-amsterdam-provider")).toBe("second");
+    expect(response.headers.get("x-amsterdam-attempts")).toStartWith("claude/m=conversion_refused, ");
+    expect(upstream.received("claude")).toHaveLength(before);
   });
 
   test("after an error event that comes first in a stream", async () => {
@@ -140,24 +154,31 @@ test("an endpoint falls back along its URLs", async () => {
   expect(upstream.received("second").at(-1)?.target).toBe("/second/y");
 });
 
-test("a request that would need a conversion is a clear error in the client's format", async () => {
+test("what no target's API can say is a clear error in the client's format", async () => {
   const post = (path: string, body: unknown) =>
     fetch(gateway.url + path, {
       method: "POST",
       headers: { authorization: `Bearer ${gateway.key}` },
       body: JSON.stringify(body),
     });
-  const chat = await errorOf(await post("/v1/chat/completions", { ...CHAT, model: "claude/m" }));
+  const chat = await errorOf(await post("/v1/chat/completions", { ...CHAT, model: "claude/m", n: 2 }));
   expect(chat).toMatchObject({ status: 400, code: "conversion_refused" });
-  expect(chat.message).toContain("claude");
-  expect(await errorOf(await post("/v1/responses", { model: "first/m", input: "hi" }))).toMatchObject({
+  expect(chat.message).toContain("choices");
+  const stored = { model: "first/m", input: "hi", prompt: { id: "pmpt_1" } };
+  expect(await errorOf(await post("/v1/responses", stored))).toMatchObject({
     status: 400,
     code: "conversion_refused",
   });
-  const anthropic = await post("/v1/messages", { model: "first/m", max_tokens: 9, messages: CHAT.messages });
+  const servers = [{ type: "url", url: "https://a.test", name: "a" }];
+  const asked = { model: "first/m", max_tokens: 9, messages: CHAT.messages, mcp_servers: servers };
+  const anthropic = await post("/v1/messages", asked);
   expect(anthropic.status).toBe(400);
   expect(await anthropic.json()).toMatchObject({ type: "error", error: { type: "invalid_request_error" } });
-  const gemini = await post("/v1beta/models/first/m:generateContent", { contents: [] });
+  const contents = [{ parts: [{ text: "hi" }] }];
+  const gemini = await post("/v1beta/models/first/m:generateContent", {
+    contents,
+    cachedContent: "cachedContents/1",
+  });
   expect(gemini.status).toBe(400);
   expect(await gemini.json()).toMatchObject({ error: { code: 400, status: "INVALID_ARGUMENT" } });
 });
