@@ -138,3 +138,22 @@ describe("the line of a request", () => {
     expect(requestPretty(failed, "warn", false)).toContain("connect_timeout: no answer [req-1]");
   });
 });
+
+test("a conversion is told with what it lost, and a client's own id of the request", () => {
+  const line = JSON.parse(
+    requestJson(
+      testTrace({
+        targetFormat: "gemini",
+        losses: ["seed", 'tools[2]: "x"'],
+        tracking: { request_id: "T-1:4" },
+      }),
+      "info",
+    ),
+  );
+  expect(line).toMatchObject({
+    converted_to: "gemini",
+    losses: ["seed", 'tools[2]: "x"'],
+    own_request_id: "T-1:4",
+  });
+  expect(JSON.parse(requestJson(testTrace({}), "info"))).not.toHaveProperty("converted_to");
+});

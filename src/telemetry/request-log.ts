@@ -35,6 +35,9 @@ export function requestJson(trace: Trace, level: LogLevel): string {
   const model = trace.model ?? trace.requestedModel;
   if (model !== null) line += `,"model":${recurring(model)}`;
   if (trace.route !== null) line += `,"route":${text(trace.route)}`;
+  if (trace.targetFormat !== null && trace.targetFormat !== trace.clientFormat)
+    line += `,"converted_to":"${trace.targetFormat}"`;
+  if (trace.losses.length > 0) line += `,"losses":[${trace.losses.map(text).join(",")}]`;
   line += `,"status":${trace.status}`;
   if (trace.error !== null) line += `,"error":"${trace.error}"`;
   line += `,"duration_ms":${tenths(ended)}`;
@@ -64,6 +67,7 @@ function trackingIds(tracking: NonNullable<Trace["tracking"]>): string {
   if (tracking.run_id !== undefined) ids += `,"run_id":${text(tracking.run_id)}`;
   if (tracking.agent_id !== undefined) ids += `,"agent_id":${text(tracking.agent_id)}`;
   if (tracking.thread_id !== undefined) ids += `,"thread_id":${text(tracking.thread_id)}`;
+  if (tracking.request_id !== undefined) ids += `,"own_request_id":${text(tracking.request_id)}`;
   return ids;
 }
 
