@@ -1,6 +1,6 @@
 import { generateText, isStepCount, jsonSchema, type LanguageModel, streamText, tool } from "ai";
-import { AI_CLIENTS } from "./ai-models.ts";
-import { type LoopPlace, runTool, type ToolLoop } from "./tool-loops.ts";
+import { AI_CLIENTS, type ModelPlace } from "./ai-models.ts";
+import { runTool, type ToolLoop } from "./tool-loops.ts";
 
 const inputSchema = jsonSchema<{ city: string; days: number }>({
   type: "object",
@@ -10,10 +10,10 @@ const inputSchema = jsonSchema<{ city: string; days: number }>({
 });
 
 /** The AI SDK's own loop, with one of its providers. */
-function aiLoop(make: (place: LoopPlace) => LanguageModel): ToolLoop {
-  return async (place) => {
+function aiLoop(make: (place: ModelPlace) => LanguageModel): ToolLoop {
+  return async ({ url, key, model, stream }) => {
     const call = {
-      model: make(place),
+      model: make({ url, key, model: model(0) }),
       prompt: "How is it there?",
       maxRetries: 0,
       maxOutputTokens: 8192,
@@ -29,7 +29,7 @@ function aiLoop(make: (place: LoopPlace) => LanguageModel): ToolLoop {
         gateway: { reasoningEffort: "medium" },
       },
     };
-    const steps = place.stream
+    const steps = stream
       ? await streamText({ ...call, onError: () => undefined }).steps
       : (await generateText(call)).steps;
     return {

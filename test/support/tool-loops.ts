@@ -9,7 +9,8 @@ export interface LoopPlace {
   /** The gateway's origin. */
   readonly url: string;
   readonly key: string;
-  readonly model: string;
+  /** The model of each turn, counted from 0. */
+  model(turn: number): string;
   readonly stream: boolean;
 }
 
@@ -52,9 +53,9 @@ interface Turn {
 }
 
 /** Takes turns until one calls no tool. */
-async function loop(takeTurn: () => Promise<Turn>): Promise<LoopReport> {
+async function loop(takeTurn: (turn: number) => Promise<Turn>): Promise<LoopReport> {
   const turns: Turn[] = [];
-  do turns.push(await takeTurn());
+  do turns.push(await takeTurn(turns.length));
   while (turns.at(-1)!.calls.length > 0 && turns.length < MOST_ANSWERS);
   return {
     calls: turns.map(({ calls }) => calls.length),
@@ -72,8 +73,8 @@ export const chatLoop: ToolLoop = ({ url, key, model, stream }) => {
     type: "function" as const,
     function: { name, parameters: PARAMETERS, strict: true },
   }));
-  return loop(async () => {
-    const body = { model, messages, tools, reasoning_effort: "medium" as const };
+  return loop(async (turn) => {
+    const body = { model: model(turn), messages, tools, reasoning_effort: "medium" as const };
     const streamed = stream ? await streamedChat(client, body) : null;
     const answer = streamed?.answer ?? (await client.chat.completions.create(body));
     const message = answer.choices[0]!.message as ChatCompletionMessage & Thoughtful;
@@ -143,9 +144,9 @@ function turnOf(answer: Answer): Turn {
 export const statelessResponsesLoop: ToolLoop = ({ url, key, model, stream }) => {
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
   const input: ResponseInput = [{ role: "user", content: PROMPT }];
-  return loop(async () => {
+  return loop(async (turn) => {
     const body = {
-      model,
+      model: model(turn),
       input,
       tools: RESPONSES_TOOLS,
       reasoning: REASONING,
@@ -166,9 +167,9 @@ export const statefulResponsesLoop: ToolLoop = ({ url, key, model, stream }) => 
   const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
   let input: ResponseInput = [{ role: "user", content: PROMPT }];
   let previous: string | undefined;
-  return loop(async () => {
+  return loop(async (turn) => {
     const body = {
-      model,
+      model: model(turn),
       input,
       tools: RESPONSES_TOOLS,
       reasoning: REASONING,
@@ -188,9 +189,9 @@ export const messagesLoop: ToolLoop = ({ url, key, model, stream }) => {
   const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
   const messages: Anthropic.MessageParam[] = [{ role: "user", content: PROMPT }];
   const tools = NAMES.map((name) => ({ name, input_schema: PARAMETERS }));
-  return loop(async () => {
+  return loop(async (turn) => {
     const body = {
-      model,
+      model: model(turn),
       messages,
       tools,
       max_tokens: 8192,
@@ -224,9 +225,9 @@ export const geminiLoop: ToolLoop = ({ url, key, model, stream }) => {
   const contents: Content[] = [{ role: "user", parts: [{ text: PROMPT }] }];
   const functionDeclarations = NAMES.map((name) => ({ name, parametersJsonSchema: PARAMETERS }));
   const config = { tools: [{ functionDeclarations }], thinkingConfig: { includeThoughts: true } };
-  return loop(async () => {
+  return loop(async (turn) => {
     const parts: Part[] = [];
-    const body = { model, contents, config };
+    const body = { model: model(turn), contents, config };
     if (stream) {
       for await (const chunk of await client.models.generateContentStream(body))
         parts.push(...(chunk.candidates?.[0]?.content?.parts ?? []));

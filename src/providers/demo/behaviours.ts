@@ -55,7 +55,7 @@ const PRESETS: readonly Preset[] = [
   {
     id: "remembers",
     description:
-      "Reasons and calls every tool that is offered, twice, then tells how much of its own words came back. Refuses signatures that are not its own.",
+      "Reasons and calls every tool that is offered, twice, then tells how much of its own words came back. Refuses signatures that are not its own. A name that ends in `-remembers` does the same, so that it can look like a provider's model.",
     script: "remembers",
   },
   { id: "refuses", description: "Declines to answer, as each API tells a refusal.", script: "refuses" },
@@ -122,6 +122,7 @@ export function behaviourOf(model: string): Behaviour {
     return { script: "echo", pace: AT_ONCE, known: true, ...settings };
   }
   const plain = { script: "echo", pace: AT_ONCE, known: true } as const;
+  if (name.endsWith("-remembers")) return { ...plain, script: "remembers" };
   const slow = /^slow-(\d{1,6})$/.exec(name);
   if (slow) return { ...plain, pace: { first: Number(slow[1]), gap: Number(slow[1]) / 10, pause: 0 } };
   const status = /^status-([2-5]\d\d)$/.exec(name);

@@ -43,7 +43,7 @@ test("a pause ends when its signal aborts", async () => {
   setTimeout(() => controller.abort(), 5);
   const started = performance.now();
   await pause(60_000, controller.signal);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(20_000);
 });
 
 test("a cut stream ends with its fifth delta, or with the last of fewer", () => {

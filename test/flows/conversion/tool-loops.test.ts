@@ -51,7 +51,7 @@ async function checkLoop(
   { provider, seals, stream }: { provider: string; seals: number; stream: boolean },
 ): Promise<void> {
   const { url, key } = targets.gateway;
-  const report = await run({ url, key, model: `${provider}/remembers`, stream });
+  const report = await run({ url, key, model: () => `${provider}/remembers`, stream });
   expect(report.calls).toEqual([2, 2, 0]);
   expect(new Set(report.ids).size).toBe(4);
   expect(report.text).toContain("weather of sample city for 1: fair");

@@ -8,14 +8,14 @@ export const MESSAGES_PAST: PastReader = {
   rounds(body) {
     const messages = objectsOf(body.messages);
     const first = messages.findLastIndex(isPrompt) + 1;
-    const thinks = objectOf(body.thinking)?.type === "enabled";
+    const last = messages.findLastIndex(({ role }) => role === "assistant");
+    if (last >= first && objectOf(body.thinking)?.type === "enabled") requireThinking(messages[last]!, last);
     return messages.slice(first).flatMap((message, offset) => {
       const blocks = objectsOf(message.content);
       const uses = blocks.filter(({ type }) => type === "tool_use");
       if (message.role !== "assistant" || uses.length === 0) return [];
       const index = first + offset;
       requireResults(uses, messages[index + 1], index);
-      if (thinks) requireThinking(blocks[0], index);
       const thinking = blocks.find(({ type }) => type === "thinking");
       return [
         {
@@ -48,10 +48,12 @@ function requireResults(uses: readonly JsonObject[], next: JsonObject | undefine
   );
 }
 
-function requireThinking(first: JsonObject | undefined, index: number): void {
-  if (first?.type === "thinking" || first?.type === "redacted_thinking") return;
+/** The API looks at the answer that is gone on with, not at those before it. */
+function requireThinking({ content }: JsonObject, index: number): void {
+  const first = objectsOf(content)[0]?.type;
+  if (first === "thinking" || first === "redacted_thinking") return;
   throw new DemoError(
     400,
-    `messages.${index}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${first?.type}\`.`,
+    `messages.${index}.content.0.type: Expected \`thinking\` or \`redacted_thinking\`, but found \`${first}\`.`,
   );
 }

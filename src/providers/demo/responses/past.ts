@@ -44,9 +44,12 @@ function pastCall(item: JsonObject): PastCall {
 }
 
 function requireOutputs(items: readonly JsonObject[]): void {
-  const outputs = new Set(
-    items.filter(({ type }) => type === "function_call_output").map((item) => item.call_id),
+  // An output that names its tool in place of a call answers none.
+  const answers = items.filter(
+    ({ type, call_id: id, name }) =>
+      type === "function_call_output" && (typeof id === "string" || typeof name !== "string"),
   );
+  const outputs = new Set(answers.map((item) => item.call_id));
   const calls = items.filter(({ type }) => type === "function_call").map((item) => item.call_id);
   const missing = calls.find((id) => !outputs.has(id));
   if (missing !== undefined) {
