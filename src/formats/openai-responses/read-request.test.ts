@@ -113,7 +113,7 @@ describe("a conversation", () => {
     const input = [...Array(many).fill(call("a")), ...Array(many).fill(output("a"))];
     const started = performance.now();
     expect(ask(input).messages.at(-1)?.parts).toHaveLength(many);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 
