@@ -3,7 +3,7 @@ import { isRecord, type JsonObject, restOf, stringOf } from "../../exchange/read
 import { extended, type Marks } from "./extensions.ts";
 import { readFileData, readInlineData } from "./media.ts";
 import { camelCased, camelCasedOf } from "./names.ts";
-import { readSignature } from "./signature.ts";
+import { NO_SIGNATURE, readSignature } from "./signature.ts";
 import { readFunctionResponse } from "./tool-results.ts";
 
 /** Parts that Gemini alone has: what its hosted tools ran and found. */
@@ -30,7 +30,8 @@ export const EMPTY_PART = "is empty";
 export function readPart(value: unknown, newId: () => string): Part | string {
   if (!isRecord(value)) return "must be an object";
   const part = camelCased(value);
-  const signature = part.thoughtSignature;
+  // What says that there is none is no seal.
+  const signature = part.thoughtSignature === NO_SIGNATURE ? undefined : part.thoughtSignature;
   if (signature !== undefined && typeof signature !== "string")
     return "has a thoughtSignature that is no string";
   if (part.text !== undefined) return readText(part, signature);

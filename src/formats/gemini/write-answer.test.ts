@@ -138,9 +138,21 @@ describe("a stream", () => {
 describe("calls", () => {
   test("come whole, with their ids", () => {
     const { whole, chunks } = written(answer({ parts: [call('{"a":[1]}')], finish: "tool-calls" }));
-    const part = { functionCall: { id: "call_1", name: "f", args: { a: [1] } } };
+    const part = {
+      functionCall: { id: "call_1", name: "f", args: { a: [1] } },
+      thoughtSignature: "skip_thought_signature_validator",
+    };
     expect(whole.candidates?.[0]).toMatchObject({ content: { parts: [part] }, finishReason: "STOP" });
     expect(chunks[0]?.candidates?.[0]?.content?.parts).toEqual([part]);
+  });
+
+  test("of another API's model are said to have no signature, the first of them", () => {
+    const parts = [call("{}"), { ...call("{}"), id: "call_2" } as Part];
+    const { whole, chunks } = written(answer({ parts, finish: "tool-calls" }));
+    const signed = ["skip_thought_signature_validator", undefined];
+    expect(whole.candidates?.[0]?.content?.parts?.map((part) => part.thoughtSignature)).toEqual(signed);
+    const streamed = chunks.flatMap((chunk) => chunk.candidates?.[0]?.content?.parts ?? []);
+    expect(streamed.filter((part) => part.functionCall).map((part) => part.thoughtSignature)).toEqual(signed);
   });
 
   test("whose arguments are broken are left out, and said to be", () => {

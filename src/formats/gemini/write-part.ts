@@ -3,7 +3,7 @@ import type { Part, Seal, ToolCallPart, ToolResultPart } from "../../exchange/pa
 import { isRecord, type JsonObject } from "../../exchange/read.ts";
 import { marksOf, restored } from "./extensions.ts";
 import { writeMedia } from "./media.ts";
-import { writeSignature } from "./signature.ts";
+import { NO_SIGNATURE, writeSignature } from "./signature.ts";
 import type { WirePart } from "./wire.ts";
 
 /**
@@ -44,6 +44,17 @@ export function writeCall(part: ToolCallPart, args: JsonObject): WirePart {
   };
   const signature = part.seal === undefined ? {} : { thoughtSignature: writeSignature(part.seal) };
   return overlaid({ functionCall, ...signature }, restored(part.extensions));
+}
+
+/**
+ * A call of another API's model as a client gets it; the `first` of an answer. Google asks its own model's clients for a
+ * signature on each first call, so that one without would be refused when the conversation goes on at Google's. Calls
+ * that Google's models made themselves without one keep as they are.
+ */
+export function writeToldCall(part: ToolCallPart, args: JsonObject, first: boolean): WirePart {
+  const written = writeCall(part, args);
+  const isOwn = part.seal !== undefined || part.extensions?.gemini !== undefined;
+  return first && !isOwn ? { ...written, thoughtSignature: NO_SIGNATURE } : written;
 }
 
 /** The object that a call's arguments are in JSON; null where they are none. */

@@ -9,7 +9,7 @@ import { writeFinish } from "./finish.ts";
 import { writeLogprobs } from "./logprobs.ts";
 import { writeUsage } from "./usage.ts";
 import type { Candidate, UsageMetadata, WirePart, WireResponse } from "./wire.ts";
-import { parseArguments, writeCall, writePart } from "./write-part.ts";
+import { parseArguments, writePart, writeToldCall } from "./write-part.ts";
 
 /** Neutral service tiers by the names that Google's API has for them. */
 const TIERS: Readonly<Record<string, string>> = { default: "standard", flex: "flex", priority: "priority" };
@@ -46,7 +46,7 @@ function writeChoice(
     if (part.kind === "tool-call") {
       const args = parseArguments(part.arguments);
       if (args === null) malformed = malformedCall(part);
-      else written.push(writeCall(part, args));
+      else written.push(writeToldCall(part, args, !written.some(isCall)));
       continue;
     }
     if (part.kind === "text") {
@@ -62,6 +62,8 @@ function writeChoice(
     ...finishMembers({ reason: finish, refused, malformed, extensions, citations, text }, context.losses),
   };
 }
+
+const isCall = ({ functionCall }: WirePart) => functionCall !== undefined;
 
 /** What a candidate's end is told from. */
 export interface Ended {

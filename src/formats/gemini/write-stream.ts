@@ -8,7 +8,7 @@ import { restored } from "./extensions.ts";
 import { writeLogprobs } from "./logprobs.ts";
 import { writeSignature } from "./signature.ts";
 import type { Candidate, WirePart } from "./wire.ts";
-import { parseArguments, writeCall, writePart } from "./write-part.ts";
+import { parseArguments, writePart, writeToldCall } from "./write-part.ts";
 import { finishMembers, malformedCall, movedBy, writeUsageMetadata } from "./write-response.ts";
 
 /** How chunks are put into the body: as SSE events, or, where SSE was not asked for (`alt=sse`), in one JSON array. */
@@ -47,6 +47,8 @@ interface OpenChoice {
   text: string;
   began: number;
   readonly citations: Citation[];
+  /** Whether a call was written. */
+  called: boolean;
   refused: boolean;
   malformed: string | null;
   finish: Extract<StreamEvent, { type: "finish" }> | null;
@@ -101,6 +103,7 @@ class ChunkWriter implements StreamWriter {
         text: "",
         began: 0,
         citations: [],
+        called: false,
         refused: false,
         malformed: null,
         finish: null,
@@ -176,10 +179,10 @@ class ChunkWriter implements StreamWriter {
       choice.malformed = malformedCall({ name: open.name, arguments: args });
       return "";
     }
-    return this.#part(
-      index,
-      writeCall({ ...open, arguments: args, ...(seal === null ? {} : { seal }) }, parsed),
-    );
+    const first = !choice.called;
+    choice.called = true;
+    const call = { ...open, arguments: args, ...(seal === null ? {} : { seal }) };
+    return this.#part(index, writeToldCall(call, parsed, first));
   }
 
   #part(index: number, part: WirePart, logprobs?: readonly TokenLogprob[]): string {
