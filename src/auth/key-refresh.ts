@@ -20,17 +20,17 @@ export function startKeyRefresh(
   options: { logger: Logger; signal: AbortSignal; intervalMs?: number },
 ): void {
   const { logger, signal, intervalMs = INTERVAL_MS } = options;
-  let loadedVersion: number | null = null;
+  let loadedRevision: number | null = null;
   let failing = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function refresh(): Promise<void> {
     try {
-      // The version is read first: a write between the two calls is then seen by the next turn, not missed.
-      const version = await storage.version();
-      if (version !== loadedVersion) {
+      // The revision is read first: a write between the two calls is then seen by the next turn, not missed.
+      const revision = await storage.revision();
+      if (revision !== loadedRevision) {
         await loadKeys(ring, storage);
-        loadedVersion = version;
+        loadedRevision = revision;
       }
       if (failing) logger.info("The gateway keys are up to date again.");
       failing = false;
@@ -38,6 +38,8 @@ export function startKeyRefresh(
       if (!failing && !signal.aborted)
         logger.error("The gateway keys cannot be refreshed; those known stay.", { error: String(error) });
       failing = true;
+      // A storage that comes back may be another: one restored from a backup can have the revision that was seen last.
+      loadedRevision = null;
     }
     schedule();
   }

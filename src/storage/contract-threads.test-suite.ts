@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { type ClientReport, type Storage, StorageError, type StoredThread } from "./interface.ts";
 
 const OWN = { keyId: "key_1" };
@@ -29,13 +29,12 @@ function report(change: Partial<ClientReport> = {}): ClientReport {
   return { kind: "telemetry", keyId: "key_1", body: '{"n":1}', receivedAt: 1_000, ...change };
 }
 
-/** What every database must do with the Amp client's threads and reports. */
-export function describeThreads(open: () => Promise<Storage>): void {
+/** What every database must do with the Amp client's threads and reports. `opened` gives each test's empty one. */
+export function describeThreads(opened: () => Storage): void {
   let storage: Storage;
-  beforeEach(async () => {
-    storage = await open();
+  beforeEach(() => {
+    storage = opened();
   });
-  afterEach(() => storage.close());
 
   describe("threads", () => {
     test("come back as they were stored, to their own key and to all", async () => {

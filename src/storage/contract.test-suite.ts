@@ -294,19 +294,40 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
       });
     });
 
-    describeThreads(open);
+    describeThreads(() => storage);
 
-    test("the version changes with every kind of write and stays without", async () => {
-      const seen = [await storage.version()];
+    test("the revision changes with every change of the keys, and with nothing else", async () => {
+      const seen = [await storage.revision()];
       await storage.keys.create(storedKey());
-      seen.push(await storage.version());
+      seen.push(await storage.revision());
+      await storage.keys.createIfNoneUsable(storedKey({ id: "key_2", createdAt: HOUR }));
+      expect(await storage.revision()).toBe(seen[1]!);
       await storage.keys.revoke("key_1", 5_000);
-      seen.push(await storage.version());
-      await storage.feedback.add([feedback()]);
-      seen.push(await storage.version());
+      seen.push(await storage.revision());
+      await storage.keys.createIfNoneUsable(storedKey({ id: "key_2", createdAt: HOUR }));
+      seen.push(await storage.revision());
       expect(new Set(seen).size).toBe(4);
       await storage.keys.list();
-      expect(await storage.version()).toBe(seen[3]!);
+      await expect(storage.keys.create(storedKey())).rejects.toThrow(StorageError);
+      await storage.feedback.add([feedback()]);
+      await storage.responses.put([storedResponse()]);
+      await storage.check();
+      expect(await storage.revision()).toBe(seen[3]!);
+    });
+
+    test("texts may hold any character, and are found by it", async () => {
+      const odd = "\0a\u001a0\u001a\0\u001a1🚋'\\{\"}";
+      const key = storedKey({ id: odd, name: odd });
+      await storage.keys.create(key);
+      expect(await storage.keys.list()).toEqual([key]);
+      expect(await storage.keys.revoke(odd, 5_000)).toBe(true);
+      const given = feedback({ id: odd, targetId: odd, name: odd, value: odd, comment: odd, source: odd });
+      expect(await storage.feedback.add([given, { ...given, name: "" }])).toEqual({ stored: 1, repeated: 1 });
+      expect(await storage.feedback.forTarget("request", odd)).toEqual([given]);
+      const response = storedResponse({ id: odd, previousId: odd, itemIds: [odd, "NULL", ""], model: odd });
+      await storage.responses.put([response]);
+      expect(await storage.responses.withItems("key_1", [odd])).toEqual([response]);
+      expect(await storage.responses.renew([{ id: odd, keyId: "key_1" }], 1)).toEqual([]);
     });
 
     test("says that it works", async () => {

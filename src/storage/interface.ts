@@ -202,15 +202,21 @@ export interface ResponseStore {
   expire(now: number, limit: number): Promise<number>;
 }
 
+export type StorageKind = "sqlite" | "postgres";
+
 /** What the rest of the gateway sees of a database. No call to a provider waits for it. */
 export interface Storage {
+  readonly kind: StorageKind;
   readonly keys: KeyStore;
   readonly feedback: FeedbackStore;
   readonly threads: ThreadStore;
   readonly clientReports: ClientReportStore;
   readonly responses: ResponseStore;
-  /** Changes whenever any process has written; cheap enough to ask several times a second. */
-  version(): Promise<number>;
+  /**
+   * Changes whenever any process has changed what gateways hold in memory, which is the keys; other writes leave it.
+   * Cheap enough to ask several times a second.
+   */
+  revision(): Promise<number>;
   /** Null when it can be written and read, otherwise the cause. */
   check(): Promise<string | null>;
   close(): Promise<void>;

@@ -206,12 +206,12 @@ describe("an open database", () => {
     return storage;
   };
 
-  test("shows another process's writes in its version", async () => {
+  test("shows another process's new key in its revision", async () => {
     await opened("shared.db");
-    const before = await storage.version();
+    const before = await storage.revision();
     const script = `const s = await openStorage("sqlite:shared.db", "."); await s.keys.create(${JSON.stringify(KEY)}); await s.close();`;
     expect(await output(inAnotherProcess(script))).toBe("");
-    expect(await storage.version()).not.toBe(before);
+    expect(await storage.revision()).not.toBe(before);
     expect((await storage.keys.list()).map((key) => key.id)).toEqual(["key_1"]);
     await storage.close();
   });
@@ -235,8 +235,8 @@ describe("an open database", () => {
     const holder = new Database(join(folder, "read-locked.db"));
     holder.run("BEGIN IMMEDIATE");
     const start = performance.now();
-    await Promise.all([storage.version(), storage.keys.list()]);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    await Promise.all([storage.revision(), storage.keys.list()]);
+    expect(performance.now() - start).toBeLessThan(4_000);
     holder.close();
     await storage.close();
   });

@@ -1,9 +1,12 @@
 import { resolve } from "node:path";
+import { POSTGRES_URL } from "../lib/database-url.ts";
 import { type Storage, StorageError } from "./interface.ts";
+import { PostgresConnection } from "./postgres/connection.ts";
+import { PostgresStorage } from "./postgres/storage.ts";
 import { SqliteConnection } from "./sqlite/connection.ts";
 import { SqliteStorage } from "./sqlite/storage.ts";
 
-const SUPPORTED = "Supported are sqlite:<path to a file> and sqlite::memory:.";
+const SUPPORTED = `Supported are sqlite:<path to a file>, sqlite::memory: and ${POSTGRES_URL}.`;
 
 /**
  * Opens the database that `storage.url` names, creating and migrating it where needed. A relative path is taken from
@@ -12,6 +15,8 @@ const SUPPORTED = "Supported are sqlite:<path to a file> and sqlite::memory:.";
 export async function openStorage(url: string, cwd: string): Promise<Storage> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) throw new StorageError(`storage.url has no scheme. ${SUPPORTED}`);
+  if (scheme === "postgres" || scheme === "postgresql")
+    return new PostgresStorage(await PostgresConnection.open(url));
   // Only the scheme is repeated: what follows may hold a password.
   if (scheme !== "sqlite") throw new StorageError(`storage.url begins with "${scheme}:". ${SUPPORTED}`);
   return new SqliteStorage(await SqliteConnection.open(sqlitePath(url.slice("sqlite:".length), cwd)));

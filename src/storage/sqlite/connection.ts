@@ -20,7 +20,6 @@ export class SqliteConnection {
   readonly path: string;
   readonly #db: Database;
   readonly #fileId: string | null;
-  #writes = 0;
   #closed = false;
 
   private constructor(path: string, db: Database) {
@@ -43,9 +42,7 @@ export class SqliteConnection {
   write<T>(change: (db: Database) => T): Promise<T> {
     return untilUnlocked(this.path, () => {
       const db = this.#current();
-      const result = db.transaction(() => change(db)).immediate();
-      this.#writes++;
-      return result;
+      return db.transaction(() => change(db)).immediate();
     });
   }
 
@@ -55,20 +52,10 @@ export class SqliteConnection {
       const db = this.#current();
       db.run("PRAGMA synchronous = FULL");
       try {
-        const result = db.transaction(() => change(db)).immediate();
-        this.#writes++;
-        return result;
+        return db.transaction(() => change(db)).immediate();
       } finally {
         db.run("PRAGMA synchronous = NORMAL");
       }
-    });
-  }
-
-  /** `data_version` counts what other connections have committed; this one's own writes are added to it. */
-  version(): Promise<number> {
-    return this.read((db) => {
-      const row = db.query<{ data_version: number }, []>("PRAGMA data_version").get();
-      return (row?.data_version ?? 0) + this.#writes;
     });
   }
 

@@ -99,6 +99,19 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX response_items_by_response ON response_items (key_id, response_id);
   `,
+  `
+  CREATE TABLE revisions (
+    name TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO revisions (name, revision) VALUES ('keys', 0);
+  CREATE TRIGGER keys_were_added AFTER INSERT ON gateway_keys
+    BEGIN UPDATE revisions SET revision = revision + 1 WHERE name = 'keys'; END;
+  CREATE TRIGGER keys_were_changed AFTER UPDATE ON gateway_keys
+    BEGIN UPDATE revisions SET revision = revision + 1 WHERE name = 'keys'; END;
+  CREATE TRIGGER keys_were_deleted AFTER DELETE ON gateway_keys
+    BEGIN UPDATE revisions SET revision = revision + 1 WHERE name = 'keys'; END;
+  `,
 ];
 
 /** Schema version that this program reads and writes. */

@@ -6,7 +6,10 @@ import { SqliteKeys } from "./keys.ts";
 import { SqliteResponses } from "./responses.ts";
 import { SqliteThreads } from "./threads.ts";
 
+const REVISION = "SELECT coalesce(sum(revision), 0) AS revision FROM revisions";
+
 export class SqliteStorage implements Storage {
+  readonly kind = "sqlite";
   readonly keys: SqliteKeys;
   readonly feedback: SqliteFeedback;
   readonly threads: SqliteThreads;
@@ -23,8 +26,8 @@ export class SqliteStorage implements Storage {
     this.responses = new SqliteResponses(connection);
   }
 
-  version(): Promise<number> {
-    return this.#connection.version();
+  revision(): Promise<number> {
+    return this.#connection.read((db) => db.query<{ revision: number }, []>(REVISION).get()?.revision ?? 0);
   }
 
   async check(): Promise<string | null> {
