@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../exchange/read.ts";
 import type { GenerateRequest, OutputFormat } from "../../exchange/request.ts";
 import type { RequestContext } from "../codec.ts";
+import { safetyIdentifier } from "../openai-user.ts";
 import { ownMembers } from "./own.ts";
 import { type Dialect, dialectOf } from "./providers.ts";
 import { tierOf } from "./tiers.ts";
@@ -101,7 +102,10 @@ function writeHints(request: GenerateRequest, { losses }: RequestContext, dialec
     if (dialect.openai || asWritten) written[member] = value;
     else if (!IDLE.has(value)) losses.add(neutral);
   }
-  if (userId !== undefined) written[dialect.openai ? "safety_identifier" : "user"] = userId;
+  if (userId !== undefined) {
+    if (dialect.openai) written.safety_identifier = safetyIdentifier(userId);
+    else written.user = userId;
+  }
   return written;
 }
 

@@ -1,4 +1,4 @@
-import type { Part, TextPart, ToolResultPart } from "../../exchange/parts.ts";
+import type { Part, ToolResultPart } from "../../exchange/parts.ts";
 import {
   invalid,
   type JsonObject,
@@ -59,6 +59,7 @@ class Conversation {
   add(item: JsonObject, param: string): void {
     const type = item.type ?? (item.role === undefined ? "item_reference" : "message");
     if (type === "message") this.#addMessage(item, param);
+    else if (isUncalled(item)) this.#addOther(readUncalled(item, param));
     else if (type === "function_call_output" || type === "custom_tool_call_output")
       this.#addResult(item, param);
     else if (type === "item_reference")
@@ -158,16 +159,35 @@ function readSpoken(item: JsonObject, param: string): Part[] {
 }
 
 function readResult(item: JsonObject, param: string): ToolResultPart {
-  const { output } = item;
-  const text = (value: string): TextPart => ({ kind: "text", text: value });
   return {
     kind: "tool-result",
     callId: requiredString(item.call_id, `${param}.call_id`),
-    parts:
-      typeof output === "string"
-        ? [text(output)]
-        : contentOf(output, `${param}.output`).map((part, i) => readInputPart(part, `${param}.output[${i}]`)),
+    parts: readOutput(item, param),
     ...(item.type === "custom_tool_call_output" ? { custom: true } : {}),
     ...extended(restOf(item, RESULT_MEMBERS)),
   };
+}
+
+function readOutput({ output }: JsonObject, param: string): ToolResultPart["parts"] {
+  if (typeof output === "string") return [{ kind: "text", text: output }];
+  return contentOf(output, `${param}.output`).map((part, i) => readInputPart(part, `${param}.output[${i}]`));
+}
+
+/** Output of a tool that no model called: the client tells something in a tool's name, as Codex does a goal's objective. */
+function isUncalled({ type, call_id: callId, name }: JsonObject): boolean {
+  return type === "function_call_output" && (callId === undefined || callId === null) && isNamed(name);
+}
+
+const isNamed = (name: unknown): name is string => typeof name === "string" && name !== "";
+
+/** Elsewhere every result answers a call: this one is told in words there, and stays as it came here. */
+function readUncalled(item: JsonObject, param: string): Message {
+  const tool = [item.namespace, item.name].filter(isNamed).join(".");
+  const [first, ...rest] = readOutput(item, param);
+  const told = `Output of the tool ${tool}:\n`;
+  const parts =
+    first?.kind === "text"
+      ? [{ ...first, text: told + first.text }, ...rest]
+      : [{ kind: "text" as const, text: told }, ...(first === undefined ? [] : [first]), ...rest];
+  return { role: "user", parts, ...extended({ uncalled: item }) };
 }

@@ -156,6 +156,23 @@ describe("content", () => {
     expect(messages[1]?.parts[0]).toMatchObject({ parts: [{ kind: "media", source: { kind: "url" } }] });
   });
 
+  test("of a tool that no model called is told in words by the client", () => {
+    const told = (more: object) => ask([{ type: "function_call_output", ...more }]).messages;
+    expect(outline(told({ name: "goal", namespace: "agent", output: "Win." }))).toEqual([
+      ["user", "text Output of the tool agent.goal:\nWin."],
+    ]);
+    const image = { type: "input_image", image_url: "https://example.com/a.png" };
+    expect(outline(told({ call_id: null, name: "camera", output: [image] }))).toEqual([
+      ["user", "text Output of the tool camera:\n", "image"],
+    ]);
+    expect(outline(told({ name: "idle", output: [] }))).toEqual([
+      ["user", "text Output of the tool idle:\n"],
+    ]);
+    expect(refused({ model: "m", input: [{ type: "function_call_output", output: "x" }] }).param).toBe(
+      "input[0].call_id",
+    );
+  });
+
   test("of thoughts keeps seals, those of other APIs too", () => {
     const thought = (sealed: string) => ({ type: "reasoning", summary: [], encrypted_content: sealed });
     const { messages } = ask([thought("gAAA"), thought("amsterdam.seal.a.sig")]);

@@ -26,6 +26,8 @@ export function writeMessage(message: Message, at: string, losses: Losses): Json
 
 /** What others than the assistant say: one message, and the items that stand beside it. */
 function writeOthers(message: Message, at: string, losses: Losses): JsonObject[] {
+  const { instructions: _place, uncalled, ...own } = ownMembers(message);
+  if (isRecord(uncalled)) return [uncalled];
   const items: JsonObject[] = [];
   const content: (TextPart | MediaPart)[] = [];
   for (const [i, part] of message.parts.entries()) {
@@ -37,7 +39,6 @@ function writeOthers(message: Message, at: string, losses: Losses): JsonObject[]
   }
   const says = content.length > 0 || message.parts.length === 0;
   if (!says || message.role === "tool") return items;
-  const { instructions: _place, ...own } = ownMembers(message);
   const written = writeContent(content, at, losses);
   return [...items, { type: "message", role: message.role, content: written, ...own }];
 }

@@ -129,6 +129,7 @@ describe("a request of the same format", () => {
           output: [{ type: "input_image", image_url: "https://example.com/a.png", detail: "low" }],
         },
         { type: "custom_tool_call_output", call_id: "b", output: "ok" },
+        { type: "function_call_output", name: "goal", namespace: "agent", output: "Win." },
         { type: "image_generation_call", id: "ig_1", status: "completed", result: "QQ==" },
         { type: "computer_call_output", call_id: "c", output: { type: "computer_screenshot", file_id: "f" } },
         { type: "message", role: "developer", content: "Go on." },
@@ -267,16 +268,19 @@ describe("a request of another format", () => {
         topK: 3,
         seed: 1,
         stop: ["x"],
+        frequencyPenalty: 1,
         serviceTier: "standard_only",
       }),
     ).toEqual([
       "topK",
       "seed",
+      "frequencyPenalty",
       "stop",
       "serviceTier: standard_only",
       "messages[0].parts[0]: reasoning",
       "messages[0].parts[1]: server_tool_use",
     ]);
+    expect(lost({ stop: [], frequencyPenalty: 0, presencePenalty: 0 })).toEqual([]);
     expect(() => write({ choices: 2 })).toThrow("choices");
     expect(lost({ maxOutputTokens: 1 })).toEqual(["maxOutputTokens: 16 is the least"]);
     expect(write({ maxOutputTokens: 1 }, new Losses(), "xai").max_output_tokens).toBe(1);
@@ -285,7 +289,10 @@ describe("a request of another format", () => {
   test("names the end user as the provider takes it", () => {
     expect(write({ userId: "u" })).toMatchObject({ safety_identifier: "u" });
     expect(write({ userId: "u" }, new Losses(), "xai")).toMatchObject({ user: "u" });
-    expect(lost({ userId: "u".repeat(65) })).toEqual(["userId: longer than 64 characters"]);
+    const long = write({ userId: "u".repeat(65) }).safety_identifier;
+    expect(long).toMatch(/^[0-9a-f]{64}$/);
+    expect(write({ userId: "u".repeat(65) }).safety_identifier).toBe(long);
+    expect(write({ userId: "v".repeat(65) }).safety_identifier).not.toBe(long);
   });
 
   test("keeps this API's own seals", () => {

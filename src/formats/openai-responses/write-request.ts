@@ -3,6 +3,7 @@ import { isRecord, type JsonObject } from "../../exchange/read.ts";
 import { effortOfBudget } from "../../exchange/reasoning.ts";
 import type { GenerateRequest, Message, OutputFormat, ReasoningOptions } from "../../exchange/request.ts";
 import type { RequestContext } from "../codec.ts";
+import { safetyIdentifier } from "../openai-user.ts";
 import { ownMembers } from "./own.ts";
 import { LOGPROBS } from "./read-request.ts";
 import { FORMAT } from "./wire.ts";
@@ -11,8 +12,6 @@ import { writeToolSettings, writeTools } from "./write-tools.ts";
 
 /** OpenAI takes no smaller limit. */
 const MIN_OUTPUT_TOKENS = 16;
-/** OpenAI takes no longer name of an end user. */
-const MAX_USER_ID = 64;
 const SERVICE_TIERS: ReadonlySet<string> = new Set(["auto", "default", "flex", "scale", "priority", "fast"]);
 
 /** The body of `POST /v1/responses`. Throws conversion_refused where the meaning would change. */
@@ -101,9 +100,13 @@ function writeForeign(request: GenerateRequest, context: RequestContext): JsonOb
 function nameLosses(request: GenerateRequest, losses: Losses): void {
   if ((request.choices ?? 1) > 1) losses.refuse("choices", "it gives one answer to a request");
   for (const name of LOST) if (request[name] !== undefined) losses.add(name);
+  // Penalties of 0 are none.
+  for (const name of PENALTIES) if (request[name]) losses.add(name);
+  if (request.stop !== undefined && request.stop.length > 0) losses.add("stop");
 }
 
-const LOST = ["topK", "seed", "stop", "frequencyPenalty", "presencePenalty", "prediction"] as const;
+const LOST = ["topK", "seed", "prediction"] as const;
+const PENALTIES = ["frequencyPenalty", "presencePenalty"] as const;
 
 /** Whether to ask for encrypted reasoning: OpenAI refuses that for models that do not reason. */
 function returnsSeals(options: ReasoningOptions | undefined, model: string): boolean {
@@ -125,12 +128,9 @@ function writeLimit({ maxOutputTokens }: GenerateRequest, { provider, losses }: 
   return { max_output_tokens: MIN_OUTPUT_TOKENS };
 }
 
-function writeUser({ userId }: GenerateRequest, { provider, losses }: RequestContext): JsonObject {
+function writeUser({ userId }: GenerateRequest, { provider }: RequestContext): JsonObject {
   if (userId === undefined) return {};
-  if (provider !== "openai") return { user: userId };
-  if (userId.length <= MAX_USER_ID) return { safety_identifier: userId };
-  losses.add(`userId: longer than ${MAX_USER_ID} characters`);
-  return {};
+  return provider === "openai" ? { safety_identifier: safetyIdentifier(userId) } : { user: userId };
 }
 
 function writeTier({ serviceTier }: GenerateRequest, losses: Losses): JsonObject {

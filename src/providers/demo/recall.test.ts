@@ -102,11 +102,23 @@ describe.each([...APIS])("remembers, through $name", ({ seals, model }) => {
 });
 
 describe.each(APIS.filter(({ seals }) => seals > 0))("remembers, through $name", ({ model }) => {
-  test("refuses a seal that was changed", async () => {
-    // The seals are Base64 of a text that begins so.
-    const seal = Buffer.from("amsterdam-demo.").toString("base64").slice(0, 16);
-    const forged: Change = (body) => body.replaceAll(seal, `${seal.slice(0, -1)}A`);
+  // The seals are Base64 of a text that begins so.
+  const seal = Buffer.from("amsterdam-demo.").toString("base64");
+  const forgeries: [string, Change][] = [
+    ["begins", (body) => body.replaceAll(seal, `${seal.slice(0, -1)}A`)],
+    ["ends", (body) => body.replace(new RegExp(`(${seal}[\\w+/]+)[\\w+/](=*")`, "g"), "$1A$2")],
+  ];
+  test.each(forgeries)("refuses a seal that %s with something else", async (_where, forged) => {
     await expect(generateText(call(model(forged)))).rejects.toMatchObject({ statusCode: 400 });
+  });
+
+  test("takes its seal beside arguments that the client filled up, and counts those as changed", async () => {
+    const filled: Change = (body) =>
+      body
+        .replaceAll('"city":"', '"all":false,"city":"')
+        .replaceAll('\\"city\\":', '\\"all\\":false,\\"city\\":');
+    const { text } = await generateText(call(model(filled)));
+    expect(text).toContain("0 of 4 calls and 2 of 2 seals came back unchanged");
   });
 });
 

@@ -45,25 +45,35 @@ export interface Recollection {
  */
 export function recall(past: PastReader, body: Record<string, unknown>): Recollection {
   const rounds = past.rounds(body);
-  const seals = past.sealKind === undefined ? 0 : rounds.length;
+  const seals = rounds.map((round) => sealIn(past, round));
   const calls = rounds.flatMap((round, index) =>
-    round.calls.map((call, place) => sameCall(call, index, place)),
+    round.calls.map((call, place) => sameCall(call, index, place, seals[index]!)),
   );
+  const sealed = past.sealKind === undefined ? 0 : rounds.length;
   const counts = `${calls.filter(Boolean).length} of ${calls.length} calls and ${
-    rounds.filter((round) => sameSeal(past, round)).length
-  } of ${seals} seals`;
+    seals.filter((seal) => seal !== "none").length
+  } of ${sealed} seals`;
   return { rounds: rounds.length, text: `Of what I said before, ${counts} came back unchanged.` };
 }
 
-function sameCall({ id, name, args }: PastCall, round: number, place: number): boolean {
-  // Where there are no ids, the seal is bound to the calls.
-  return id === undefined || id === rememberedCallId(round, place, name, args);
+function sameCall({ id, name, args }: PastCall, round: number, place: number, sealed: Seal): boolean {
+  // Where there are no ids, the seal tells what was called.
+  if (id === undefined) return sealed !== "of other arguments";
+  return id === rememberedCallId(round, place, name, args);
 }
 
-function sameSeal(past: PastReader, { seal, sealedText, calls }: PastRound): boolean {
-  if (past.sealKind === undefined || seal === undefined || seal === past.placeholder) return false;
-  if (seal === sealOf(past.sealKind, sealedText, calls)) return true;
-  throw new DemoError(400, past.refusal);
+/** What a seal that came back says of the round that it came back with. */
+type Seal = "none" | "own" | "of other arguments";
+
+/** Clients fill in the defaults of a tool's arguments: a seal holds beside those, as providers' seals do. */
+function sealIn(past: PastReader, { seal, sealedText, calls }: PastRound): Seal {
+  if (past.sealKind === undefined || seal === undefined || seal === past.placeholder) return "none";
+  const text = Buffer.from(seal, "base64").toString();
+  const args = text.split(".").at(-2) ?? "";
+  const expected = sealText(past.sealKind, sealedText, calls, args);
+  if (text !== expected || Buffer.from(expected).toString("base64") !== seal)
+    throw new DemoError(400, past.refusal);
+  return args === argumentsMark(calls) ? "own" : "of other arguments";
 }
 
 /** An id from which the model knows its call again: it follows from the call and its place. */
@@ -71,16 +81,27 @@ export function rememberedCallId(round: number, place: number, name: string, arg
   return makeId(seedOf("call", `${round}.${place}.${name}.${sortedJson(args)}`), "", "call", 22);
 }
 
-/** Base64 text that stands where a provider puts a signature or encrypted reasoning; bound to what was said. */
-export function sealOf(
-  kind: string,
-  text: string,
-  calls: readonly { name: string; args: unknown }[],
-): string {
-  const said = `${text}\n${calls.map(({ name, args }) => `${name}${sortedJson(args)}`).join("\n")}`;
-  return Buffer.from(`amsterdam-demo.${kind}.${makeId(seedOf(kind, said), "", "seal", 40)}`).toString(
-    "base64",
-  );
+/**
+ * Base64 text that stands where a provider puts a signature or encrypted reasoning; bound to what was said and to the
+ * tools that were called, and telling with what arguments.
+ */
+export function sealOf(kind: string, text: string, calls: readonly SealedCall[]): string {
+  return Buffer.from(sealText(kind, text, calls, argumentsMark(calls))).toString("base64");
+}
+
+interface SealedCall {
+  readonly name: string;
+  readonly args: unknown;
+}
+
+/** The last part is bound to all others, so that none of them can be changed alone. */
+function sealText(kind: string, text: string, calls: readonly SealedCall[], args: string): string {
+  const said = `${text}\n${calls.map(({ name }) => name).join("\n")}\n${args}`;
+  return `amsterdam-demo.${kind}.${args}.${makeId(seedOf(kind, said), "", "seal", 30)}`;
+}
+
+function argumentsMark(calls: readonly SealedCall[]): string {
+  return makeId(seedOf("arguments", calls.map(({ args }) => sortedJson(args)).join("\n")), "", "args", 10);
 }
 
 /** Clients parse arguments and write them again; the order of members means nothing. */

@@ -96,6 +96,15 @@ test("a tool is called and its output quoted, with reasoning items kept apart", 
   expect(last.output_text).toContain("The tool answered: 2");
 });
 
+test("output that names its tool in place of a call is taken beside that of calls", async () => {
+  const told = { type: "function_call_output" as const, name: "goal", namespace: "agent", output: "Win." };
+  const answer = await client.responses.create({
+    model: "remembers",
+    input: [{ role: "user", content: "hi" }, told],
+  });
+  expect(answer.output_text).toContain("0 of 0 calls");
+});
+
 test("an effort alone gives a reasoning item without a text", async () => {
   const answer = await client.responses.create({ model: "echo", input: "hi", reasoning: { effort: "high" } });
   expect(answer.output[0]).toMatchObject({ type: "reasoning", summary: [] });
