@@ -32,6 +32,49 @@ describe("a member that only the client's API has", () => {
   });
 
   test.each([
+    ["anthropic-messages", { thinking: { type: "adaptive" }, output_config: { effort: "high" } }, []],
+    [
+      "anthropic-messages",
+      { context_management: { edits: [{ type: "clear_thinking_20251015", keep: "all" }] } },
+      [],
+    ],
+    [
+      "anthropic-messages",
+      {
+        context_management: { edits: [{ type: "clear_tool_uses_20250919" }] },
+        output_config: { task_budget: {} },
+      },
+      ["context_management"],
+    ],
+    [
+      "anthropic-messages",
+      { output_config: { effort: "high", task_budget: { total: 9 } } },
+      ["output_config.task_budget"],
+    ],
+    [
+      "gemini",
+      { generationConfig: { thinkingConfig: { includeThoughts: true }, responseModalities: ["TEXT"] } },
+      [],
+    ],
+    [
+      "gemini",
+      { generationConfig: { mediaResolution: "LOW", responseModalities: ["IMAGE"] } },
+      ["generationConfig.mediaResolution", "generationConfig.responseModalities"],
+    ],
+    ["openai-responses", { text: { format: { type: "text" } }, truncation: "disabled", reasoning: {} }, []],
+    [
+      "openai-responses",
+      { reasoning: { context: "all_turns" }, truncation: "auto" },
+      ["reasoning.context", "truncation"],
+    ],
+  ] as [Format, Record<string, unknown>, string[]][])(
+    "of %s is lost in what is neither read for every target nor done anyway: %j",
+    (from, members, lost) => {
+      expect(told(from, members, "openai-chat")).toEqual(lost);
+    },
+  );
+
+  test.each([
     ["gemini", { cachedContent: "cachedContents/1" }, "openai-chat"],
     ["openai-responses", { previous_response_id: "resp_1" }, "gemini"],
     ["openai-responses", { prompt: { id: "p" } }, "anthropic-messages"],

@@ -47,7 +47,6 @@ export const geminiEmbeddingsCodec: EmbeddingsCodec = {
   },
 
   writeRequest(request, { model, losses }) {
-    if (request.userId !== undefined) losses.add("userId");
     const { taskType, title, dimensions } = request;
     const requests = request.inputs.map((input, index) => {
       if (typeof input !== "string")

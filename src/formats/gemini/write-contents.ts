@@ -179,7 +179,6 @@ class ConversationWriter {
     if (message.name !== undefined) this.#losses.add(`messages[${index}].name`);
     if (message.phase !== undefined) this.#losses.add("messages.phase");
     for (const part of message.parts) {
-      if ("cache" in part && part.cache !== undefined) this.#losses.add("cache marks");
       if (part.kind === "text" && part.citations !== undefined)
         this.#losses.add("citations of earlier answers");
     }

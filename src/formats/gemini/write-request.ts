@@ -41,10 +41,9 @@ function serviceTier(tier: string | undefined, losses: Losses): { serviceTier?: 
   return {};
 }
 
+/** Whose request it is, and what to keep in a cache, changes nothing of the answer. */
 function noteLosses(request: GenerateRequest, losses: Losses): void {
   if (request.verbosity !== undefined) losses.add("verbosity");
   if (request.prediction !== undefined) losses.add("prediction");
   if (request.metadata !== undefined && Object.keys(request.metadata).length > 0) losses.add("metadata");
-  if (request.userId !== undefined) losses.add("userId");
-  if (request.promptCacheKey !== undefined) losses.add("promptCacheKey");
 }

@@ -52,10 +52,9 @@ function declaration(
   traits: Traits,
   { losses }: RequestContext,
 ): FunctionDeclaration {
-  const { name, description, parameters, strict, cache, extensions } = tool;
+  const { name, description, parameters, strict, extensions } = tool;
   const rest = restored(extensions);
   if (strict) losses.add("tools: strict");
-  if (cache !== undefined) losses.add("cache marks");
   if (tool.namespace !== undefined) losses.add(`${where}.namespace`);
   return {
     name,

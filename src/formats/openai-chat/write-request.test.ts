@@ -103,7 +103,6 @@ describe("providers differ", () => {
     expect([...elsewhere.losses].sort()).toEqual([
       "metadata",
       "prediction",
-      "promptCacheKey",
       "serviceTier",
       "store",
       "verbosity",

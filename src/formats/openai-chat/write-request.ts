@@ -94,9 +94,12 @@ function writeHints(request: GenerateRequest, { losses }: RequestContext, dialec
     ["serviceTier", "service_tier", tier],
     ["store", "store", request.store],
     ["metadata", "metadata", request.metadata],
-    ["promptCacheKey", "prompt_cache_key", request.promptCacheKey],
   ];
   const written: Record<string, unknown> = {};
+  const { promptCacheKey } = request;
+  // Where it is not known it changes nothing of the answer, and is no loss.
+  if (promptCacheKey !== undefined && (dialect.openai || asWritten))
+    written.prompt_cache_key = promptCacheKey;
   for (const [neutral, member, value] of hints) {
     if (value === undefined) continue;
     if (dialect.openai || asWritten) written[member] = value;
