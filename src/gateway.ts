@@ -72,6 +72,7 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
       version: pkg.version,
       url: server.url,
       file: options.file,
+      storageUrl: state.config.storage.url,
       providers: [...new Set([...state.router.providers.byName.values()].map((provider) => provider.name))],
       newKey,
       environmentKey: environmentKeys(io.env).some((key) => key.name === "AMP_API_KEY"),
@@ -181,6 +182,8 @@ function follow(rooms: Rooms, file: string, load: StartOptions["reload"]): Confi
         if (next.server[name] === state.config.server[name]) continue;
         logger.warn(`A changed server.${name} acts at the next start`, { now: state.config.server[name] });
       }
+      if (next.storage.url !== state.config.storage.url)
+        logger.warn("A changed storage.url acts at the next start");
       state.config = next;
       state.router = rooms.routerFor(next);
       rooms.upstreams.keep(state.router.upstreamNames());
@@ -245,6 +248,7 @@ async function closeAll(logger: Logger, parts: Record<string, () => Promise<void
 
 /** The folder whose disk fills up with what is kept. */
 function dataFolder(storageUrl: string, cwd: string): string {
-  const path = storageUrl.replace(/^sqlite:/, "");
+  const path = /^sqlite:(.*)$/is.exec(storageUrl)?.[1];
+  if (path === undefined) return cwd;
   return path.startsWith(":") ? cwd : dirname(resolve(cwd, path));
 }

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { type ConfigResult, loadConfig } from "../config/load.ts";
 import { formatProblem, formatProblems } from "../config/problems.ts";
 import type { Config } from "../config/schema.ts";
+import { shownDatabaseUrl } from "../lib/database-url.ts";
 import { KNOWN_PROVIDERS } from "../providers/catalogue.ts";
 import { readProviders } from "../routing/providers.ts";
 
@@ -78,6 +79,7 @@ function summary(config: Config, file: string | null, env: CommandIo["env"]): st
   const lines = [
     file === null ? "No configuration file; the defaults are valid." : `${file} is valid.`,
     `  listens on  ${host.includes(":") ? `[${host}]` : host}:${port}`,
+    `  storage     ${shownDatabaseUrl(config.storage.url)}`,
     `  endpoints   ${active}${off === 0 ? "" : ` (and ${off} switched off)`}`,
     `  routes      ${routes.length === 0 ? "0" : routes.join(", ")}`,
     `  providers   ${[...on].join(", ")}`,

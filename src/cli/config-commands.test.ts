@@ -46,6 +46,7 @@ server: {host: "::1"}
     expect(out.split("\n")).toEqual([
       `${join(cwd, "x.yaml")} is valid.`,
       "  listens on  [::1]:99",
+      "  storage     sqlite:data/amsterdam.db",
       "  endpoints   1 (and 1 switched off)",
       "  routes      fast",
       "  providers   openai, demo",

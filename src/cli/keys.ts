@@ -1,6 +1,7 @@
 import { environmentKeys } from "../auth/environment-keys.ts";
 import { parseExpiry } from "../auth/expiry.ts";
 import { hashKey, makeKey } from "../auth/keys.ts";
+import { shownDatabaseUrl } from "../lib/database-url.ts";
 import type { StoredKey } from "../storage/interface.ts";
 import { createdAsJson, createdAsText, listKeys } from "./keys-output.ts";
 import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
@@ -89,7 +90,10 @@ async function list(operands: string[], options: Options, io: StoredIo): Promise
   }
   const stored = await withStorage(io, "keys", (storage) => storage.keys.list());
   io.stdout.write(
-    listKeys(stored, readEnvironment(io), { json: options.json === true, storageUrl: io.storageUrl }),
+    listKeys(stored, readEnvironment(io), {
+      json: options.json === true,
+      storageUrl: shownDatabaseUrl(io.storageUrl),
+    }),
   );
 }
 
@@ -112,7 +116,7 @@ async function revoke(operands: string[], options: Options, io: StoredIo): Promi
     );
   }
   await withStorage(io, "keys", async (storage) => {
-    const key = findKey(await storage.keys.list(), wanted, io.storageUrl);
+    const key = findKey(await storage.keys.list(), wanted, shownDatabaseUrl(io.storageUrl));
     const done = key.revokedAt === null && (await storage.keys.revoke(key.id, Date.now()));
     io.stdout.write(`Key "${key.name}" (${key.id}) ${done ? "is revoked." : "was revoked before."}\n`);
     const still = environment.find((entry) => hashKey(entry.key) === key.hash);

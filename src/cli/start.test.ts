@@ -5,6 +5,7 @@ const started = {
   version: "1.2.3",
   url: "http://127.0.0.1:3000",
   file: null,
+  storageUrl: "sqlite:data/amsterdam.db",
   providers: ["demo"],
   newKey: null,
   environmentKey: false,
@@ -14,6 +15,14 @@ test("a new key is shown, and stands in the line to try", () => {
   const text = startedText({ ...started, newKey: "ams_new" });
   expect(text).toContain("  key            ams_new\n");
   expect(text).toContain('-H "Authorization: Bearer ams_new"');
+});
+
+test("the storage is named without its password", () => {
+  const text = startedText({
+    ...started,
+    storageUrl: "postgres://ams:hunter2@db:5432/gateway?sslmode=require",
+  });
+  expect(text).toContain("  storage        postgres://ams@db:5432/gateway\n");
 });
 
 test("a key of the environment is named by its variable and not shown", () => {

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { loadConfig } from "../config/load.ts";
 import { formatProblem, formatProblems } from "../config/problems.ts";
 import type { Config } from "../config/schema.ts";
+import { shownDatabaseUrl } from "../lib/database-url.ts";
 import { KNOWN_PROVIDERS } from "../providers/catalogue.ts";
 import type { CommandIo } from "./check.ts";
 
@@ -58,6 +59,7 @@ export interface Started {
   readonly version: string;
   readonly url: string;
   readonly file: string | null;
+  readonly storageUrl: string;
   readonly providers: readonly string[];
   /** The key that was just made, to be shown this once. */
   readonly newKey: string | null;
@@ -75,6 +77,7 @@ export function startedText(started: Started): string {
   const lines = [
     `Amsterdam ${started.version} listens on ${started.url}`,
     `  configuration  ${started.file ?? "none, the defaults serve (amsterdam init writes one)"}`,
+    `  storage        ${shownDatabaseUrl(started.storageUrl)}`,
     `  providers      ${started.providers.join(", ")}`,
   ];
   if (started.newKey !== null) {

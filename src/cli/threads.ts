@@ -1,4 +1,5 @@
 import { environmentKeyName } from "../auth/environment-keys.ts";
+import { shownDatabaseUrl } from "../lib/database-url.ts";
 import type { Storage, ThreadSummary } from "../storage/interface.ts";
 import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
 import { listThreads, showThread, type ThreadView, threadAsJson } from "./threads-output.ts";
@@ -59,7 +60,7 @@ async function list(limit: number, json: boolean, io: StoredIo): Promise<void> {
     const names = await keyNames(storage);
     return (await storage.threads.list("all", { limit })).map((thread) => viewOf(thread, names));
   });
-  io.stdout.write(listThreads(views, { json, storageUrl: io.storageUrl, limit }));
+  io.stdout.write(listThreads(views, { json, storageUrl: shownDatabaseUrl(io.storageUrl), limit }));
 }
 
 async function show(wanted: string, json: boolean, io: StoredIo): Promise<void> {
@@ -88,12 +89,15 @@ async function findThread(storage: Storage, wanted: string, io: StoredIo): Promi
   const candidates = exact.length > 0 ? exact : found;
   if (new Set(candidates.map(({ id }) => id)).size === 1) return candidates[0]!;
   if (candidates.length === 0) {
-    throw new CommandError(1, `No thread in ${io.storageUrl} has an id that begins with ${wanted}.`);
+    throw new CommandError(
+      1,
+      `No thread in ${shownDatabaseUrl(io.storageUrl)} has an id that begins with ${wanted}.`,
+    );
   }
   const names = await keyNames(storage);
   const lines = listThreads(
     candidates.slice(0, SHOWN_CANDIDATES).map((thread) => viewOf(thread, names)),
-    { json: false, storageUrl: io.storageUrl, limit: SHOWN_CANDIDATES + 1 },
+    { json: false, storageUrl: shownDatabaseUrl(io.storageUrl), limit: SHOWN_CANDIDATES + 1 },
   );
   throw new CommandError(1, `Several threads match ${wanted}; name one by its whole id:\n${lines.trimEnd()}`);
 }

@@ -33,7 +33,8 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text);
 }
 
-/** User, password and query of a URL are where its credentials are. */
+/** User, password and query of a URL are where its credentials are; so they are in one whose slashes were forgotten. */
 function maskUrl(text: string): string {
-  return text.replace(/\/\/\S*@/, "//***@").replace(/^([a-z][a-z0-9+.-]*:\/\/[^?]*\?).+$/is, "$1***");
+  if (!text.includes("//")) return text.replace(/^.*:.*@/s, "***@");
+  return text.replace(/\/\/.*@/s, "//***@").replace(/^([a-z][a-z0-9+.-]*:\/\/[^?]*\?).+$/is, "$1***");
 }

@@ -35,6 +35,27 @@ describe("the environment", () => {
     expect(problemsIn("", { [name]: value })).toEqual([problem]);
   });
 
+  test("names the storage, also where the file names another", () => {
+    const DATABASE_URL = "postgres://u:p%40ss@h/d?sslmode=require";
+    expect(configIn("storage: {url: 'sqlite:a.db'}", { DATABASE_URL }).storage.url).toBe(DATABASE_URL);
+    expect(configIn("storage: {url: 'sqlite:a.db'}", { DATABASE_URL: "" }).storage.url).toBe("sqlite:a.db");
+  });
+
+  test.each([
+    [
+      "mysql://root:hunter2@h/d",
+      'found a URL that begins with "mysql:", expected sqlite:<file> or postgres://',
+    ],
+    ["hunter2@h/d", "found a text without a scheme, expected sqlite:<file> or postgres://"],
+    ["postgres://u:hunter2#@h/d", 'found a URL that begins with "postgres:", expected postgres://'],
+    ["postgresql://u:hunter2%@h/d", '"%" itself is written %25'],
+  ])("a DATABASE_URL of %s is a problem, told without its password", (url, words) => {
+    const [problem] = problemsIn("", { DATABASE_URL: url });
+    expect(problem).toStartWith("environment  DATABASE_URL: ");
+    expect(problem).toContain(words);
+    expect(problem).not.toContain("hunter2");
+  });
+
   test("is told of a gateway key that nobody could present, without the key", () => {
     expect(problemsIn("", { ADDITIONAL_API_KEYS: "fine,kéy" })).toEqual([
       "environment  ADDITIONAL_API_KEYS #2 must be at most 512 printable ASCII characters.",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { environmentKeys } from "../auth/environment-keys.ts";
+import { storageUrlFault } from "../lib/database-url.ts";
 import { quote } from "./describe.ts";
 import { isListenAddress } from "./host.ts";
 import type { Environment } from "./interpolate.ts";
@@ -16,12 +17,13 @@ export interface EnvironmentSettings {
   readonly host?: string;
   readonly port?: number;
   readonly level?: LogLevel;
+  readonly storageUrl?: string;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads HOST, PORT, LOG_LEVEL and, where that is not set, RUST_LOG. An empty variable counts as not set. Gateway keys
+ * Reads HOST, PORT, DATABASE_URL, LOG_LEVEL and, where that is not set, RUST_LOG. An empty variable counts as not set. Gateway keys
  * that nobody could present are problems too.
  */
 export function readEnvironment(env: Environment): EnvironmentSettings {
@@ -34,6 +36,15 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
   const port = env.PORT || undefined;
   if (port !== undefined && !isPort(port)) {
     problems.push(faultOf("PORT", port, "a whole number from 0 to 65535"));
+  }
+  const storageUrl = env.DATABASE_URL || undefined;
+  const urlFault = storageUrl === undefined ? null : storageUrlFault(storageUrl);
+  if (urlFault !== null) {
+    // What follows the scheme may hold a password.
+    const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(storageUrl ?? "")?.[0];
+    const found =
+      scheme === undefined ? "a text without a scheme" : `a URL that begins with ${quote(scheme)}`;
+    problems.push(makeProblem({ file: null, path: "DATABASE_URL" }, { found, expected: urlFault }));
   }
   let level: LogLevel | undefined;
   if (env.LOG_LEVEL) {
@@ -54,6 +65,7 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(level === undefined ? {} : { level }),
+    ...(storageUrl === undefined ? {} : { storageUrl }),
     problems,
     warnings,
   };
@@ -97,7 +109,13 @@ export function levelOfRustLog(directives: string): LogLevel | undefined {
 /** The configuration with what the environment decides. */
 export function withEnvironment(config: Config, settings: EnvironmentSettings): Config {
   const { host = config.server.host, port = config.server.port, level = config.logging.level } = settings;
-  return { ...config, server: { ...config.server, host, port }, logging: { ...config.logging, level } };
+  const { storageUrl: url = config.storage.url } = settings;
+  return {
+    ...config,
+    server: { ...config.server, host, port },
+    logging: { ...config.logging, level },
+    storage: { ...config.storage, url },
+  };
 }
 
 export interface DotEnv {

@@ -268,7 +268,14 @@ describe("a value that the schema refuses", () => {
     ["routes:\n  fast:", "2:3  routes.fast.targets: found nothing, expected a value; it is required"],
     ["routes: {a: {targets: []}}", "1:23  routes.a.targets: found an empty list, expected at least 1 item"],
     ["server: {host: 'a b'}", '1:16  server.host: found "a b", expected an IP address or a host name'],
-    ["storage: {url: mysql://h}", '1:16  storage.url: found "mysql://h", expected sqlite:<file>'],
+    [
+      "storage: {url: mysql://h}",
+      '1:16  storage.url: found "mysql://h", expected sqlite:<file> or postgres://<user>:<password>@<host>:<port>/<database>',
+    ],
+    [
+      "storage: {url: 'postgres://u:p@h/d?sslmode=on'}",
+      '1:16  storage.url: found "postgres://***@h/d?***", expected sslmode to be one of disable, allow, prefer, require, verify-ca, verify-full',
+    ],
     [
       "logging: {level: inof}",
       '1:18  logging.level: found "inof", expected one of trace, debug, info, warn, error, off (did you mean "info"?)',

@@ -25,7 +25,7 @@ export interface LoadOptions {
 export type ConfigResult =
   | {
       readonly ok: true;
-      /** Frozen through and through, defaults filled in, the environment's HOST, PORT and log level applied. */
+      /** Frozen through and through, defaults filled in, the environment's HOST, PORT, DATABASE_URL and log level applied. */
       readonly config: Config;
       /** Absolute path; null when there is no file and the defaults serve. */
       readonly file: string | null;

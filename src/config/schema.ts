@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { STORAGE_URL_FORMS, storageUrlFault } from "../lib/database-url.ts";
 import { isListenAddress } from "./host.ts";
 
 /**
@@ -309,9 +310,15 @@ const amp = z.strictObject({
 const storage = z.strictObject({
   url: z
     .string()
-    .regex(/^sqlite:.+$/, "sqlite:<file>")
+    .superRefine((url, context) => {
+      const fault = storageUrlFault(url);
+      if (fault !== null) context.addIssue({ code: "custom", message: fault });
+    })
+    .meta({ pattern: "^(sqlite:.|postgres(ql)?://)" })
     .default("sqlite:data/amsterdam.db")
-    .describe("Where keys, feedback and threads are kept: sqlite:<file>."),
+    .describe(
+      `Where keys, feedback, threads and responses are kept: ${STORAGE_URL_FORMS}. DATABASE_URL in the environment wins.`,
+    ),
 });
 
 const responses = z.strictObject({

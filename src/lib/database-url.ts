@@ -1,6 +1,15 @@
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-export const POSTGRES_URL = "postgres://<user>:<password>@<host>:<port>/<database>";
+const POSTGRES_URL = "postgres://<user>:<password>@<host>:<port>/<database>";
+
+/** What a storage URL may be. */
+export const STORAGE_URL_FORMS = `sqlite:<file> or ${POSTGRES_URL}`;
+
+/** What is wrong with a storage URL, as the words after "expected"; null when nothing is. Repeats no part of it. */
+export function storageUrlFault(text: string): string | null {
+  if (/^postgres(ql)?:/i.test(text)) return postgresUrlFault(text);
+  return /^sqlite:./is.test(text) ? null : STORAGE_URL_FORMS;
+}
 
 /**
  * What is wrong with a `postgres:` or `postgresql:` URL, as the words after "expected"; null when it can be used. Never
@@ -35,8 +44,8 @@ function isDecodable(text: string): boolean {
 /** A storage URL as it may be shown: without its password and its parameters. */
 export function shownDatabaseUrl(text: string): string {
   if (/^sqlite:/i.test(text)) return text;
-  const url = URL.parse(text);
-  if (url === null) return `${/^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0] ?? ""}//…`;
+  const url = /^postgres(ql)?:\/\//i.test(text) ? URL.parse(text) : null;
+  if (url === null) return "a database whose URL cannot be read";
   const user = url.username === "" ? "" : `${url.username}@`;
   return `${url.protocol}//${user}${url.host}${url.pathname}`;
 }

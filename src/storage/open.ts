@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
-import { POSTGRES_URL } from "../lib/database-url.ts";
+import { STORAGE_URL_FORMS } from "../lib/database-url.ts";
 import { type Storage, StorageError } from "./interface.ts";
 import { PostgresConnection } from "./postgres/connection.ts";
 import { PostgresStorage } from "./postgres/storage.ts";
 import { SqliteConnection } from "./sqlite/connection.ts";
 import { SqliteStorage } from "./sqlite/storage.ts";
 
-const SUPPORTED = `Supported are sqlite:<path to a file>, sqlite::memory: and ${POSTGRES_URL}.`;
+const SUPPORTED = `Supported are ${STORAGE_URL_FORMS}.`;
 
 /**
  * Opens the database that `storage.url` names, creating and migrating it where needed. A relative path is taken from

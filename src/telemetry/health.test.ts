@@ -9,7 +9,7 @@ function sources(changes: Partial<HealthSources> = {}): HealthSources {
     version: "0.1.0",
     starting: () => false,
     draining: () => false,
-    storage: () => ({ status: "ok", cause: null }),
+    storage: () => ({ kind: "sqlite", status: "ok", cause: null }),
     logs: () => ({ dropped: 0, losing: false, fileError: null }),
     upstreams: () => [],
     activeRequests: () => 3,
@@ -33,7 +33,7 @@ describe("/health", () => {
     async (path) => {
       const { status, body } = await get(path, {
         draining: () => true,
-        storage: () => ({ status: "unopened", cause: "x" }),
+        storage: () => ({ kind: "sqlite", status: "unopened", cause: "x" }),
       });
       expect(status).toBe(200);
       expect(body).toEqual({ status: "healthy", timestamp: expect.stringMatching(RFC3339) });
@@ -48,7 +48,7 @@ describe("/health/ready", () => {
     ["draining", { draining: () => true }, "draining"],
     [
       "without a storage",
-      { storage: () => ({ status: "unopened", cause: null }) },
+      { storage: () => ({ kind: "sqlite", status: "unopened", cause: null }) },
       "the storage has not been opened",
     ],
   ])("is 503 while %s", async (_, changes, cause) => {
@@ -61,7 +61,7 @@ describe("/health/ready", () => {
   test("is 200 otherwise, also when a storage that was open fails", async () => {
     expect(readiness(sources()).status).toBe(200);
     expect(
-      await get("/health/ready", { storage: () => ({ status: "failing", cause: "locked" }) }),
+      await get("/health/ready", { storage: () => ({ kind: "sqlite", status: "failing", cause: "locked" }) }),
     ).toMatchObject({
       status: 200,
       body: { status: "ready" },
@@ -93,6 +93,7 @@ describe("/health/detailed", () => {
         storage: "healthy",
         logs: "healthy",
       },
+      storage: { kind: "sqlite", status: "ok", cause: null },
       upstreams: [],
       requests: { active: 3, total: 42 },
     });
@@ -139,14 +140,16 @@ describe("/health/detailed", () => {
   test.each<[string, Partial<HealthSources>, string, string, string]>([
     [
       "a failing storage",
-      { storage: () => ({ status: "failing", cause: "locked" }) },
+      { storage: () => ({ kind: "sqlite", status: "failing", cause: "locked" }) },
       "storage",
       "degraded: locked",
       "degraded",
     ],
     [
       "a storage with a password in its error",
-      { storage: () => ({ status: "unopened", cause: "postgres://a:verysecret@db refused" }) },
+      {
+        storage: () => ({ kind: "sqlite", status: "unopened", cause: "postgres://a:verysecret@db refused" }),
+      },
       "storage",
       "unhealthy: postgres://a:[redacted]@db refused",
       "unhealthy",

@@ -22,7 +22,11 @@ export interface HealthSources {
   starting(): boolean;
   draining(): boolean;
   /** `unopened` until the storage has been opened once; `failing` when it was and cannot be used now. */
-  storage(): { readonly status: "ok" | "failing" | "unopened"; readonly cause: string | null };
+  storage(): {
+    readonly kind: "sqlite" | "postgres";
+    readonly status: "ok" | "failing" | "unopened";
+    readonly cause: string | null;
+  };
   logs(): { readonly dropped: number; readonly losing: boolean; readonly fileError: string | null };
   upstreams(): readonly UpstreamHealth[];
   activeRequests(): number;
@@ -81,9 +85,14 @@ export async function detailedHealth(sources: HealthSources) {
       disk,
     },
     components,
+    storage: describeStorage(sources.storage()),
     upstreams: sources.upstreams().map(describeUpstream),
     requests: { active: sources.activeRequests(), total: sources.totalRequests() },
   };
+}
+
+function describeStorage({ kind, status, cause }: ReturnType<HealthSources["storage"]>) {
+  return { kind, status, cause: cause === null ? null : safeText(cause, 500) };
 }
 
 function describeUpstream(upstream: UpstreamHealth) {
