@@ -7,6 +7,7 @@ import type { AnswerConverter } from "../upstream/target.ts";
 import { GenerateAnswer } from "./answer.ts";
 import { tellForeignMembers } from "./foreign-members.ts";
 import { newId } from "./ids.ts";
+import { withoutRepeatedResults } from "./repeated-results.ts";
 import { type SealStash, withoutForeignSeals } from "./seals.ts";
 import { ToolAdapter } from "./tools.ts";
 
@@ -43,7 +44,8 @@ export function convertGenerate(
   const losses = new Losses(strict);
   tellForeignMembers(request, to.format, losses);
   const tools = new ToolAdapter(request, to.format, to.provider);
-  const sealed = withoutForeignSeals(stash.restore(owner, request, to.format), to.format);
+  const answered = withoutRepeatedResults(request);
+  const sealed = withoutForeignSeals(stash.restore(owner, answered, to.format), to.format);
   const body = target.writeRequest(tools.request(sealed), { model: to.model, provider: to.provider, losses });
   const context = { request, model: request.model, losses, newId, now: () => Math.floor(Date.now() / 1000) };
   const converter = new GenerateAnswer({ client, target, context, tools, stash, owner, asArray });
