@@ -1,4 +1,4 @@
-import { isRecord, type JsonObject, numberOf } from "../exchange/read.ts";
+import { countOf, isRecord, type JsonObject } from "../exchange/read.ts";
 import type { Usage } from "../exchange/usage.ts";
 
 /**
@@ -9,18 +9,16 @@ export function readUsage(value: unknown): Usage | undefined {
   if (!isRecord(value)) return undefined;
   const prompt = isRecord(value.prompt_tokens_details) ? value.prompt_tokens_details : {};
   const completion = isRecord(value.completion_tokens_details) ? value.completion_tokens_details : {};
-  const input = numberOf(value.prompt_tokens);
+  const input = countOf(value.prompt_tokens);
   const cached =
-    numberOf(prompt.cached_tokens) ??
-    numberOf(value.prompt_cache_hit_tokens) ??
-    numberOf(value.cached_tokens);
+    countOf(prompt.cached_tokens) ?? countOf(value.prompt_cache_hit_tokens) ?? countOf(value.cached_tokens);
   const counts = {
     input,
     cachedInput: cached,
-    cacheWriteInput: numberOf(prompt.cache_write_tokens),
-    audioInput: numberOf(prompt.audio_tokens),
-    ...outputOf(value, numberOf(completion.reasoning_tokens)),
-    audioOutput: numberOf(completion.audio_tokens),
+    cacheWriteInput: countOf(prompt.cache_write_tokens),
+    audioInput: countOf(prompt.audio_tokens),
+    ...outputOf(value, countOf(completion.reasoning_tokens)),
+    audioOutput: countOf(completion.audio_tokens),
   };
   const told = Object.entries(counts).filter(([, count]) => count !== undefined);
   return told.length === 0 ? undefined : (Object.fromEntries(told) as Usage);
@@ -31,8 +29,8 @@ export function readUsage(value: unknown): Usage | undefined {
  * latter without saying how much it was.
  */
 function outputOf(value: JsonObject, reasoning: number | undefined) {
-  const output = numberOf(value.completion_tokens);
-  const apart = (numberOf(value.total_tokens) ?? 0) - (numberOf(value.prompt_tokens) ?? 0) - (output ?? 0);
+  const output = countOf(value.completion_tokens);
+  const apart = (countOf(value.total_tokens) ?? 0) - (countOf(value.prompt_tokens) ?? 0) - (output ?? 0);
   if (output === undefined || apart <= 0 || (reasoning !== undefined && reasoning !== apart))
     return { output, reasoning };
   return { output: output + apart, reasoning: apart };

@@ -1,4 +1,4 @@
-import { isRecord, type JsonObject, numberOf } from "../../exchange/read.ts";
+import { countOf, isRecord, type JsonObject } from "../../exchange/read.ts";
 import type { Usage } from "../../exchange/usage.ts";
 import type { WireUsage } from "./wire.ts";
 
@@ -7,12 +7,12 @@ import type { WireUsage } from "./wire.ts";
  * the neutral count is of all.
  */
 export function readUsage(wire: JsonObject): Usage {
-  const fresh = numberOf(wire.input_tokens);
-  const cached = numberOf(wire.cache_read_input_tokens);
-  const written = numberOf(wire.cache_creation_input_tokens);
-  const output = numberOf(wire.output_tokens);
+  const fresh = countOf(wire.input_tokens);
+  const cached = countOf(wire.cache_read_input_tokens);
+  const written = countOf(wire.cache_creation_input_tokens);
+  const output = countOf(wire.output_tokens);
   const details = isRecord(wire.output_tokens_details) ? wire.output_tokens_details : {};
-  const reasoning = numberOf(details.thinking_tokens);
+  const reasoning = countOf(details.thinking_tokens);
   return {
     ...(fresh === undefined ? {} : { input: fresh + (cached ?? 0) + (written ?? 0) }),
     ...(cached === undefined ? {} : { cachedInput: cached }),

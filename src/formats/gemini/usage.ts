@@ -1,4 +1,4 @@
-import { arrayOf, isRecord, type JsonObject, numberOf } from "../../exchange/read.ts";
+import { arrayOf, countOf, isRecord, type JsonObject } from "../../exchange/read.ts";
 import type { Usage } from "../../exchange/usage.ts";
 import type { ModalityTokenCount, UsageMetadata } from "./wire.ts";
 
@@ -7,11 +7,11 @@ import type { ModalityTokenCount, UsageMetadata } from "./wire.ts";
  * is read by the model too, and is counted and billed beside it. The answer is its words and its thoughts.
  */
 export function readUsage(usage: JsonObject): Usage | undefined {
-  const prompt = numberOf(usage.promptTokenCount);
-  const found = numberOf(usage.toolUsePromptTokenCount);
-  const words = numberOf(usage.candidatesTokenCount);
-  const thoughts = numberOf(usage.thoughtsTokenCount);
-  const cached = numberOf(usage.cachedContentTokenCount);
+  const prompt = countOf(usage.promptTokenCount);
+  const found = countOf(usage.toolUsePromptTokenCount);
+  const words = countOf(usage.candidatesTokenCount);
+  const thoughts = countOf(usage.thoughtsTokenCount);
+  const cached = countOf(usage.cachedContentTokenCount);
   const input = sum(prompt, found);
   const output = sum(words, thoughts);
   if (input === undefined && output === undefined) return undefined;
@@ -48,7 +48,7 @@ function sum(one: number | undefined, other: number | undefined): number | undef
 
 function audioOf(value: unknown): number | undefined {
   const audio = arrayOf(value).find((count) => isRecord(count) && count.modality === "AUDIO");
-  return isRecord(audio) ? numberOf(audio.tokenCount) : undefined;
+  return isRecord(audio) ? countOf(audio.tokenCount) : undefined;
 }
 
 function details(all: number | undefined, audio: number): ModalityTokenCount[] {

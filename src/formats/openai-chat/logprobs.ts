@@ -16,7 +16,9 @@ function readTokens(value: unknown): TokenLogprob[] {
       {
         token: stringOf(token.token) ?? "",
         logprob: numberOf(token.logprob) ?? 0,
-        ...(Array.isArray(token.bytes) ? { bytes: token.bytes as number[] } : {}),
+        ...(Array.isArray(token.bytes)
+          ? { bytes: token.bytes.filter((byte) => typeof byte === "number") }
+          : {}),
         ...(top.length === 0 ? {} : { top }),
       },
     ];

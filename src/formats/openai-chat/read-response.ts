@@ -1,6 +1,14 @@
 import { GatewayError } from "../../exchange/errors.ts";
 import type { Part, TextPart } from "../../exchange/parts.ts";
-import { arrayOf, isRecord, type JsonObject, numberOf, restOf, stringOf } from "../../exchange/read.ts";
+import {
+  arrayOf,
+  countOf,
+  isRecord,
+  type JsonObject,
+  numberOf,
+  restOf,
+  stringOf,
+} from "../../exchange/read.ts";
 import type { Choice, GenerateResponse } from "../../exchange/response.ts";
 import { readUsage } from "../openai-usage.ts";
 import { readAnnotations } from "./annotations.ts";
@@ -83,7 +91,7 @@ function readChoice(choice: JsonObject, position: number): Choice {
   const logprobs = readLogprobs(choice.logprobs);
   const hasCalls = parts.some((part) => part.kind === "tool-call");
   return {
-    index: numberOf(choice.index) ?? position,
+    index: countOf(choice.index) ?? position,
     parts,
     finish: readFinish(choice.finish_reason, hasCalls),
     ...(logprobs === undefined ? {} : { logprobs }),

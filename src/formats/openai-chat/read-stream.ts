@@ -1,5 +1,13 @@
 import { GatewayError } from "../../exchange/errors.ts";
-import { arrayOf, isRecord, type JsonObject, numberOf, restOf, stringOf } from "../../exchange/read.ts";
+import {
+  arrayOf,
+  countOf,
+  isRecord,
+  type JsonObject,
+  numberOf,
+  restOf,
+  stringOf,
+} from "../../exchange/read.ts";
 import type { StreamEvent } from "../../exchange/stream.ts";
 import type { ToldError } from "../../exchange/told-error.ts";
 import type { SseEvent } from "../../lib/sse.ts";
@@ -64,7 +72,7 @@ class ChatStreamReader implements StreamReader {
     if (choices.length > 0 || usage !== undefined) this.#start(events);
     for (const [position, choice] of choices.entries()) {
       if (!isRecord(choice)) continue;
-      for (const told of this.#choice(numberOf(choice.index) ?? position).take(choice)) events.push(told);
+      for (const told of this.#choice(countOf(choice.index) ?? position).take(choice)) events.push(told);
     }
     if (usage === undefined) return events;
     const read = readUsage(usage);

@@ -1,4 +1,4 @@
-import { type JsonObject, numberOf, recordOf } from "../../exchange/read.ts";
+import { countOf, type JsonObject, recordOf } from "../../exchange/read.ts";
 import type { Usage } from "../../exchange/usage.ts";
 import type { WireUsage } from "./wire.ts";
 
@@ -9,11 +9,11 @@ export function readUsage(value: unknown): Usage | undefined {
   const input = recordOf(usage.input_tokens_details);
   const output = recordOf(usage.output_tokens_details);
   const counts = {
-    input: numberOf(usage.input_tokens),
-    cachedInput: numberOf(input?.cached_tokens),
-    cacheWriteInput: numberOf(input?.cache_write_tokens),
-    output: numberOf(usage.output_tokens),
-    reasoning: numberOf(output?.reasoning_tokens),
+    input: countOf(usage.input_tokens),
+    cachedInput: countOf(input?.cached_tokens),
+    cacheWriteInput: countOf(input?.cache_write_tokens),
+    output: countOf(usage.output_tokens),
+    reasoning: countOf(output?.reasoning_tokens),
   };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined));
 }
