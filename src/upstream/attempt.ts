@@ -3,7 +3,8 @@ import type { Format } from "../exchange/formats.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
 import { codingsOf, decompress } from "../lib/decompress.ts";
 import type { Presence } from "../lib/presence.ts";
-import { firstEventEnd, parseEvent, type SseEvent } from "../lib/sse.ts";
+import type { SseEvent } from "../lib/sse.ts";
+import { firstEvent } from "./first-event.ts";
 import type { HttpClient } from "./http/client.ts";
 import type { HttpResponse } from "./http/exchange.ts";
 import {
@@ -123,7 +124,7 @@ async function failureInFirstEvent(
   response: HttpResponse,
   options: AttemptOptions,
 ): Promise<Failure | null> {
-  const first = await firstEvent(response, options);
+  const first = await firstEvent(response, options.deadlines, options.firstEventPatience);
   const error = first === null ? null : options.streamErrorOf(first, target.format);
   if (error === null) return null;
   response.cancel();
@@ -199,50 +200,4 @@ function toldInStream(told: { status: number; message: string }, secrets: readon
   const message = withoutSecrets(told.message, secrets).slice(0, 500);
   const error = new GatewayError(code, message, { status: told.status });
   return { ...failureOf(error), message, status: told.status };
-}
-
-const MAX_FIRST_EVENT = 64 * 1024;
-
-/**
- * The stream's first whole event that says something, comments passed over; null when it is long or does not come in
- * time. What was read is given back, so the stream begins at its beginning for whoever consumes it next.
- */
-function firstEvent(response: HttpResponse, options: AttemptOptions): Promise<SseEvent | null> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
-    let held = 0;
-    /** What came after the last whole event, and how much of it holds no end. */
-    let text: Uint8Array = new Uint8Array();
-    let searched = 0;
-    const finish = (event: SseEvent | null) => {
-      options.deadlines.remove(patience);
-      // Nobody consumes it until the server is ready for the answer's body.
-      response.pause();
-      response.unread(chunks);
-      resolve(event);
-    };
-    const patience = { at: performance.now() + options.firstEventPatience, expire: () => finish(null) };
-    options.deadlines.add(patience);
-    response.consume({
-      data(chunk) {
-        chunks.push(chunk);
-        held += chunk.length;
-        text = text.length === 0 ? chunk : Buffer.concat([text, chunk]);
-        for (let end = firstEventEnd(text, searched); end >= 0; end = firstEventEnd(text, searched)) {
-          const event = parseEvent(Buffer.from(text.subarray(0, end)).toString("utf8"));
-          if (event.data !== "") return finish(event);
-          text = text.subarray(end);
-          searched = 0;
-        }
-        // A blank line may be cut in two: the last bytes are looked at again.
-        searched = Math.max(0, text.length - 2);
-        if (held > MAX_FIRST_EVENT) finish(null);
-      },
-      end: () => finish(null),
-      failed(error) {
-        options.deadlines.remove(patience);
-        reject(error);
-      },
-    });
-  });
 }
