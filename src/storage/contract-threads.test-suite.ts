@@ -122,6 +122,14 @@ export function describeThreads(opened: () => Storage): void {
       expect(await ids(OWN, { limit: 0 })).toEqual([]);
     });
 
+    test("stored several times at once are one, of the highest version", async () => {
+      const { threads } = storage;
+      const versions = [3, 9, 1, 7, 5, 2, 8, 4, 6, 10];
+      await Promise.all(versions.map((version) => threads.put(thread({ version }), OWN)));
+      expect((await threads.get("T-1", OWN))?.version).toBe(10);
+      expect(await threads.list("all", { limit: 10 })).toHaveLength(1);
+    });
+
     test("that cannot be stored change nothing", async () => {
       const { threads } = storage;
       await threads.put(thread(), OWN);

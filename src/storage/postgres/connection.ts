@@ -4,28 +4,26 @@ import { StorageError } from "../interface.ts";
 import { isConnectionLost, isPassing, needsNewConnection, storageError } from "./errors.ts";
 import { LATEST_VERSION, migrate, schemaVersion } from "./migrations.ts";
 import { Pool } from "./pool.ts";
-import { fromDatabaseText, toDatabaseText } from "./text.ts";
+import { type Query, queryOn, type Value } from "./query.ts";
 
 const CONNECTIONS = 5;
-/** Milliseconds that a server may be away at the start, which is about what a restart takes. */
-const OPEN_PATIENCE_MS = 10_000;
-/** What bringing large tables up to date may take. */
-const MIGRATION_SILENCE_MS = 600_000;
-/** As the first, while in use: as long as SQLite is asked again while it is locked. */
-const PATIENCE_MS = 5_000;
 const RETRY_MS = 100;
-/** After these milliseconds the server itself gives a statement up. */
-const STATEMENT_TIMEOUT_MS = 5_000;
-/** A server that has not answered by then does not even keep its own limit: the connection is dead, or the server hangs. */
-const SILENCE_MS = 8_000;
+/** What bringing large tables up to date may take, milliseconds. */
+const MIGRATION_SILENCE_MS = 600_000;
 
-type Value = string | number | boolean | null | readonly (string | null)[] | readonly (number | null)[];
+/** Milliseconds. */
+export interface Limits {
+  /** How long a server may be away at the start: about what a restart takes. */
+  readonly openPatience: number;
+  /** How long it may be away in use: as long as SQLite is asked again while it is locked. */
+  readonly patience: number;
+  /** After this the server itself gives a statement up. */
+  readonly statement: number;
+  /** A server that is silent for so long does not even keep that limit: it hangs, or the connection is dead. */
+  readonly silence: number;
+}
 
-/** Runs one statement. `count` is the number of rows that it gave or changed. */
-export type Query = <Row = unknown>(
-  text: string,
-  values?: readonly Value[],
-) => Promise<{ rows: Row[]; count: number }>;
+const LIMITS: Limits = { openPatience: 10_000, patience: 5_000, statement: 5_000, silence: 8_000 };
 
 /**
  * Some connections to one PostgreSQL database. Calls wait for up to five seconds for a server that is being restarted.
@@ -35,18 +33,20 @@ export class PostgresConnection {
   /** The URL without its password. */
   readonly name: string;
   readonly #pool: Pool;
+  readonly #limits: Limits;
   #closed = false;
 
-  private constructor(url: string) {
+  private constructor(url: string, limits: Limits) {
     this.name = shownDatabaseUrl(url);
-    this.#pool = new Pool(optionsFor(new URL(url)), CONNECTIONS);
+    this.#limits = limits;
+    this.#pool = new Pool(optionsFor(new URL(url), limits.statement), CONNECTIONS);
   }
 
   /** Connects and brings the schema up to date. A server that is away or starting is waited for up to ten seconds. */
-  static async open(url: string): Promise<PostgresConnection> {
+  static async open(url: string, limits = LIMITS): Promise<PostgresConnection> {
     const fault = postgresUrlFault(url);
     if (fault !== null) throw new StorageError(`storage.url cannot be used: expected ${fault}.`);
-    const connection = new PostgresConnection(url);
+    const connection = new PostgresConnection(url, limits);
     try {
       await connection.#prepare();
       return connection;
@@ -58,7 +58,7 @@ export class PostgresConnection {
 
   /** A schema that is up to date is only read, so that a gateway needs no right to change it. */
   async #prepare(): Promise<void> {
-    const patience = OPEN_PATIENCE_MS;
+    const patience = this.#limits.openPatience;
     const version = await this.#run((sql) => schemaVersion(sql, this.name), { patience });
     if (version === LATEST_VERSION) return;
     await this.#run((sql) => migrate(sql, this.name), { patience, silence: MIGRATION_SILENCE_MS });
@@ -95,7 +95,7 @@ export class PostgresConnection {
   /** Runs `work` once a connection is free, and again while what went wrong may pass. */
   async #run<T>(
     work: (sql: SQL) => Promise<T>,
-    { patience = PATIENCE_MS, silence = SILENCE_MS } = {},
+    { patience = this.#limits.patience, silence = this.#limits.silence } = {},
   ): Promise<T> {
     const deadline = performance.now() + patience;
     for (;;) {
@@ -143,7 +143,7 @@ export class PostgresConnection {
   }
 }
 
-function optionsFor(url: URL): SQL.Options {
+function optionsFor(url: URL, statementTimeout: number): SQL.Options {
   const user = decodeURIComponent(url.username);
   return {
     url,
@@ -158,30 +158,8 @@ function optionsFor(url: URL): SQL.Options {
     maxLifetime: 1_800,
     connection: {
       application_name: url.searchParams.get("application_name") ?? "amsterdam",
-      statement_timeout: String(STATEMENT_TIMEOUT_MS),
+      statement_timeout: String(statementTimeout),
       idle_in_transaction_session_timeout: "10000",
     },
   };
-}
-
-/** The driver as the stores see it: rows and a count, with texts that may hold any character. */
-export function queryOn(sql: Pick<SQL, "unsafe">): Query {
-  return async <Row>(text: string, values: readonly Value[] = []) => {
-    const result = await sql.unsafe<Row[] & { count: number }>(text, values.map(toDatabase));
-    for (const row of result) decodeTexts(row as Record<string, unknown>);
-    return { rows: result, count: result.count };
-  };
-}
-
-function toDatabase(value: Value): unknown {
-  if (typeof value === "string") return toDatabaseText(value);
-  if (!Array.isArray(value)) return value;
-  return value.map((item) => (typeof item === "string" ? toDatabaseText(item) : item));
-}
-
-function decodeTexts(row: Record<string, unknown>): void {
-  for (const [column, value] of Object.entries(row)) {
-    if (typeof value === "string") row[column] = fromDatabaseText(value);
-    else if (Array.isArray(value)) row[column] = value.map(fromDatabaseText);
-  }
 }

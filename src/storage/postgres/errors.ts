@@ -35,6 +35,11 @@ const NO_TLS: Explanation = {
   remedy: "Switch TLS on there, or set sslmode=disable in storage.url.",
 };
 
+const UNREADABLE_FILE: Explanation = {
+  cause: "a file that storage.url names for TLS cannot be used",
+  remedy: "Look at sslrootcert, sslcert and sslkey in it.",
+};
+
 /** The server is a standby: after a failover, the primary of before. A new connection finds the new one. */
 const READ_ONLY = "25006";
 
@@ -57,6 +62,8 @@ const EXPLANATIONS: Record<string, Explanation> = {
     remedy: "A connection pooler has to be in session mode; else connect to the server itself.",
   },
   ERR_POSTGRES_TLS_NOT_AVAILABLE: NO_TLS,
+  ERR_INVALID_ARG_TYPE: UNREADABLE_FILE,
+  ERR_BORINGSSL: UNREADABLE_FILE,
 };
 
 const BAD_CERTIFICATE: Explanation = {

@@ -1,5 +1,6 @@
 import type { KeyStore, StoredKey } from "../interface.ts";
-import type { PostgresConnection, Query } from "./connection.ts";
+import type { PostgresConnection } from "./connection.ts";
+import type { Query } from "./query.ts";
 
 const LIST = `
   SELECT id, name, hash, prefix, created_at::float8 AS "createdAt", expires_at::float8 AS "expiresAt",

@@ -5,7 +5,8 @@ import type {
   ThreadStore,
   ThreadSummary,
 } from "../interface.ts";
-import type { PostgresConnection, Query } from "./connection.ts";
+import type { PostgresConnection } from "./connection.ts";
+import type { Query } from "./query.ts";
 
 const SUMMARY = `
   key_id AS "keyId", id, version::float8 AS version, title, message_count::float8 AS "messageCount",
