@@ -109,7 +109,7 @@ const gemini = (): StreamShape => {
 export const SHAPES: Readonly<Record<Format, StreamShape>> = {
   "openai-chat": {
     first: "",
-    text: chatDelta({ content: TEXT }, null),
+    text: chatDelta({ role: "assistant", content: TEXT }, null),
     last: chatDelta({}, "stop"),
   },
   "openai-responses": responses(),
