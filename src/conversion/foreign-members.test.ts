@@ -78,11 +78,14 @@ describe("a member that only the client's API has", () => {
     ["gemini", { cachedContent: "cachedContents/1" }, "openai-chat"],
     ["openai-responses", { previous_response_id: "resp_1" }, "gemini"],
     ["openai-responses", { prompt: { id: "p" } }, "anthropic-messages"],
+    ["anthropic-messages", { thread: { type: "create" } }, "gemini"],
     ["anthropic-messages", { mcp_servers: [{ url: "http://a" }] }, "openai-responses"],
   ] as [Format, Record<string, unknown>, Format][])(
     "of %s that the answer depends on, %j, is refused",
     (from, members, to) => {
-      expect(() => told(from, members, to)).toThrow(expect.objectContaining({ code: "conversion_refused" }));
+      expect(() => told(from, members, to)).toThrow(
+        expect.objectContaining({ code: "conversion_refused", param: Object.keys(members)[0] }),
+      );
     },
   );
 

@@ -14,6 +14,7 @@ const DECISIVE: Readonly<Record<Format, Readonly<Record<string, string>>>> = {
   "anthropic-messages": {
     container: "the container is the provider's own.",
     mcp_servers: "the target does not call MCP servers.",
+    thread: "the target keeps no conversations; send all of it.",
   },
   gemini: { cachedContent: "the cached content lies at the provider that made it." },
 };
@@ -89,7 +90,7 @@ export function tellForeignMembers(request: GenerateRequest, target: Format, los
       if (saysNothing(value) || WITHOUT_MEANING[format].has(name)) continue;
       if (Object.hasOwn(IDLE[format], name) && IDLE[format][name]?.(value)) continue;
       const reason = Object.hasOwn(DECISIVE[format], name) ? DECISIVE[format][name] : undefined;
-      if (reason !== undefined) losses.refuse(name, reason);
+      if (reason !== undefined) losses.refuse(name, reason, name);
       losses.add(name);
     }
   }

@@ -1,5 +1,5 @@
 import type { StreamEvent } from "../exchange/stream.ts";
-import { inputOf, type ToolAdapter } from "./tools.ts";
+import { answerable, inputOf, type ToolAdapter } from "./tools.ts";
 
 /** Renames the tool calls of a stream to what the client knows, and unwraps those of free-form tools. One a stream. */
 export class ToolEvents {
@@ -27,9 +27,11 @@ export class ToolEvents {
   }
 
   #begin(event: StreamEvent & { type: "part-start" }): StreamEvent {
-    const { part, choice } = event;
-    const tool = part.kind === "tool-call" ? this.#tools.clientTool(part.name) : undefined;
-    if (part.kind !== "tool-call" || tool === undefined) return event;
+    if (event.part.kind !== "tool-call") return event;
+    const { choice } = event;
+    const part = answerable(event.part);
+    const tool = this.#tools.clientTool(part.name);
+    if (tool === undefined) return { ...event, part };
     const { name, namespace, custom } = tool;
     const unwraps = custom && part.custom !== true;
     if (unwraps) this.#held.set(choice, "");

@@ -1,3 +1,4 @@
+import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Part, ToolCallPart } from "../exchange/parts.ts";
 import type {
@@ -9,12 +10,23 @@ import type {
   ToolChoice,
 } from "../exchange/request.ts";
 import type { Choice } from "../exchange/response.ts";
+import { newId } from "./ids.ts";
 
 /** A tool as the client knows it. */
 interface ClientTool {
   readonly name: string;
   readonly namespace: string | undefined;
   readonly custom: boolean;
+}
+
+/**
+ * A call that the client can answer: one without an id gets one. Throws upstream_invalid where it has no name, for
+ * nobody could run it.
+ */
+export function answerable<T extends { readonly id: string; readonly name: string }>(call: T): T {
+  if (call.name === "")
+    throw new GatewayError("upstream_invalid", "The upstream's answer calls a tool without a name.");
+  return call.id === "" ? { ...call, id: `call_${newId()}` } : call;
 }
 
 /** What a target's API takes for a tool. */
@@ -79,11 +91,12 @@ export class ToolAdapter {
   }
 
   #clientCall(part: ToolCallPart): ToolCallPart {
-    const tool = this.clientTool(part.name);
-    if (tool === undefined) return part;
+    const call = answerable(part);
+    const tool = this.clientTool(call.name);
+    if (tool === undefined) return call;
     const { name, namespace, custom } = tool;
     return {
-      ...part,
+      ...call,
       name,
       ...(namespace === undefined ? {} : { namespace }),
       ...(custom && part.custom !== true ? { custom, arguments: inputOf(part.arguments) } : {}),

@@ -26,9 +26,13 @@ export class Losses {
     if (this.#items.size < MAX_ITEMS) this.#items.add(what);
   }
 
-  /** Refuses what cannot be left out without changing what is asked for. */
-  refuse(what: string, why: string): never {
-    throw new GatewayError("conversion_refused", `The target's API cannot express ${what}: ${why}`);
+  /** Refuses what cannot be left out without changing what is asked for; `param` is the member of the request, if it is one. */
+  refuse(what: string, why: string, param?: string): never {
+    throw new GatewayError(
+      "conversion_refused",
+      `The target's API cannot express ${what}: ${why}`,
+      param === undefined ? {} : { param },
+    );
   }
 
   get items(): readonly string[] {

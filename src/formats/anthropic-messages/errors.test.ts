@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { GatewayError } from "../../exchange/errors.ts";
 import { anthropicCount } from "./count.ts";
 import { readError, writeError } from "./errors.ts";
+import { anthropicMessages } from "./index.ts";
 
 describe("the body of an error is read", () => {
   test.each([
@@ -33,6 +35,19 @@ describe("an error is written with a type that clients know", () => {
     [{ status: 400, message: "m", code: "context_length_exceeded" }, "invalid_request_error"],
   ])("%j", (error, type) => {
     expect(writeError(error)).toMatchObject({ type: "error", error: { type, message: "m" } });
+  });
+});
+
+test("a thread that is refused is told as the SDK's tool runner understands it", () => {
+  const error = new GatewayError("conversion_refused", "No", { param: "thread" });
+  expect(JSON.parse(anthropicMessages.renderError(error, "r"))).toEqual({
+    type: "error",
+    error: {
+      type: "invalid_request_error",
+      message: "No",
+      details: { error_code: "thread_unsupported_request", unsupported: ["thread"] },
+    },
+    request_id: "r",
   });
 });
 

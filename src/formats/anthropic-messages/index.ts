@@ -1,5 +1,12 @@
+import type { GatewayError } from "../../exchange/errors.ts";
 import type { FormatModule } from "../format.ts";
 import { errorType, readErrorEvent } from "./errors.ts";
+
+/** By these details the SDK's tool runner knows that it is to go on without a thread, and sends the whole conversation. */
+function detailsOf({ code, param }: GatewayError): object {
+  if (code !== "conversion_refused" || param !== "thread") return {};
+  return { details: { error_code: "thread_unsupported_request", unsupported: ["thread"] } };
+}
 
 /** Anthropic Messages. */
 export const anthropicMessages: FormatModule = {
@@ -9,7 +16,7 @@ export const anthropicMessages: FormatModule = {
   renderError: (error, requestId) =>
     JSON.stringify({
       type: "error",
-      error: { type: errorType(error.status), message: error.message },
+      error: { type: errorType(error.status), message: error.message, ...detailsOf(error) },
       request_id: requestId,
     }),
   renderStreamError(error, requestId) {

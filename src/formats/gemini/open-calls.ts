@@ -1,4 +1,5 @@
 import type { Part, ToolResultPart } from "../../exchange/parts.ts";
+import { invalid } from "../../exchange/read.ts";
 import { marksOf } from "./extensions.ts";
 
 interface OpenCall {
@@ -7,8 +8,9 @@ interface OpenCall {
 }
 
 /**
- * Gives results that do not say which call they are of the id of the first open call of their function. `turns` are the
- * parts of the conversation's turns, in which results are replaced.
+ * Gives results that do not say which call they are of the id of the first open call of their function, and of the first
+ * one at all where they do not name it either. `turns` are the parts of the conversation's turns, in which results are
+ * replaced. Throws invalid_request for a result of nothing.
  */
 export function nameCalls(turns: readonly { readonly parts: Part[] }[]): void {
   const open = new OpenCalls();
@@ -17,6 +19,11 @@ export function nameCalls(turns: readonly { readonly parts: Part[] }[]): void {
       if (part.kind === "tool-call") open.add(part);
       if (part.kind !== "tool-result") continue;
       const callId = open.answeredBy(part);
+      if (callId === undefined && part.name === undefined)
+        throw invalid(
+          "contents",
+          "have a functionResponse that names no function, and no call that waits for one",
+        );
       if (callId !== undefined && callId !== part.callId) parts[index] = { ...part, callId };
     }
   }
@@ -26,17 +33,19 @@ export function nameCalls(turns: readonly { readonly parts: Part[] }[]): void {
 class OpenCalls {
   readonly #byId = new Map<string, Waiting>();
   readonly #byName = new Map<string, Waiting>();
+  readonly #all: Waiting = { calls: [], next: 0 };
 
   add({ id, name }: { readonly id: string; readonly name: string }): void {
     const call = { id, answered: false };
     waitingIn(this.#byId, id).calls.push(call);
     waitingIn(this.#byName, name).calls.push(call);
+    this.#all.calls.push(call);
   }
 
   /** The id of the call that the result is of; undefined where there is none. */
   answeredBy({ callId, name, extensions }: ToolResultPart): string | undefined {
     const named = marksOf(extensions).noId ? undefined : first(this.#byId.get(callId));
-    const call = named ?? first(this.#byName.get(name ?? ""));
+    const call = named ?? first(name === undefined ? this.#all : this.#byName.get(name));
     if (call !== undefined) call.answered = true;
     return call?.id;
   }

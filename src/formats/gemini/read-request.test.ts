@@ -169,6 +169,16 @@ describe("calls without ids", () => {
 });
 
 describe("results of functions", () => {
+  test("that name neither their call nor its function are of the calls that wait, in their order", () => {
+    const calls = ["a", "b"].map((id) => ({ functionCall: { id, name: "f" } }));
+    const results = ["x", "y"].map((output) => ({ functionResponse: { name: "", response: { output } } }));
+    const { messages } = read({ contents: [{ role: "model", parts: calls }, { parts: results }] });
+    expect(messages[1]!.parts).toMatchObject([
+      { callId: "a", parts: [{ text: "x" }] },
+      { callId: "b", parts: [{ text: "y" }] },
+    ]);
+  });
+
   const resultOf = (response: object, more: object = {}) =>
     read({ contents: [{ parts: [{ functionResponse: { name: "f", response, ...more } }] }] }).messages[0]!
       .parts[0];
@@ -328,11 +338,7 @@ describe("what cannot be read is told with its place", () => {
       { contents: [{ parts: [{ functionCall: { name: "f", args: "{}" } }] }] },
       "contents[0].parts[0]",
     ],
-    [
-      "a result without a name",
-      { contents: [{ parts: [{ functionResponse: {} }] }] },
-      "contents[0].parts[0]",
-    ],
+    ["a result without a name or a call", { contents: [{ parts: [{ functionResponse: {} }] }] }, "contents"],
     ["a file without an address", { contents: [{ parts: [{ fileData: {} }] }] }, "contents[0].parts[0]"],
     [
       "a temperature as text",

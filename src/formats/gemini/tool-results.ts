@@ -20,8 +20,8 @@ export function readFunctionResponse(
 ): ToolResultPart | string {
   const result = camelCasedOf(value);
   if (result === undefined) return "has a functionResponse that is no object";
+  // Amp's subagents leave the name out where the call had an id: the call has it.
   const name = stringOf(result.name);
-  if (!name) return "has a functionResponse without a name";
   if (result.response !== undefined && !isRecord(result.response))
     return "has a functionResponse whose response is no object";
   const response: JsonObject = result.response ?? {};
@@ -38,7 +38,7 @@ export function readFunctionResponse(
   return {
     kind: "tool-result",
     callId: id || newId(),
-    name,
+    ...(name ? { name } : {}),
     parts: [
       ...(text === null ? [] : [{ kind: "text" as const, text }]),
       ...media.flatMap((read) => (read === null ? [] : [read.part])),

@@ -9,6 +9,8 @@ export interface DemoErrorDetails {
   /** OpenAI's machine-readable code. */
   code?: string;
   headers?: Record<string, string>;
+  /** `error.details` in Anthropic's shape. */
+  anthropic?: JsonObject;
 }
 
 /** A request that the demo answers with an error status. The message is for the caller. */
@@ -78,7 +80,11 @@ export function anthropicError(error: DemoError): JsonObject {
   const fallback = error.status >= 500 ? "api_error" : "invalid_request_error";
   return {
     type: "error",
-    error: { type: ANTHROPIC_TYPES[error.status] ?? fallback, message: error.message },
+    error: {
+      type: ANTHROPIC_TYPES[error.status] ?? fallback,
+      message: error.message,
+      ...(error.details.anthropic && { details: error.details.anthropic }),
+    },
   };
 }
 

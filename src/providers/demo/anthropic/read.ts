@@ -9,6 +9,7 @@ const LEAST_THINKING_BUDGET = 1024;
 
 /** Reads an Anthropic Messages request. @throws DemoError 400 when the API would refuse it. */
 export function readMessages(body: JsonObject, context: ReadContext): Ask {
+  refuseThread(body.thread);
   const base = readPrompt(body, context);
   if (body.max_tokens === undefined) refuse("max_tokens: Field required");
   const maxTokens = wholeNumber(body, "max_tokens", 1);
@@ -24,6 +25,14 @@ export function readMessages(body: JsonObject, context: ReadContext): Ask {
     maxTokens,
     stop: stringsOf(body.stop_sequences),
   };
+}
+
+/** The demo keeps nothing. The SDKs know by these details that they are to send the whole conversation. */
+function refuseThread(thread: unknown): void {
+  if (thread === undefined || thread === null) return;
+  throw new DemoError(400, "thread: The demo keeps no conversations.", {
+    anthropic: { error_code: "thread_unsupported_request", unsupported: ["thread"] },
+  });
 }
 
 /** What counting tokens needs of a request: everything but limits and wishes. */
