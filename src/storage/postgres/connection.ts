@@ -64,9 +64,16 @@ export class PostgresConnection {
     await this.#run((sql) => migrate(sql, this.name), { patience, silence: MIGRATION_SILENCE_MS });
   }
 
-  /** Runs one statement. A lost connection lets it run again, so it has to be one that may run twice. */
-  query<Row>(text: string, values: readonly Value[] = []): Promise<{ rows: Row[]; count: number }> {
-    return this.#run((sql) => queryOn(sql)<Row>(text, values));
+  /**
+   * Runs one statement. A lost connection lets it run again, so it has to be one that may run twice. `patience` is how
+   * many milliseconds a server may be away.
+   */
+  query<Row>(
+    text: string,
+    values: readonly Value[] = [],
+    patience = this.#limits.patience,
+  ): Promise<{ rows: Row[]; count: number }> {
+    return this.#run((sql) => queryOn(sql)<Row>(text, values), { patience });
   }
 
   /** Runs `change` in a transaction that is committed when it resolves and rolled back when it rejects. */

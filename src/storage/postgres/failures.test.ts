@@ -128,11 +128,10 @@ describe.each(["fast", "immediate"] as const)("a server that is stopped (%s)", (
     const storage = await open();
     await storage.keys.create(keyOf(`before_${mode}`));
     await server.stop(mode);
-    const calls = [storage.keys.list(), storage.keys.create(keyOf(`meanwhile_${mode}`)), storage.check()];
+    const calls = [storage.keys.list(), storage.keys.create(keyOf(`meanwhile_${mode}`))];
     await Bun.sleep(300);
     await server.start();
-    const [, , cause] = await Promise.all(calls);
-    expect(cause).toBeNull();
+    await Promise.all(calls);
     const ids = (await storage.keys.list()).map(({ id }) => id);
     expect(ids).toContain(`before_${mode}`);
     expect(ids).toContain(`meanwhile_${mode}`);

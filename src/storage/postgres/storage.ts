@@ -12,6 +12,9 @@ const TOUCH = `
   INSERT INTO amsterdam.health_check (id, written_at) VALUES (1, $1)
   ON CONFLICT (id) DO UPDATE SET written_at = excluded.written_at`;
 
+/** A connection that was lost is worth another try, and no more: what is asked is how things are now. */
+const CHECK_PATIENCE_MS = 500;
+
 export class PostgresStorage implements Storage {
   readonly kind = "postgres";
   readonly keys: PostgresKeys;
@@ -37,7 +40,7 @@ export class PostgresStorage implements Storage {
   async check(): Promise<string | null> {
     try {
       // A full disk, or a standby, lets everything through but a change.
-      await this.#connection.query(TOUCH, [Date.now()]);
+      await this.#connection.query(TOUCH, [Date.now()], CHECK_PATIENCE_MS);
       return null;
     } catch (error) {
       if (error instanceof StorageError) return error.message;
