@@ -22,6 +22,7 @@ import {
 import { openaiModel } from "./openai-body.ts";
 import { PromptCache } from "./prompt-cache.ts";
 import { RESPONSES } from "./responses/format.ts";
+import { readResponses } from "./responses/read.ts";
 
 type Answer = Response | Promise<Response>;
 
@@ -38,6 +39,7 @@ const GEMINI_CALL =
 const ROUTES: readonly Route[] = [
   { method: "POST", path: /^\/v1\/chat\/completions$/, answer: (call) => generate(CHAT, call) },
   { method: "POST", path: /^\/v1\/responses$/, answer: (call) => generate(RESPONSES, call) },
+  { method: "POST", path: /^\/v1\/responses\/input_tokens$/, answer: countResponses },
   { method: "POST", path: /^\/v1\/messages$/, answer: (call) => generate(MESSAGES, call) },
   { method: "POST", path: /^\/v1\/messages\/count_tokens$/, answer: countMessages },
   { method: "POST", path: /^\/v1\/completions$/, answer: (call) => generate(COMPLETIONS, call) },
@@ -83,6 +85,11 @@ function json(call: Call, shape: DemoShape, body: JsonObject): Response {
 /** Answers with JSON as the model's behaviour allows: it may fail or wait first. */
 async function answerJson(call: Call, shape: DemoShape, model: string, body: JsonObject): Promise<Response> {
   return (await misbehave(call, model, behaviourOf(model), shape, false)) ?? json(call, shape, body);
+}
+
+function countResponses(call: Call): Answer {
+  const { model, input } = readResponses(parseBody(call.body));
+  return answerJson(call, "openai", model, { object: "response.input_tokens", input_tokens: input.total });
 }
 
 function countMessages(call: Call): Answer {

@@ -105,6 +105,12 @@ test("output that names its tool in place of a call is taken beside that of call
   expect(answer.output_text).toContain("0 of 0 calls");
 });
 
+test("input tokens are counted as the answer's usage has them", async () => {
+  const params = { model: "echo", instructions: "Be kind.", input: "How are you?" };
+  const { input_tokens: counted } = await client.responses.inputTokens.count(params);
+  expect((await client.responses.create(params)).usage?.input_tokens).toBe(counted);
+});
+
 test("an effort alone gives a reasoning item without a text", async () => {
   const answer = await client.responses.create({ model: "echo", input: "hi", reasoning: { effort: "high" } });
   expect(answer.output[0]).toMatchObject({ type: "reasoning", summary: [] });
