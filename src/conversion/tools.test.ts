@@ -172,3 +172,28 @@ describe("a free-form tool", () => {
     expect(out.slice(-4)).toEqual(stream.slice(-4));
   });
 });
+
+describe("a call that nobody could answer", () => {
+  const adapter = new ToolAdapter(requestWith([]), "openai-chat", "openai");
+  const begin = (id: string, name: string): StreamEvent => ({
+    type: "part-start",
+    choice: 0,
+    part: { kind: "tool-call", id, name },
+  });
+  const whole = (id: string, name: string) =>
+    adapter.answer({
+      index: 0,
+      parts: [{ kind: "tool-call", id, name, arguments: "{}" }],
+      finish: "tool-calls",
+    });
+
+  test("is an error where it has no name", () => {
+    expect(() => new ToolEvents(adapter).take(begin("call_1", ""))).toThrow("without a name");
+    expect(() => whole("call_1", "")).toThrow("without a name");
+  });
+
+  test("gets an id where it has none", () => {
+    expect(JSON.stringify(new ToolEvents(adapter).take(begin("", "f")))).toMatch(/"id":"call_\w{24}"/);
+    expect(JSON.stringify(whole("", "f"))).toMatch(/"id":"call_\w{24}"/);
+  });
+});

@@ -1,6 +1,6 @@
 import type { Losses } from "../../exchange/losses.ts";
 import type { Citation } from "../../exchange/parts.ts";
-import { arrayOf, isRecord, type JsonObject, numberOf, recordOf, stringOf } from "../../exchange/read.ts";
+import { arrayOf, countOf, isRecord, type JsonObject, recordOf, stringOf } from "../../exchange/read.ts";
 
 /**
  * Google counts where a cited passage stands in bytes of UTF-8, from the beginning of the answer's visible text (so
@@ -117,9 +117,9 @@ class Places {
 
   /** The range of a segment; none where its own text stands elsewhere or nowhere. */
   ofSegment(segment: JsonObject | undefined): { start?: number; end?: number } {
-    const endByte = numberOf(segment?.endIndex);
+    const endByte = countOf(segment?.endIndex);
     if (endByte === undefined) return {};
-    const start = this.#unitOf(numberOf(segment?.startIndex) ?? 0);
+    const start = this.#unitOf(countOf(segment?.startIndex) ?? 0);
     const end = this.#unitOf(endByte);
     const words = stringOf(segment?.text);
     if (words === undefined || this.#text.startsWith(words, start)) return { start, end };

@@ -30,13 +30,13 @@ export function readUsage(usage: JsonObject): Usage | undefined {
 /** Counts of cache writes have no place. */
 export function writeUsage(usage: Usage): UsageMetadata {
   const { input, cachedInput, audioInput, output, reasoning, audioOutput } = usage;
-  const words = output === undefined ? undefined : output - (reasoning ?? 0);
+  const words = output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0));
   return {
     ...(input === undefined ? {} : { promptTokenCount: input }),
     ...(cachedInput === undefined ? {} : { cachedContentTokenCount: cachedInput }),
     ...(words === undefined ? {} : { candidatesTokenCount: words }),
     ...(reasoning === undefined ? {} : { thoughtsTokenCount: reasoning }),
-    totalTokenCount: (input ?? 0) + (output ?? 0),
+    totalTokenCount: (input ?? 0) + (words ?? 0) + (reasoning ?? 0),
     ...(audioInput === undefined ? {} : { promptTokensDetails: details(input, audioInput) }),
     ...(audioOutput === undefined ? {} : { candidatesTokensDetails: details(words, audioOutput) }),
   };

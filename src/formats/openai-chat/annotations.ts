@@ -1,6 +1,6 @@
 import type { Losses } from "../../exchange/losses.ts";
 import type { Citation } from "../../exchange/parts.ts";
-import { arrayOf, isRecord, type JsonObject, numberOf, stringOf } from "../../exchange/read.ts";
+import { arrayOf, countOf, isRecord, type JsonObject, stringOf } from "../../exchange/read.ts";
 import { extended, ownMembers, restOfTagged, tagged } from "./own.ts";
 
 const OUTSIDE = new Set(["type", "url_citation"]);
@@ -20,8 +20,8 @@ function readCitation(annotation: JsonObject, cited: JsonObject): Citation {
     ...(typeof url === "string" ? { url } : {}),
     ...(typeof title === "string" ? { title } : {}),
     ...(stringOf(content) ? { quote: stringOf(content)! } : {}),
-    ...(numberOf(start) === undefined ? {} : { start: numberOf(start)! }),
-    ...(numberOf(end) === undefined ? {} : { end: numberOf(end)! }),
+    ...(countOf(start) === undefined ? {} : { start: countOf(start)! }),
+    ...(countOf(end) === undefined ? {} : { end: countOf(end)! }),
     ...extended(restOfTagged(annotation, "url_citation", OUTSIDE, INSIDE)),
   };
 }

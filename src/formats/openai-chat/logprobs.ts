@@ -1,4 +1,4 @@
-import { arrayOf, isRecord, numberOf, stringOf } from "../../exchange/read.ts";
+import { arrayOf, countOf, isRecord, numberOf, stringOf } from "../../exchange/read.ts";
 import type { TokenLogprob } from "../../exchange/response.ts";
 
 /** Reads a choice's `logprobs`, of its words or, where it has none, of its refusal; undefined where there are none. */
@@ -17,7 +17,7 @@ function readTokens(value: unknown): TokenLogprob[] {
         token: stringOf(token.token) ?? "",
         logprob: numberOf(token.logprob) ?? 0,
         ...(Array.isArray(token.bytes)
-          ? { bytes: token.bytes.filter((byte) => typeof byte === "number") }
+          ? { bytes: token.bytes.filter((byte) => countOf(byte) !== undefined) }
           : {}),
         ...(top.length === 0 ? {} : { top }),
       },

@@ -8,7 +8,7 @@ import type {
   TextPart,
   ToolCallPart,
 } from "../../exchange/parts.ts";
-import { arrayOf, isRecord, type JsonObject, numberOf, restOf, stringOf } from "../../exchange/read.ts";
+import { arrayOf, countOf, isRecord, type JsonObject, restOf, stringOf } from "../../exchange/read.ts";
 import { readSeal } from "../../exchange/seals.ts";
 import { extended, ownMembers } from "./own.ts";
 import { FORMAT } from "./wire.ts";
@@ -101,8 +101,8 @@ export function citationOf(value: unknown): Citation {
   const isPage = value.type === "url_citation";
   const title = stringOf(isPage ? value.title : value.filename);
   const url = isPage ? stringOf(value.url) : undefined;
-  const start = numberOf(value.start_index);
-  const end = numberOf(value.end_index);
+  const start = countOf(value.start_index);
+  const end = countOf(value.end_index);
   return {
     ...(url === undefined ? {} : { url }),
     ...(title === undefined ? {} : { title }),

@@ -1,4 +1,4 @@
-import { arrayOf, isRecord, numberOf, stringOf } from "../../exchange/read.ts";
+import { arrayOf, countOf, isRecord, numberOf, stringOf } from "../../exchange/read.ts";
 import type { TokenLogprob } from "../../exchange/response.ts";
 import type { WireLogprob } from "./wire.ts";
 
@@ -9,7 +9,9 @@ export function readLogprobs(value: unknown): TokenLogprob[] {
     const token = stringOf(each.token);
     const logprob = numberOf(each.logprob);
     if (token === undefined || logprob === undefined) return [];
-    const bytes = arrayOf(each.bytes).filter((byte) => typeof byte === "number");
+    const bytes = arrayOf(each.bytes)
+      .map(countOf)
+      .filter((byte) => byte !== undefined);
     const top = readLogprobs(each.top_logprobs);
     return [
       { token, logprob, ...(bytes.length === 0 ? {} : { bytes }), ...(top.length === 0 ? {} : { top }) },
