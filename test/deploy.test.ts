@@ -42,8 +42,12 @@ interface Service {
   read_only: boolean;
   stop_grace_period: string;
 }
+interface Postgres {
+  profiles: string[];
+  environment: Record<string, string>;
+}
 const compose = parse(read("docker-compose.yml")) as {
-  services: { amsterdam: Service };
+  services: { amsterdam: Service; postgres: Pick<Service, "volumes"> & Postgres };
   volumes: Record<string, null>;
 };
 const service = compose.services.amsterdam;
@@ -146,8 +150,24 @@ describe("docker-compose.yml", () => {
       `./config:${imageEnv.AMSTERDAM_CONFIG}:ro`,
       `data:${instructions("VOLUME")[0]}`,
     ]);
-    expect(Object.keys(compose.volumes)).toEqual(["data"]);
+    expect(Object.keys(compose.volumes)).toEqual(["data", "postgres"]);
     expect(service.read_only).toBe(true);
+  });
+
+  test("starts PostgreSQL when asked alone, where the documents say that the gateway finds it", () => {
+    const { profiles, environment, volumes } = compose.services.postgres;
+    expect(profiles).toEqual(["postgres"]);
+    expect(volumes).toEqual(["postgres:/var/lib/postgresql"]);
+    const [, url = ""] = /^DATABASE_URL=(.*)$/m.exec(read("docs/container.md")) ?? [];
+    const [, password] = /^POSTGRES_PASSWORD=(.*)$/m.exec(read("docs/container.md")) ?? [];
+    const config = configIn("", { DATABASE_URL: url });
+    const { username, pathname, hostname, password: given } = new URL(config.storage.url);
+    expect([hostname, username, pathname, given]).toEqual([
+      "postgres",
+      environment.POSTGRES_USER ?? "",
+      `/${environment.POSTGRES_DB}`,
+      password ?? "",
+    ]);
   });
 
   test("lets running requests finish before it kills", () => {
