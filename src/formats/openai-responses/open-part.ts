@@ -3,6 +3,7 @@ import type { Citation } from "../../exchange/parts.ts";
 import type { TokenLogprob } from "../../exchange/response.ts";
 import type { PartStart } from "../../exchange/stream.ts";
 import { writeLogprobs } from "./logprobs.ts";
+import { searchArguments } from "./tool-search.ts";
 import type {
   CustomToolCallItem,
   FunctionCallItem,
@@ -10,6 +11,7 @@ import type {
   OutputItem,
   OutputText,
   ReasoningItem,
+  ToolSearchCallItem,
 } from "./wire.ts";
 import { addThought, isFull, writeRefusal, writeText } from "./write-output.ts";
 
@@ -39,7 +41,9 @@ export function partWriter(place: Place, sequence: () => number): OpenPart {
     case "reasoning":
       return new ThoughtWriter(place, sequence);
     case "tool-call":
-      return new CallWriter(place, sequence);
+      return place.item.type === "tool_search_call"
+        ? new SearchWriter(place.item as ToolSearchCallItem)
+        : new CallWriter(place, sequence);
   }
 }
 
@@ -233,6 +237,32 @@ class CallWriter extends PartWriter {
     item.arguments = this.text;
     const members = `,"name":${JSON.stringify(item.name)},"arguments":${JSON.stringify(this.text)}`;
     return whole + this.tell(`${eventsOf(item)}.done`, members);
+  }
+}
+
+/** A call of the client's search for tools has no events of its own: its item is told when it is whole. */
+class SearchWriter implements OpenPart {
+  readonly #item: ToolSearchCallItem;
+  #text = "";
+
+  constructor(item: ToolSearchCallItem) {
+    this.#item = item;
+  }
+
+  begin(): string {
+    return "";
+  }
+
+  delta(text: string): string {
+    this.#text += text;
+    return "";
+  }
+
+  cite(): void {}
+
+  end(): string {
+    this.#item.arguments = searchArguments(this.#text);
+    return "";
   }
 }
 

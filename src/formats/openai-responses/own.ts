@@ -6,7 +6,8 @@ import { FORMAT } from "./wire.ts";
  * Members of this format that the neutral form has no place for. Beside the wire's own names there are these: of a
  * message's part in an answer `item`, the members of the item that it is of; of a system message `instructions`, whether
  * it stood there; of a user's message `uncalled`, the output of a tool that no model called, whole; of a tool
- * `namespace`, what is said of the namespace that it stands in.
+ * `namespace`, what is said of the namespace that it stands in, and `found`, whether a search found it; of a search for
+ * tools, its call and its output `search`, all of it, or true of a call that is such.
  */
 export function ownMembers(of: { readonly extensions?: Extensions }): JsonObject {
   return of.extensions?.[FORMAT] ?? {};

@@ -13,6 +13,7 @@ import { identified, nativeOf, partsOfItem, spokenPart } from "./items.ts";
 import { extended } from "./own.ts";
 import { readInputPart } from "./read-content.ts";
 import { resultsAfterCalls } from "./results.ts";
+import { isClientSearch, readSearchCall, readSearchOutput } from "./tool-search.ts";
 
 /** Items that the client's side puts into a conversation: outputs of tools that one API alone has, approvals, settings. */
 const CLIENT_ITEMS: ReadonlySet<unknown> = new Set([
@@ -61,10 +62,11 @@ class Conversation {
     if (type === "message") this.#addMessage(item, param);
     else if (isUncalled(item)) this.#addOther(readUncalled(item, param));
     else if (type === "function_call_output" || type === "custom_tool_call_output")
-      this.#addResult(item, param);
+      this.#addResult(readResult(item, param));
     else if (type === "item_reference")
       throw invalid(param, "refers to an item that is not kept here: send the item itself");
     else if (typeof type !== "string") throw invalid(`${param}.type`, "must be a string");
+    else if (type === "tool_search_output" && isClientSearch(item)) this.#addResult(readSearchOutput(item));
     else if (CLIENT_ITEMS.has(type)) this.#addOther({ role: "user", parts: [nativeOf(item)] });
     else this.#addMade(item, type, param);
   }
@@ -106,17 +108,18 @@ class Conversation {
     // A thought after words begins what comes next; one between calls belongs to them, and their results come later.
     if (type === "reasoning" && this.#turn?.spoke && !this.#turn.called) this.#turn = null;
     const turn = this.#openTurn();
-    turn.message.parts.push(...partsOfItem(item));
-    if (calls) turn.called = true;
+    const searches = type === "tool_search_call" && isClientSearch(item);
+    turn.message.parts.push(...(searches ? [readSearchCall(item)] : partsOfItem(item)));
+    if (calls || searches) turn.called = true;
   }
 
-  #addResult(item: JsonObject, param: string): void {
+  #addResult(result: ToolResultPart): void {
     this.#turn = null;
     if (this.#results === null) {
       this.#results = [];
       this.messages.push({ role: "tool", parts: this.#results });
     }
-    this.#results.push(readResult(item, param));
+    this.#results.push(result);
   }
 
   #openTurn(): Turn {

@@ -21,6 +21,7 @@ import {
 import { ownMembers } from "./own.ts";
 import { readInput } from "./read-input.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
+import { withFound } from "./tool-search.ts";
 import { FORMAT } from "./wire.ts";
 
 /** What has a place in the neutral form; `include`, `reasoning` and `text` have one in part. */
@@ -63,7 +64,7 @@ export function readRequest(value: unknown): GenerateRequest {
     stream: optionalBoolean(body.stream, "stream") ?? false,
     streamUsage: true,
     messages: [...readInstructions(body.instructions), ...readInput(body.input, "user", "input")],
-    tools: readTools(body.tools),
+    tools: withFound(readTools(body.tools), body.input, readTools),
     ...given({
       toolChoice: choice,
       parallelToolCalls: optionalBoolean(body.parallel_tool_calls, "parallel_tool_calls"),

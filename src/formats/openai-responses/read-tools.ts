@@ -20,6 +20,7 @@ import type {
 } from "../../exchange/request.ts";
 import { extended } from "./own.ts";
 import { isStrictSchema } from "./strict-schema.ts";
+import { isClientSearch, readSearch } from "./tool-search.ts";
 import { FORMAT } from "./wire.ts";
 
 /** Hosted tools by their wire type; all that are not here are of the kind `other`. */
@@ -56,6 +57,7 @@ function readTool(value: unknown, param: string, namespace: Namespace | null): T
   const type = requiredString(tool.type, `${param}.type`);
   if (type === "function") return [readFunction(tool, param, namespace)];
   if (type === "custom") return [readCustom(tool, param, namespace)];
+  if (isClientSearch(tool)) return [readSearch(tool, param)];
   if (type !== "namespace" || namespace !== null) return [readHosted(tool, type)];
   const inside: Namespace = {
     name: requiredString(tool.name, `${param}.name`),

@@ -71,6 +71,15 @@ export interface CustomToolCallItem {
   status: ItemStatus;
 }
 
+export interface ToolSearchCallItem {
+  type: "tool_search_call";
+  id: string;
+  call_id: string;
+  execution: "client";
+  arguments: unknown;
+  status: ItemStatus;
+}
+
 export interface ImageItem {
   type: "image_generation_call";
   id: string;
@@ -89,6 +98,7 @@ export type OutputItem =
   | ReasoningItem
   | FunctionCallItem
   | CustomToolCallItem
+  | ToolSearchCallItem
   | ImageItem
   | OtherItem;
 

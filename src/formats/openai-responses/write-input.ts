@@ -44,12 +44,14 @@ function writeOthers(message: Message, at: string, losses: Losses): JsonObject[]
 }
 
 function writeResult(part: ToolResultPart, at: string, losses: Losses): JsonObject {
+  const { search, ...own } = ownMembers(part);
+  if (isRecord(search)) return search;
   if (part.isError === true) losses.add(`${at}.isError`);
   return {
     type: part.custom === true ? "custom_tool_call_output" : "function_call_output",
     call_id: part.callId,
     output: writeContent(part.parts, at, losses),
-    ...ownMembers(part),
+    ...own,
   };
 }
 
@@ -175,6 +177,8 @@ function writeOther(part: Exclude<Part, Words | ReasoningPart>, at: string, loss
 }
 
 function writeCall(part: ToolCallPart): JsonObject {
+  const { search, ...own } = ownMembers(part);
+  if (isRecord(search)) return search;
   const id = knownId(part.itemId);
   return {
     type: part.custom === true ? "custom_tool_call" : "function_call",
@@ -183,7 +187,7 @@ function writeCall(part: ToolCallPart): JsonObject {
     name: part.name,
     ...(part.namespace === undefined ? {} : { namespace: part.namespace }),
     [part.custom === true ? "input" : "arguments"]: part.arguments,
-    ...ownMembers(part),
+    ...own,
   };
 }
 

@@ -15,6 +15,7 @@ import type { PartStart } from "../../exchange/stream.ts";
 import { ItemIds } from "./item-ids.ts";
 import { writeLogprobs } from "./logprobs.ts";
 import { itemMembers, madeId, ownMembers } from "./own.ts";
+import { beginSearch, searchArguments } from "./tool-search.ts";
 import {
   type CustomToolCallItem,
   FORMAT,
@@ -27,6 +28,7 @@ import {
   type OutputRefusal,
   type OutputText,
   type ReasoningItem,
+  type ToolSearchCallItem,
 } from "./wire.ts";
 import { writeAnnotation } from "./write-content.ts";
 
@@ -53,7 +55,7 @@ export function beginItem(part: PartStart, newId: NewId): OutputItem {
     case "reasoning":
       return { type: "reasoning", id: part.itemId ?? madeId("rs", newId), summary: [], ...itemMembers(part) };
     case "tool-call":
-      return beginCall(part, newId);
+      return beginSearch(part, newId) ?? beginCall(part, newId);
   }
 }
 
@@ -180,7 +182,9 @@ function addTo(
       addReasoning(item as ReasoningItem, part);
       return;
     case "tool-call":
-      if (part.custom === true) (item as CustomToolCallItem).input = part.arguments;
+      if (item.type === "tool_search_call")
+        (item as ToolSearchCallItem).arguments = searchArguments(part.arguments);
+      else if (part.custom === true) (item as CustomToolCallItem).input = part.arguments;
       else (item as FunctionCallItem).arguments = part.arguments;
   }
 }
@@ -205,10 +209,15 @@ export function addThought(
   else item.content = [...(item.content ?? []), { type, text }];
 }
 
+const WITH_STATUS: ReadonlySet<string> = new Set([
+  "message",
+  "function_call",
+  "custom_tool_call",
+  "tool_search_call",
+]);
+
 /** The item with the status that it ends in, where it is one that has any. */
 export function ended(item: OutputItem, status: ItemStatus): OutputItem {
   const { type } = item;
-  return type === "message" || type === "function_call" || type === "custom_tool_call"
-    ? ({ ...item, status } as OutputItem)
-    : item;
+  return WITH_STATUS.has(type) ? ({ ...item, status } as OutputItem) : item;
 }

@@ -3,6 +3,7 @@ import type { Choice, GenerateResponse } from "../../exchange/response.ts";
 import type { AnswerContext } from "../codec.ts";
 import { ownMembers } from "./own.ts";
 import { beginResponse } from "./response-object.ts";
+import { knownCall } from "./tool-search.ts";
 import { writeUsage } from "./usage.ts";
 import type { ResponseObject } from "./wire.ts";
 import { writeItems } from "./write-output.ts";
@@ -12,6 +13,9 @@ export function writeResponse(response: GenerateResponse, context: AnswerContext
   const { losses, newId, now } = context;
   const choice = response.choices[0] ?? { index: 0, parts: [], finish: "other" as const };
   if (response.choices.length > 1) losses.add("answer: choices but the first");
+  const parts = choice.parts.map((part) =>
+    part.kind === "tool-call" ? knownCall(part, context.request) : part,
+  );
   const begun = beginResponse(response, context);
   const end = endOf(choice, choice.parts);
   const status = end.status === "completed" ? "completed" : "incomplete";
@@ -20,7 +24,7 @@ export function writeResponse(response: GenerateResponse, context: AnswerContext
     ...begun,
     ...end,
     completed_at: end.status === "completed" ? ((own.completed_at as number | null) ?? now()) : null,
-    output: writeItems(choice.parts, choice.logprobs ?? [], status, () => newId(), losses),
+    output: writeItems(parts, choice.logprobs ?? [], status, () => newId(), losses),
     usage: response.usage === undefined ? null : writeUsage(response.usage, recordOf(own.usage) ?? {}),
   };
 }

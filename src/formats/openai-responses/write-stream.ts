@@ -11,6 +11,7 @@ import { ItemIds } from "./item-ids.ts";
 import { type OpenPart, partWriter } from "./open-part.ts";
 import { ownMembers } from "./own.ts";
 import { beginResponse, tierOf, toldOver } from "./response-object.ts";
+import { knownCall } from "./tool-search.ts";
 import { writeUsage } from "./usage.ts";
 import { FORMAT, type ItemStatus, type OutputItem, type ReasoningItem, type ResponseObject } from "./wire.ts";
 import { beginItem, continues, ended, wholeItem } from "./write-output.ts";
@@ -68,7 +69,7 @@ export class ResponsesStreamWriter implements StreamWriter {
   #ofChoice(event: Extract<StreamEvent, { choice: number }>): string {
     switch (event.type) {
       case "part-start":
-        return this.#startPart(event.part);
+        return this.#startPart(knownCall(event.part, this.#context.request));
       case "delta":
         return this.#part?.delta(event.text, event.logprobs) ?? "";
       case "citation":

@@ -9,6 +9,7 @@ import type {
   ToolChoice,
 } from "../../exchange/request.ts";
 import { ownMembers } from "./own.ts";
+import { isFound } from "./tool-search.ts";
 import { FORMAT } from "./wire.ts";
 
 /** `tools`: neighbours of one namespace stand in it together. Throws conversion_refused for hosted tools it has not. */
@@ -16,6 +17,7 @@ export function writeTools(tools: readonly Tool[], losses: Losses): JsonObject[]
   const written: JsonObject[] = [];
   let open = null as { readonly name: string; readonly tools: JsonObject[] } | null;
   for (const [i, tool] of tools.entries()) {
+    if (isFound(tool)) continue;
     const wire = writeTool(tool, `tools[${i}]`, losses);
     const namespace = tool.kind === "hosted" ? undefined : tool.namespace;
     if (namespace === undefined) {
@@ -45,7 +47,8 @@ function writeTool(tool: Tool, at: string, losses: Losses): JsonObject {
 
 function writeFunction(tool: FunctionTool): JsonObject {
   const isOwn = tool.extensions?.[FORMAT] !== undefined;
-  const { namespace: _of, ...own } = ownMembers(tool);
+  const { namespace: _of, search, ...own } = ownMembers(tool);
+  if (isRecord(search)) return search;
   return {
     type: "function",
     name: tool.name,
