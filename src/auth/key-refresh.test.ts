@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Logger } from "../lib/logger.ts";
-import type { Storage } from "../storage/interface.ts";
+import { type Storage, StorageError } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
 import { environmentKeys } from "./environment-keys.ts";
 import { ensureFirstKey } from "./first-key.ts";
@@ -100,6 +100,28 @@ describe("key refresh", () => {
     await until(() => lines.length === 2);
     expect(lines[1]).toBe("info: The gateway keys are up to date again.");
     await storage.keys.revoke(id, Date.now());
+    await until(() => ring.authenticate(key, Date.now()) === null);
+  });
+
+  test("a storage that was away may be another one, so that the same revision does not mean the same keys", async () => {
+    const ring = new KeyRing([]);
+    let away = false;
+    // Restored from a backup meanwhile: of the same revision, and with other keys.
+    const restored: Pick<Storage, "keys" | "revision"> = {
+      keys: storage.keys,
+      revision: async () => {
+        if (away) throw new StorageError("It is away.");
+        return 7;
+      },
+    };
+    const { logger, lines } = memoryLogger();
+    const { id, key } = await storeKey("before");
+    startKeyRefresh(ring, restored, { logger, signal: stop.signal, intervalMs: 10 });
+    await until(() => ring.authenticate(key, Date.now()) !== null);
+    away = true;
+    await until(() => lines.length === 1);
+    await storage.keys.revoke(id, Date.now());
+    away = false;
     await until(() => ring.authenticate(key, Date.now()) === null);
   });
 

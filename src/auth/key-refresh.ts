@@ -6,7 +6,7 @@ import type { KeyRing } from "./key-ring.ts";
 const INTERVAL_MS = 300;
 
 /** Fills the ring from the storage. Throws a StorageError when that fails; the ring then stays as it was. */
-export async function loadKeys(ring: KeyRing, storage: Storage): Promise<void> {
+export async function loadKeys(ring: KeyRing, storage: Pick<Storage, "keys">): Promise<void> {
   ring.replaceStored(await storage.keys.list());
 }
 
@@ -16,7 +16,7 @@ export async function loadKeys(ring: KeyRing, storage: Storage): Promise<void> {
  */
 export function startKeyRefresh(
   ring: KeyRing,
-  storage: Storage,
+  storage: Pick<Storage, "keys" | "revision">,
   options: { logger: Logger; signal: AbortSignal; intervalMs?: number },
 ): void {
   const { logger, signal, intervalMs = INTERVAL_MS } = options;
