@@ -121,6 +121,7 @@ export class PostgresConnection {
     if (this.#closed) throw this.#error("it is closed");
     const sql = await this.#pool.take();
     try {
+      if (this.#closed) throw this.#error("it is closed");
       if (performance.now() > deadline) throw this.#error("no connection was free in time");
       return await this.#answered(sql, work, silence);
     } catch (error) {

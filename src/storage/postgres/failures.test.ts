@@ -17,7 +17,7 @@ let server: PostgresServer;
 let owner: SQL;
 beforeAll(async () => {
   server = await startPostgres();
-  owner = new SQL({ url: server.url("postgres"), max: 1 });
+  owner = new SQL({ url: server.url("postgres"), max: 2 });
 });
 afterAll(async () => {
   await owner.close();
@@ -91,6 +91,20 @@ test("at most five connections are open, as many as are needed at once", async (
   await Promise.all(Array.from({ length: 50 }, () => storage.keys.list()));
   expect(await connections()).toBeWithin(2, 6);
   await storage.close();
+  await until("they are closed", async () => (await connections()) === 0);
+});
+
+test("what waits for a connection fails when the storage is closed, and nothing stays open", async () => {
+  const storage = await open();
+  const held = await owner.reserve();
+  await held.unsafe("BEGIN");
+  await held.unsafe("LOCK TABLE amsterdam.gateway_keys");
+  const calls = Array.from({ length: 20 }, () => failure(storage.keys.list()));
+  await until("all connections are open", async () => (await connections()) === 5);
+  await storage.close();
+  for (const message of await Promise.all(calls)) expect(message).toContain("it is closed");
+  await held.unsafe("COMMIT");
+  held.release();
   await until("they are closed", async () => (await connections()) === 0);
 });
 
