@@ -1,5 +1,5 @@
 import { afterAll } from "bun:test";
-import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -30,8 +30,8 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const bin = await binaries();
   const folder = mkdtempSync(join(tmpdir(), "amsterdam-postgres-"));
   if (NOBODY.uid !== undefined) chownSync(folder, NOBODY.uid, NOBODY.gid);
-  await initialise(bin, folder);
   stopWithThisProcess(folder);
+  await initialise(bin, folder);
   const port = await freePort();
   const args = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", ...settings];
   let server: Bun.Subprocess | null = null;
@@ -145,10 +145,6 @@ async function binaries(): Promise<string> {
   // npm may have been told not to run its install script, which makes the links that a package cannot hold.
   if (first !== undefined && !existsSync(join(root, first.target)))
     await Bun.spawn([process.execPath, "scripts/hydrate-symlinks.js"], { cwd: root }).exited;
-  for (const name of ["initdb", "postgres"]) {
-    const file = join(root, "native", "bin", name);
-    if (NOBODY.uid !== undefined) chmodSync(file, 0o755);
-  }
   return join(root, "native", "bin");
 }
 
