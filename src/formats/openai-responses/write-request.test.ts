@@ -236,6 +236,23 @@ describe("a request of another format", () => {
     });
   });
 
+  test("allows nothing but a hosted tool that another API's client chose by its name", () => {
+    const search: Tool = {
+      kind: "hosted",
+      hosted: "web-search",
+      type: "web_search_20250305",
+      extensions: { "anthropic-messages": { type: "web_search_20250305", name: "web_search" } },
+    };
+    const toolChoice = { mode: "tool" as const, name: "web_search" };
+    expect(write({ tools: [search], toolChoice }).tool_choice).toBe("required");
+    const tools: Tool[] = [{ kind: "function", name: "f" }, search];
+    expect(write({ tools, toolChoice }).tool_choice).toEqual({
+      type: "allowed_tools",
+      mode: "required",
+      tools: [{ type: "web_search" }],
+    } satisfies OpenAI.Responses.ToolChoiceAllowed);
+  });
+
   test("maps the hosted tools that this API has, and refuses the others by name", () => {
     const hosted = (kind: "web-search" | "code-execution" | "web-fetch", more = {}): Tool => ({
       kind: "hosted",

@@ -1,4 +1,4 @@
-import type { Losses } from "../../exchange/losses.ts";
+import { Losses } from "../../exchange/losses.ts";
 import { isRecord, type JsonObject } from "../../exchange/read.ts";
 import type {
   CustomTool,
@@ -102,6 +102,8 @@ export function writeToolChoice(choice: ToolChoice, tools: readonly Tool[]): str
       mode: choice.mode === "required" ? "required" : "auto",
       tools: choice.allowed.map((name) => named(name, undefined, tools)),
     };
+  // Any tool is that one.
+  if (choice.mode === "tool" && tools.length === 1 && tools[0]?.kind === "hosted") return "required";
   return choice.mode === "tool" ? named(choice.name ?? "", choice.namespace, tools) : choice.mode;
 }
 
@@ -112,8 +114,20 @@ function named(name: string, namespace: string | undefined, tools: readonly Tool
     const { server_label: label } = ownMembers(tool);
     if (label === name) return { type: tool.type, server_label: label };
     if (tool.type === name) return { type: name };
+    if (foreignName(tool) === name) return onlyHosted(tool);
   }
   return { type: "function", name, ...(namespace === undefined ? {} : { namespace }) };
+}
+
+/** A hosted tool's kind cannot always be chosen (`web_search` cannot), but it can be all that is allowed. */
+function onlyHosted(tool: HostedTool): JsonObject {
+  const { type } = writeHosted(tool, tool.type, new Losses());
+  return { type: "allowed_tools", mode: "required", tools: [{ type }] };
+}
+
+/** Other APIs give their hosted tools names. */
+function foreignName({ extensions }: HostedTool): unknown {
+  return Object.values(extensions).find((members) => members.name !== undefined)?.name;
 }
 
 /** What a request says of its tools, for its answer to tell it back: nothing where it says nothing of them. */
