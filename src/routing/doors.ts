@@ -125,7 +125,8 @@ function unifiedDoor(method: string, path: string, call: Call): Door | null {
       return { kind: "other-methods", name: STORED, call: RESPONSE_CALL, allow: stored.allow };
     if (stored !== null) return { kind: "stored-response", name: STORED, call: RESPONSE_CALL, stored };
   }
-  if (isGeminiModelPath(path, call)) return postOnly(method, "/v1beta/models/{model}", call);
+  const gemini = isGeminiModelPath(path, call) ? call : barePathCall(path, call);
+  if (gemini !== null) return postOnly(method, "/v1beta/models/{model}", gemini);
   const models = path === "/v1/models" ? "" : modelsRest(path);
   if (models === null) return null;
   const door = path.startsWith("/v1beta") ? "/v1beta/models" : "/v1/models";
@@ -139,6 +140,14 @@ function unifiedDoor(method: string, path: string, call: Call): Door | null {
 /** Not below a provider's name: `/v1/gemini/models/…` is that provider's door. */
 function isGeminiModelPath(path: string, call: Call): boolean {
   return call.pathModel !== null && /^\/v1(beta\d*)?\/models\//.test(path);
+}
+
+/** `/v1beta/demo/echo:generateContent`: Google's older SDK and others leave `models/` out before a name with a slash. */
+function barePathCall(path: string, { pathModel }: Call): Call | null {
+  const name = pathModel === null ? /^\/v1beta\d*\/([^/]+\/.+)$/.exec(path)?.[1] : undefined;
+  if (name === undefined) return null;
+  const call = callOfPath(`models/${name}`);
+  return call.pathModel === null ? null : call;
 }
 
 /** What follows `/models/`, or null when the path is no models list. */
