@@ -15,7 +15,13 @@ describe("data URLs", () => {
   });
 
   test("other URLs, and data that is not base64, are none", () => {
-    for (const url of ["https://example.com/data:", "data:text/plain,abc", "data:image/png;base64", "dat", ""])
+    for (const url of [
+      "https://example.com/data:",
+      "data:text/plain,abc",
+      "data:image/png;base64",
+      "dat",
+      "",
+    ])
       expect(parseDataUrl(url)).toBeNull();
   });
 });
