@@ -1,6 +1,7 @@
 import { deliver } from "./answers/deliver.ts";
 import { estimated } from "./answers/estimated.ts";
 import { type AnsweringRooms, answerHere, isOwnDoor, withIds } from "./answers/here.ts";
+import { underAskedName } from "./answers/model-name.ts";
 import { refuse, refuseWith } from "./answers/refuse.ts";
 import { arrive, errorShape, refuseWrongCalls } from "./arrival/arrive.ts";
 import { bodyOf, factsOf } from "./arrival/facts.ts";
@@ -10,7 +11,7 @@ import { GatewayError, toGatewayError } from "./exchange/errors.ts";
 import { CODECS } from "./formats/codecs.ts";
 import { FORMAT_MODULES, streamErrorIn } from "./formats/registry.ts";
 import type { Deadlines } from "./lib/deadlines.ts";
-import type { TraceSubscriber } from "./records/trace.ts";
+import type { Trace, TraceSubscriber } from "./records/trace.ts";
 import { makesResponse, startTurn } from "./responses/turn.ts";
 import type { Door } from "./routing/doors.ts";
 import { resolve } from "./routing/resolve.ts";
@@ -20,6 +21,7 @@ import { ClientPresence } from "./server/client-presence.ts";
 import type { Handler } from "./server/http-server.ts";
 import type { HttpClient } from "./upstream/http/client.ts";
 import { run } from "./upstream/run.ts";
+import type { Target } from "./upstream/target.ts";
 
 /** What a request passes through; `router` is asked anew for each request, so that a reload acts on the next. */
 export interface Rooms extends AnsweringRooms {
@@ -63,12 +65,12 @@ export function createPipeline(rooms: Rooms): Handler {
       const caller = authenticate(rooms.ring, headers, arrival.search, trace.startedAt);
       trace.keyId = caller.identity.id;
       admitted = admit(rooms.admission);
-      const asked = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
-      const passed = isOwnDoor(door) ? await answerHere(door, arrival, caller, asked, rooms) : door;
+      const facts = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
+      const passed = isOwnDoor(door) ? await answerHere(door, arrival, caller, facts, rooms) : door;
       if (passed instanceof Response) return finished(passed);
 
-      const turn = makesResponse(door.call) ? await startTurn(rooms.responses, door.call, asked) : null;
-      const resolution = resolve(passed, trace.path, router, turn?.facts ?? asked);
+      const turn = makesResponse(door.call) ? await startTurn(rooms.responses, door.call, facts) : null;
+      const resolution = resolve(passed, trace.path, router, turn?.facts ?? facts);
       trace.route = resolution.route;
       if (resolution.counted !== null)
         return finished(estimated(await resolution.counted.countHere(), trace));
@@ -96,7 +98,9 @@ export function createPipeline(rooms: Rooms): Handler {
       if (!outcome.ok) return finished(refuseWith(outcome, resolution.responseFilter, shape, trace));
 
       const { sse_keep_alive, stall_timeout } = router.config.server;
-      return deliver(turn?.served(outcome, target) ?? outcome, trace, {
+      const asked = renamedFor(door, trace, target);
+      const answer = asked === null ? outcome : underAskedName(outcome, asked);
+      return deliver(turn?.served(answer, target) ?? answer, trace, {
         filter: resolution.responseFilter,
         upstream: target.upstream,
         deadlines: rooms.deadlines,
@@ -132,6 +136,12 @@ function admit(admission: Admission): true {
       retryAfter: 1,
     },
   );
+}
+
+/** The model's name that the answer is to bear, where it is one of Anthropic's API and the target was told another. */
+function renamedFor(door: Door, { requestedModel }: Trace, target: Target): string | null {
+  if (door.call.format !== "anthropic-messages" || target.format !== "anthropic-messages") return null;
+  return requestedModel === target.model ? null : requestedModel;
 }
 
 /** What is sent into a stream's silences: most clients take comments, Anthropic's know a ping. */

@@ -44,7 +44,7 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
       init,
     );
   }
-  const body = streamOut(converter?.stream(response) ?? response, {
+  const body = streamOut(converter?.stream(response) ?? success.source ?? response, {
     mode: converter !== null ? "pieces" : delivery === "events" ? "events" : "bytes",
     deadlines: options.deadlines,
     keepAlive: converter !== null && converter.keepAlive === null ? 0 : options.keepAlive,

@@ -29,8 +29,9 @@ export function runDemo(argv: readonly string[], io: CommandIo): number | null {
     io.stderr.write("--port is a whole number from 0 to 65535.\n");
     return 2;
   }
-  io.stdout.write(`The demo provider listens on ${startDemoProvider({ port }).url}\n`);
+  const { url } = startDemoProvider({ port });
   // As the first process of a container it would not end at a signal that it does not handle.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+  io.stdout.write(`The demo provider listens on ${url}\n`);
   return null;
 }

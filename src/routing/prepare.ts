@@ -20,15 +20,22 @@ export interface Destination {
   readonly lines: string;
   /** The model's name there, where the body names one; null leaves the body's. */
   readonly model: string | null;
+  /** Whether the answer may not be compressed, whatever the client takes. */
+  readonly uncompressed: boolean;
 }
+
+const ENCODINGS: ReadonlySet<string> = new Set(["accept-encoding"]);
 
 /** The request for one try. The body goes out as it came, but for what the gateway's own fields and the model ask. */
 export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequest {
-  let lines = clientHeaderLines(facts.headers, to.filter, to.withheld);
+  let lines = clientHeaderLines(facts.headers, to.filter, to.uncompressed ? ENCODINGS : to.withheld);
   lines += `${to.lines}traceparent: ${facts.traceparent}\r\n`;
   if (facts.tracestate !== null) lines += `tracestate: ${facts.tracestate}\r\n`;
   // Without this a compressed answer could come to a client that cannot read it.
-  if (to.filter.allows("accept-encoding") && facts.headers["accept-encoding"] === undefined) {
+  if (
+    to.filter.allows("accept-encoding") &&
+    (to.uncompressed || facts.headers["accept-encoding"] === undefined)
+  ) {
     lines += "accept-encoding: identity\r\n";
   }
   if (facts.body instanceof ReadableStream && facts.contentLength !== null) {
@@ -40,7 +47,7 @@ export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequ
 }
 
 /** Where a converted call goes: as `Destination`, its path without the call's own part. */
-export interface ConvertedDestination extends Omit<Destination, "target" | "model"> {
+export interface ConvertedDestination extends Omit<Destination, "target" | "model" | "uncompressed"> {
   /** Path and query for the call's path below the base. */
   target(callPath: string): string;
 }

@@ -55,6 +55,9 @@ export class TargetMaker {
           withheld: null,
           lines: providerLines(plan, call.format, facts.headers),
           model: rename,
+          // The model's name is to be put back into the answer.
+          uncompressed:
+            call.format === "anthropic-messages" && rename !== null && rename !== facts.fields?.model,
         }),
     };
   }
@@ -115,6 +118,7 @@ export class TargetMaker {
               filter: plan.requestFilter,
               lines: plan.customLines,
               model: null,
+              uncompressed: false,
             })
           : prepareConverted(
               facts,

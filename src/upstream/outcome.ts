@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode, GatewayError } from "../exchange/errors.ts";
 import type { ToldError } from "../exchange/told-error.ts";
+import type { ByteSource } from "../lib/byte-source.ts";
 import { codingsOf, decompress } from "../lib/decompress.ts";
 import type { HttpResponse } from "./http/exchange.ts";
 import type { HeaderList } from "./http/headers.ts";
@@ -15,6 +16,8 @@ export interface Success {
   readonly delivery: Delivery;
   /** The body, where the delivery is whole; already in the client's format. */
   readonly body: Uint8Array | null;
+  /** Where the stream's bytes come from; absent for the response itself. */
+  readonly source?: ByteSource;
   /** What turns the answer into the client's format; null where it passes as it comes. */
   readonly converter: AnswerConverter | null;
 }
