@@ -80,7 +80,7 @@ class Writer {
   #writeAssistant(message: Message, place: ContentPlace): void {
     const { name } = message;
     const parts = sorted(message.parts);
-    const thoughts = this.#writeThoughts(parts.thoughts, message, place);
+    const thoughts = this.#writeThoughts(parts.thoughts, message);
     const content = this.#writeSpoken(parts, place);
     const [call] = parts.calls;
     const legacy = this.#legacy && call !== undefined;
@@ -97,11 +97,11 @@ class Writer {
   }
 
   /** The members that send thoughts back. */
-  #writeThoughts(thoughts: readonly ReasoningPart[], message: Message, { path }: ContentPlace): object {
+  #writeThoughts(thoughts: readonly ReasoningPart[], message: Message): object {
     const member = this.#dialect.thoughts;
     if (thoughts.length === 0 || member === "content") return {};
     if (member === null) {
-      this.#context.losses.add(`${path}: reasoning`);
+      this.#context.losses.add("messages: reasoning");
       return {};
     }
     const asWritten = typeof ownMembers(message)?.reasoning === "string";
@@ -133,7 +133,7 @@ class Writer {
     const shown: object[] = [];
     for (const { part, message } of results) {
       const place = this.#place(message);
-      if (part.isError === true) this.#context.losses.add(`${place.path}: that a tool failed`);
+      if (part.isError === true) this.#context.losses.add("messages: that a tool failed");
       const inside = part.parts.filter((piece) => piece.kind !== "media" || ownMembers(piece) !== undefined);
       const outside = part.parts.filter((piece) => !inside.includes(piece));
       this.written.push({

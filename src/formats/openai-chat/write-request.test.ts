@@ -69,7 +69,7 @@ describe("providers differ", () => {
         { type: "text", text: "x" },
       ],
     });
-    expect(write({ messages }).losses).toEqual(["messages[1]: reasoning"]);
+    expect(write({ messages }).losses).toEqual(["messages: reasoning"]);
   });
 
   test("in what they know of the request", () => {
@@ -229,7 +229,7 @@ describe("tool results", () => {
       { role: "assistant", parts: [call("a")] },
       { role: "tool", parts: [failed] },
     ];
-    expect(write({ messages }).losses).toEqual(["messages[2]: that a tool failed"]);
+    expect(write({ messages }).losses).toEqual(["messages: that a tool failed"]);
   });
 });
 

@@ -46,7 +46,7 @@ function writeOthers(message: Message, at: string, losses: Losses): JsonObject[]
 function writeResult(part: ToolResultPart, at: string, losses: Losses): JsonObject {
   const { search, ...own } = ownMembers(part);
   if (isRecord(search)) return search;
-  if (part.isError === true) losses.add(`${at}.isError`);
+  if (part.isError === true) losses.add("messages: that a tool failed");
   return {
     type: part.custom === true ? "custom_tool_call_output" : "function_call_output",
     call_id: part.callId,
@@ -68,7 +68,7 @@ function writeTurn(message: Message, at: string, losses: Losses): JsonObject[] {
       i += words.length;
     } else if (part.kind === "reasoning") {
       const thoughts = run(parts, i, (next): next is ReasoningPart => next.kind === "reasoning");
-      items.push(...writeThoughts(thoughts, place, losses));
+      items.push(...writeThoughts(thoughts, losses));
       i += thoughts.length;
     } else {
       items.push(...writeOther(part, place, losses));
@@ -132,13 +132,13 @@ function writeWord(part: Words): JsonObject {
  * A reasoning item: its seal, or the id by which the provider knows it. Without either it says nothing to the provider,
  * which refuses an item that it did not make.
  */
-function writeThoughts(thoughts: readonly ReasoningPart[], at: string, losses: Losses): JsonObject[] {
+function writeThoughts(thoughts: readonly ReasoningPart[], losses: Losses): JsonObject[] {
   const [first] = thoughts;
   const seal = thoughts.at(-1)?.seal;
   const id = knownId(first?.itemId);
   const isOwn = first?.extensions?.[FORMAT] !== undefined && !isMade(first);
   if (first === undefined || (seal === undefined && id === undefined && !isOwn)) {
-    losses.add(`${at}: reasoning`);
+    losses.add("messages: reasoning");
     return [];
   }
   const readable = thoughts.filter(({ text }) => text !== "");

@@ -157,7 +157,7 @@ describe("a request of the same format", () => {
         { type: "function_call", call_id: "a", name: "f", arguments: "{}" },
       ],
     });
-    expect(losses.items).toEqual(["messages[0].parts[0]: reasoning"]);
+    expect(losses.items).toEqual(["messages: reasoning"]);
   });
 });
 
@@ -294,7 +294,7 @@ describe("a request of another format", () => {
       "frequencyPenalty",
       "stop",
       "serviceTier: standard_only",
-      "messages[0].parts[0]: reasoning",
+      "messages: reasoning",
       "messages[0].parts[1]: server_tool_use",
     ]);
     expect(lost({ stop: [], frequencyPenalty: 0, presencePenalty: 0 })).toEqual([]);
