@@ -25,6 +25,12 @@ async function post(path: string, body: object) {
   };
 }
 
+/** The items of a response but the thoughts. */
+function outputOf(text: string): object[] {
+  const { output } = JSON.parse(text) as { output: { type: string }[] };
+  return output.filter(({ type }) => type !== "reasoning");
+}
+
 describe.each([...TARGETS])("a provider that speaks $target", ({ provider, format }) => {
   test.each([false, true])(
     "Anthropic's tool runner, which begins with a thread on the server (streamed: %p)",
@@ -63,6 +69,36 @@ describe.each([...TARGETS])("a provider that speaks $target", ({ provider, forma
     expect({ status, loss }).toEqual({ status: 200, loss: null });
     expect(text).toContain("no model was called");
   });
+
+  // Passed on as it is, the demo knows functions alone.
+  test.skipIf(format === "openai-responses")(
+    "Codex searches for tools itself, and what it found is called",
+    async () => {
+      const search = { type: "tool_search", execution: "client", parameters: { type: "object" } };
+      const found = { type: "function", name: "create_issue", parameters: { type: "object" }, strict: false };
+      const input = [
+        { role: "user", content: "Report it." },
+        { type: "tool_search_call", call_id: "a", execution: "client", arguments: { query: "issue" } },
+        {
+          type: "tool_search_output",
+          call_id: "a",
+          execution: "client",
+          tools: [{ type: "namespace", name: "tracker", description: "Issues", tools: [found] }],
+        },
+        { role: "assistant", content: "I found it." },
+        { role: "user", content: "Now tracker__create_issue, please." },
+      ];
+      const asked = { model: `${provider}/tools`, tools: [search], store: false };
+      const searched = await post("/v1/responses", { ...asked, input: input.slice(0, 1) });
+      expect(outputOf(searched.text)).toMatchObject([
+        { type: "tool_search_call", execution: "client", arguments: {} },
+      ]);
+      const called = await post("/v1/responses", { ...asked, model: `${provider}/echo`, input });
+      expect(outputOf(called.text)).toMatchObject([
+        { type: "function_call", name: "create_issue", namespace: "tracker" },
+      ]);
+    },
+  );
 
   test("Gemini CLI sends the results of a conversation that it resumed twice", async () => {
     const result = { functionResponse: { id: "a", name: "f", response: { output: "done" } } };
