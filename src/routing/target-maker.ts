@@ -4,7 +4,7 @@ import type { Call } from "../formats/call.ts";
 import type { HeaderFields } from "../lib/header-fields.ts";
 import { joinBase } from "../providers/url.ts";
 import { originOf } from "../upstream/http/origin.ts";
-import type { CallSettings, Target } from "../upstream/target.ts";
+import type { CallSettings, ResponseType, Target, TargetRequest } from "../upstream/target.ts";
 import type { Upstream, Upstreams } from "../upstream/upstream.ts";
 import type { ConvertibleCall } from "./converted.ts";
 import { endpointPath, formatLines, withSearch } from "./converted-paths.ts";
@@ -41,25 +41,21 @@ export class TargetMaker {
 
   /** A provider's target that is sent the client's own call. */
   native(plan: ProviderPlan, { path, model, rename, call }: NativeCall, facts: RequestFacts): Target {
-    return {
-      ...this.#common(plan, model),
-      format: call.format,
-      // Without `alt=sse` Gemini streams one JSON array, piece by piece, under a content type that does not say so.
-      responseType:
-        call.method === "streamGenerateContent" && !facts.search.includes("alt=sse") ? "stream" : null,
-      prepare: () =>
-        prepareRequest(facts, {
-          origin: plan.origin,
-          target: path + mergeSearch(plan.baseSearch, facts.search),
-          filter: plan.requestFilter,
-          withheld: null,
-          lines: providerLines(plan, call.format, facts.headers),
-          model: rename,
-          // The model's name is to be put back into the answer.
-          uncompressed:
-            call.format === "anthropic-messages" && rename !== null && rename !== facts.fields?.model,
-        }),
-    };
+    // Without `alt=sse` Gemini streams one JSON array, piece by piece, under a content type that does not say so.
+    const isArray = call.method === "streamGenerateContent" && !facts.search.includes("alt=sse");
+    return this.#provided(plan, model, call.format, isArray ? "stream" : null, () =>
+      prepareRequest(facts, {
+        origin: plan.origin,
+        target: path + mergeSearch(plan.baseSearch, facts.search),
+        filter: plan.requestFilter,
+        withheld: null,
+        lines: providerLines(plan, call.format, facts.headers),
+        model: rename,
+        // The model's name is to be put back into the answer.
+        uncompressed:
+          call.format === "anthropic-messages" && rename !== null && rename !== facts.fields?.model,
+      }),
+    );
   }
 
   /** A provider's target that is sent the call in `format`. */
@@ -71,20 +67,16 @@ export class TargetMaker {
   ): Target {
     const { provider } = plan;
     const { format, model } = to;
-    return {
-      ...this.#common(plan, model),
-      format,
-      responseType: null,
-      prepare: () =>
-        prepareConverted(facts, convertible.convert({ format, provider: provider.name, model }), {
-          origin: plan.origin,
-          withheld: null,
-          target: (callPath) =>
-            withSearch(joinBase(plan.basePath, provider.formats[format] + callPath), plan.baseSearch),
-          filter: plan.convertedFilter,
-          lines: providerLines(plan, format, {}),
-        }),
-    };
+    return this.#provided(plan, model, format, null, () =>
+      prepareConverted(facts, convertible.convert({ format, provider: provider.name, model }), {
+        origin: plan.origin,
+        withheld: null,
+        target: (callPath) =>
+          withSearch(joinBase(plan.basePath, provider.formats[format] + callPath), plan.baseSearch),
+        filter: plan.convertedFilter,
+        lines: providerLines(plan, format, {}),
+      }),
+    );
   }
 
   /** A target of an endpoint; with `conversion`, it is sent the call in that format. */
@@ -133,17 +125,26 @@ export class TargetMaker {
     };
   }
 
-  #common(plan: ProviderPlan, model: string | null) {
+  #provided(
+    plan: ProviderPlan,
+    model: string | null,
+    format: Format | null,
+    responseType: ResponseType | null,
+    prepare: () => TargetRequest,
+  ): Target {
     const { provider } = plan;
     return {
       name: model === null ? provider.name : `${provider.name}/${model}`,
       upstream: this.#upstreamOf(plan, model),
       provider: provider.name,
       model,
+      format,
       settings: plan.settings,
+      responseType,
       keyCount: provider.keys.length,
       secrets: plan.secrets,
       passRedirects: false,
+      prepare,
     };
   }
 

@@ -38,10 +38,14 @@ export async function tryOnce(
   options: AttemptOptions,
 ): Promise<Outcome> {
   const { settings } = target;
-  const { converter, ...httpRequest } = request;
+  const { converter } = request;
   try {
     const response = await options.client.send({
-      ...httpRequest,
+      origin: request.origin,
+      method: request.method,
+      target: request.target,
+      headerLines: request.headerLines,
+      body: request.body,
       connectTimeout: settings.connectTimeout,
       timeout: settings.timeout,
       totalAt: options.totalAt,
