@@ -1,3 +1,5 @@
+import type { Cost, RecordedBodies, RequestRecord, WrittenRecord } from "../records/record.ts";
+
 /** A gateway key as it is kept: never the key itself. */
 export interface StoredKey {
   /** Stable id, shown by `amsterdam keys list` and in records. */
@@ -202,8 +204,142 @@ export interface ResponseStore {
   expire(now: number, limit: number): Promise<number>;
 }
 
+/** Which records are meant. What is absent does not narrow. */
+export interface RecordFilter {
+  /** Unix milliseconds: from `since` on, before `until`. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly keyId?: string;
+  readonly door?: string;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly route?: string;
+  readonly operation?: string;
+  /** A status, or a hundred of them as `4xx`. */
+  readonly status?: number | "2xx" | "4xx" | "5xx";
+  /** An error's category; `none` for requests that ended well. */
+  readonly category?: string;
+  readonly error?: string;
+  readonly agentId?: string;
+  readonly runId?: string;
+  readonly threadId?: string;
+  readonly requestId?: string;
+  readonly parentId?: string;
+  readonly tag?: string;
+  readonly templateId?: string;
+  readonly minCost?: number;
+  readonly maxCost?: number;
+  readonly minDurationMs?: number;
+  readonly maxDurationMs?: number;
+  /** Requests that have feedback of this name, about themselves. */
+  readonly feedback?: string;
+  /** Words that stand in the bodies, all of them. */
+  readonly text?: string;
+}
+
+export type RecordOrder = "newest" | "oldest" | "dearest" | "slowest";
+
+export interface RecordPage {
+  readonly records: readonly RequestRecord[];
+  /** Where the next page begins; null on the last one. */
+  readonly cursor: string | null;
+}
+
+/** By what statistics are grouped. */
+export const STATISTICS_GROUPS = [
+  "model",
+  "provider",
+  "key",
+  "door",
+  "route",
+  "agent",
+  "operation",
+  "status",
+  "category",
+  "finish",
+  "run",
+  "thread",
+  "template",
+  "tag",
+] as const;
+export type StatisticsGroup = (typeof STATISTICS_GROUPS)[number];
+
+export interface StatisticsQuery {
+  readonly filter: RecordFilter & { readonly since: number; readonly until: number };
+  /** None: one row for all. */
+  readonly groups: readonly StatisticsGroup[];
+  /** Length of each interval of a series, in milliseconds; absent for one row a group over the whole time. */
+  readonly interval?: number;
+  /** Most groups that are told, those with the most requests; the rest is left out. */
+  readonly limit: number;
+}
+
+/** Sums over requests. Percentiles are of those requests that have the figure; null where none has. */
+export interface StatisticsRow {
+  readonly group: Readonly<Partial<Record<StatisticsGroup, string | null>>>;
+  /** Unix milliseconds at which the interval begins; null without intervals. */
+  readonly start: number | null;
+  readonly requests: number;
+  readonly failures: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteInputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly costUsd: number;
+  /** Requests whose cost is not known. */
+  readonly unpriced: number;
+  /** Milliseconds: p50, p90, p99. */
+  readonly duration: Percentiles | null;
+  readonly firstToken: Percentiles | null;
+  /** Output tokens a second of streaming, the median. */
+  readonly tokensPerSecond: number | null;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+/** Records of requests. */
+export interface RecordStore {
+  /**
+   * Stores all or none. A record whose `id` is kept already is left as it is, so that a batch may be written again after
+   * a crash; one whose `requestId` is kept already is stored as a duplicate.
+   */
+  write(batch: readonly WrittenRecord[]): Promise<void>;
+  list(
+    filter: RecordFilter,
+    page: { readonly order: RecordOrder; readonly limit: number; readonly cursor?: string },
+  ): Promise<RecordPage>;
+  /** By the record's id, or by the request's (of several the newest). Null when there is none. */
+  get(id: string): Promise<RequestRecord | null>;
+  /** Of a record's id. Null where none were kept. */
+  bodies(id: string): Promise<RecordedBodies | null>;
+  /** The records of a run, oldest first, at most `limit`. */
+  run(runId: string, limit: number): Promise<RequestRecord[]>;
+  statistics(query: StatisticsQuery): Promise<StatisticsRow[]>;
+  /** The `runId`s of these requests, for those that are recorded: what a child without a run belongs to. */
+  runsOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Puts other costs in the place of those that are kept, by record id. */
+  setCosts(costs: ReadonlyMap<string, Cost | null>): Promise<void>;
+  /**
+   * Deletes at most `limit` records that began before `before`, and the bodies of at most `limit` records that began
+   * before `bodiesBefore` or as many of the oldest as it takes until bodies have no more than `maxBodyBytes` (as they are
+   * stored). Fewer deleted than `limit` says that it is done.
+   */
+  prune(bounds: {
+    readonly before: number;
+    readonly bodiesBefore: number;
+    readonly maxBodyBytes: number;
+    readonly limit: number;
+  }): Promise<{ readonly records: number; readonly bodies: number }>;
+}
+
 /** What the rest of the gateway sees of a database. No call to a provider waits for it. */
 export interface Storage {
+  readonly records: RecordStore;
   readonly keys: KeyStore;
   readonly feedback: FeedbackStore;
   readonly threads: ThreadStore;
