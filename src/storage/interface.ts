@@ -1,5 +1,9 @@
 import type { Cost, RecordedBodies, RequestRecord, WrittenRecord } from "../records/record.ts";
 
+/** What a key may do beside calling models: `admin` is the management API. */
+export const KEY_SCOPES = ["admin"] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
 /** A gateway key as it is kept: never the key itself. */
 export interface StoredKey {
   /** Stable id, shown by `amsterdam keys list` and in records. */
@@ -9,6 +13,7 @@ export interface StoredKey {
   readonly hash: string;
   /** The key's first characters, to recognise it by. */
   readonly prefix: string;
+  readonly scopes: readonly KeyScope[];
   /** Unix milliseconds. */
   readonly createdAt: number;
   readonly expiresAt: number | null;
@@ -56,6 +61,8 @@ export interface FeedbackStore {
   add(items: readonly Feedback[]): Promise<{ stored: number; repeated: number }>;
   /** The newest 1,000 about one target, oldest first. */
   forTarget(target: FeedbackTarget, targetId: string): Promise<Feedback[]>;
+  /** The newest `limit` about any of these targets, oldest first. */
+  forTargets(target: FeedbackTarget, targetIds: readonly string[], limit: number): Promise<Feedback[]>;
 }
 
 /** What is known of an Amp client's thread beside what was said in it. */

@@ -99,6 +99,11 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX response_items_by_response ON response_items (key_id, response_id);
   `,
+  // The key that a first start made belongs to whoever runs the gateway; those made for others may only call models.
+  `
+  ALTER TABLE gateway_keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
+  UPDATE gateway_keys SET scopes = 'admin' WHERE name = 'first key';
+  `,
 ];
 
 /** Schema version that this program reads and writes. */
