@@ -244,7 +244,8 @@ export interface RecordFilter {
   readonly text?: string;
 }
 
-export type RecordOrder = "newest" | "oldest" | "dearest" | "slowest";
+export const RECORD_ORDERS = ["newest", "oldest", "dearest", "slowest"] as const;
+export type RecordOrder = (typeof RECORD_ORDERS)[number];
 
 export interface RecordPage {
   readonly records: readonly RequestRecord[];
@@ -316,6 +317,7 @@ export interface RecordStore {
    * a crash; one whose `requestId` is kept already is stored as a duplicate.
    */
   write(batch: readonly WrittenRecord[]): Promise<void>;
+  /** Rejects with a CursorError where the cursor is none that it gave for this order. */
   list(
     filter: RecordFilter,
     page: { readonly order: RecordOrder; readonly limit: number; readonly cursor?: string },
@@ -365,4 +367,9 @@ export interface Storage {
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
+}
+
+/** A page was asked for that begins nowhere: the cursor is not one that was given. */
+export class CursorError extends Error {
+  override readonly name = "CursorError";
 }
