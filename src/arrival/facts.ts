@@ -62,6 +62,7 @@ function passesUnread(headers: HeaderFields, door: Door): boolean {
     door.call.format !== null ||
     door.kind === "feedback" ||
     door.kind === "amp" ||
+    door.kind === "admin" ||
     headers["content-encoding"] !== undefined
   )
     return false;

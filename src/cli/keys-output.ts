@@ -1,4 +1,5 @@
 import type { EnvironmentKey } from "../auth/environment-keys.ts";
+import { keyState } from "../auth/keys.ts";
 import { KEY_SCOPES, type StoredKey } from "../storage/interface.ts";
 import { renderDate, table } from "./table.ts";
 
@@ -39,7 +40,7 @@ export function listKeys(
       key.scopes.length === 0 ? "-" : key.scopes.join(" "),
       renderDate(key.createdAt),
       key.expiresAt === null ? "never" : renderDate(key.expiresAt),
-      state(key, now),
+      keyState(key, now),
     ]),
   ]);
 }
@@ -59,12 +60,7 @@ function storedJson(key: StoredKey, now: number): Record<string, unknown> {
     created_at: iso(key.createdAt),
     expires_at: iso(key.expiresAt),
     revoked_at: iso(key.revokedAt),
-    state: state(key, now),
+    state: keyState(key, now),
     source: "storage",
   };
-}
-
-function state(key: StoredKey, now: number): "active" | "expired" | "revoked" {
-  if (key.revokedAt !== null) return "revoked";
-  return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "active";
 }

@@ -34,6 +34,6 @@ export function quote(text: string): string {
 }
 
 /** User, password and query of a URL are where its credentials are. */
-function maskUrl(text: string): string {
+export function maskUrl(text: string): string {
   return text.replace(/\/\/\S*@/, "//***@").replace(/^([a-z][a-z0-9+.-]*:\/\/[^?]*\?).+$/is, "$1***");
 }
