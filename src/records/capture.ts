@@ -28,8 +28,9 @@ export class Capture {
   /** Bytes of the answer from its beginning, with the `performance.now()` at which each piece left. */
   readonly chunks: Uint8Array[] = [];
   readonly times: number[] = [];
-  /** The last bytes of an answer of which not all is kept. */
+  /** The last bytes of an answer that is too long, and whether some are missing before them. */
   readonly tail: Uint8Array[] = [];
+  gap = false;
   /** Whether something of either body is missing. */
   cut = false;
   contentType: string | null = null;
@@ -71,7 +72,9 @@ export class Capture {
     } else {
       this.cut = true;
       this.chunks.push(body.subarray(0, this.#limit));
-      this.tail.push(body.subarray(-TAIL_BYTES));
+      const tailAt = Math.max(this.#limit, body.length - TAIL_BYTES);
+      this.tail.push(body.subarray(tailAt));
+      this.gap = tailAt > this.#limit;
     }
     this.#hold(body.length);
   }
@@ -112,6 +115,7 @@ export class Capture {
     this.#tailBytes += chunk.length;
     this.#hold(chunk.length + CHUNK_OVERHEAD);
     while (this.tail.length > 1 && this.#tailBytes - this.tail[0]!.length >= TAIL_BYTES) {
+      this.gap = true;
       const gone = this.tail.shift()!.length;
       this.#tailBytes -= gone;
       this.#hold(-(gone + CHUNK_OVERHEAD));

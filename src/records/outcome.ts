@@ -29,14 +29,23 @@ const EVENT_STREAM = "text/event-stream";
 export function readOutcome(trace: Trace, capture: Capture): Outcome | Promise<Outcome> {
   const { chunks, contentEncoding } = capture;
   if (chunks.length === 0 || contentEncoding === null || contentEncoding === "identity")
-    return readPlain(trace, capture, capture);
+    return readPlain(trace, capture, bytesOf(capture));
   return unpackAndRead(trace, capture, contentEncoding);
 }
 
-interface Captured extends Pick<Capture, "chunks" | "times" | "tail"> {}
+/** Bytes of an answer: all of them in `chunks`, or its beginning, with its end in `tail`. */
+interface Captured extends Pick<Capture, "times"> {
+  readonly chunks: readonly Uint8Array[];
+  readonly tail: readonly Uint8Array[];
+}
+
+function bytesOf({ chunks, times, tail, gap }: Capture): Captured {
+  return gap || tail.length === 0 ? { chunks, times, tail } : { chunks: [...chunks, ...tail], times, tail: [] };
+}
 
 async function unpackAndRead(trace: Trace, capture: Capture, coding: string): Promise<Outcome> {
-  const plain = await plainBody(joined(capture.chunks), coding, MAX_UNPACKED);
+  // Nothing can be unpacked from behind a gap.
+  const plain = await plainBody(joined(bytesOf(capture).chunks), coding, MAX_UNPACKED);
   if (plain !== null) return readPlain(trace, capture, { chunks: [plain], times: [], tail: [] });
   return { facts: capture.converted?.() ?? null, firstTokenAt: null, response: null };
 }
