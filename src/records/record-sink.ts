@@ -34,6 +34,8 @@ export class RecordSink {
   /** Appends to the files and reads from them, one after the other. */
   #files: Promise<unknown> = Promise.resolve();
   #replay: Promise<void> | null = null;
+  /** Taken from memory, and on their way to the storage. */
+  #lent: readonly WrittenRecord[] = [];
   #failing = false;
   #stopped = false;
   #wake: (() => void) | null = null;
@@ -52,7 +54,7 @@ export class RecordSink {
 
   /** Records in memory that could be written nowhere so far. */
   get held(): number {
-    return this.#held.count;
+    return this.#held.count + this.#lent.length;
   }
 
   /** Stores what an earlier process left. */
@@ -80,9 +82,10 @@ export class RecordSink {
     this.#stopped = true;
     this.#wake?.();
     if (this.#replay !== null) await within(CLOSING_MS, this.#replay);
+    this.#settleLent(false);
     await this.#spill([]);
     await this.#alone(() => this.#options.spill.close());
-    return this.lost + this.#held.count;
+    return this.lost + this.held;
   }
 
   async #write(batch: readonly WrittenRecord[]): Promise<"stored" | "failed"> {
@@ -128,17 +131,23 @@ export class RecordSink {
         const batch = this.#held.take(BATCH.records);
         // Here and not later: what is put from now on begins another replay.
         if (batch.length === 0) this.#replay = null;
+        this.#lent = batch;
         return { batch, held: true };
       });
       if (batch.length === 0) return;
       const done = await this.#store(batch, failures);
       if (done && !held) spill.stored();
-      if (!done && held) this.#held.giveBack(batch);
+      if (held) this.#settleLent(done);
       failures = done ? 0 : failures + 1;
       if (!done && !this.#stopped)
         await this.#wait(Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS));
     }
     this.#replay = null;
+  }
+
+  #settleLent(stored: boolean): void {
+    if (!stored) this.#held.giveBack(this.#lent);
+    this.#lent = [];
   }
 
   async #next(): Promise<WrittenRecord[]> {
