@@ -4,6 +4,7 @@ import { compileSafePattern } from "./safe-pattern.ts";
 describe("patterns that strangers' texts are searched with", () => {
   test.each([
     "[\\w.+-]{1,64}@[\\w.-]{1,255}",
+    "[\\w.]+@[\\w.]+",
     "\\d{3}-\\d{2}-\\d{4}",
     "sk-[A-Za-z0-9]{20,}",
     "Bearer [\\w-]+",

@@ -13,12 +13,14 @@ export function recordedBodies(
   if (!capture.storesBodies || (request === null && response === null)) return null;
   const isCut =
     capture.cut || (request?.length ?? 0) > maxBytes || (response?.length ?? 0) > maxBytes;
-  return { request: kept(request, maxBytes, redaction), response: kept(response, maxBytes, redaction), cut: isCut };
+  const [asked, answered] = [kept(request, maxBytes, redaction), kept(response, maxBytes, redaction)];
+  const isMissing = (asked === null && request !== null) || (answered === null && response !== null);
+  return { request: asked, response: answered, cut: isCut || isMissing };
 }
 
-/** Redacted before it is cut: half of a match would be found by no pattern. */
+/** Redacted before it is cut: half of a match would be found by no pattern. Null where it cannot be redacted in time. */
 function kept(body: Uint8Array | null, maxBytes: number, redaction: Redaction): Uint8Array | null {
   if (body === null) return null;
   const clean = redaction.apply(body);
-  return clean.length <= maxBytes ? clean : clean.subarray(0, maxBytes);
+  return clean === null || clean.length <= maxBytes ? clean : clean.subarray(0, maxBytes);
 }

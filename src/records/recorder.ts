@@ -135,12 +135,16 @@ export class Recorder {
     }
   }
 
-  #withoutOutcome(finished: Finished, error: unknown): Making {
+  #withoutOutcome({ trace }: Finished, error: unknown): Making {
+    const requestId = requestIdOf(trace);
     this.#options.logger.error("What came of a request could not be read; it is recorded without.", {
-      request_id: finished.trace.requestId,
+      request_id: requestId,
       error,
     });
-    return this.#finish(finished, NOTHING, { usage: null, source: null });
+    const { run_id: runId = requestId } = trace.tracking ?? {};
+    const id = this.#ids.next(trace.startedAt);
+    const counted = { usage: null, source: null };
+    return { written: { record: makeRecord(trace, { id, runId, outcome: NOTHING, counted, cost: null }), bodies: null } };
   }
 
   #make(finished: Finished): Making | Promise<Making> {
