@@ -1,5 +1,7 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
+import { HiddenUsage } from "../formats/openai-chat/hidden-usage.ts";
+import type { ByteSource } from "../lib/byte-source.ts";
 import type { Capture } from "../records/capture.ts";
 import type { Trace } from "../records/trace.ts";
 import { ClientGoneError, StallError, streamOut } from "../server/stream-out.ts";
@@ -51,7 +53,7 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
   }
   const { capture } = trace;
   if (capture !== null) describeAnswer(capture, init.headers, converter);
-  const body = streamOut(converter?.stream(response) ?? response, {
+  const body = streamOut(converter?.stream(response) ?? shown(success, capture), {
     mode: converter !== null ? "pieces" : delivery === "events" ? "events" : "bytes",
     deadlines: options.deadlines,
     keepAlive: converter !== null && converter.keepAlive === null ? 0 : options.keepAlive,
@@ -74,6 +76,14 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
     },
   });
   return new Response(body, init);
+}
+
+/** The stream as it came, but for usage that the client has not asked for. */
+function shown({ response, delivery, hidesUsage }: Success, capture: Capture | null): ByteSource {
+  if (hidesUsage !== true || delivery !== "events") return response;
+  return new HiddenUsage(response, (event) => {
+    if (capture !== null) capture.hidden = event;
+  });
 }
 
 /** What is needed to read the answer's bytes once they have left. */

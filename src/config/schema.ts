@@ -116,6 +116,12 @@ const provider = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe("Models that it serves at the legacy /completions; the others' completions are made chats."),
+  stream_usage: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether Chat streams are asked for their usage; clients that did not ask do not see it. Default: at providers that document it.",
+    ),
   models: z
     .array(z.string().min(1))
     .optional()

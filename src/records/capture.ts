@@ -37,6 +37,8 @@ export class Capture {
   contentEncoding: string | null = null;
   /** Tells what an answer said that was converted: some of it has no place in the client's format. */
   converted: (() => AnswerFacts | null) | null = null;
+  /** An event that tells usage and was kept from the client. */
+  hidden: Uint8Array | null = null;
   longestGap: number | null = null;
   readonly #budget: CaptureBudget;
   readonly #limit: number;

@@ -73,7 +73,13 @@ async function readStreamed(
   const { facts, firstOutput } = await readStream(format, bytes);
   const at = firstOutput === null ? undefined : bytes.times[firstOutput];
   const firstTokenAt = at === undefined ? null : at - trace.startedTick;
-  return { facts: capture.converted?.() ?? facts, firstTokenAt, response };
+  return { facts: capture.converted?.() ?? withHidden(facts, format, capture.hidden), firstTokenAt, response };
+}
+
+/** With what was told in an event that the client did not get. */
+function withHidden(facts: AnswerFacts, format: Format, hidden: Uint8Array | null): AnswerFacts {
+  const usage = hidden === null ? undefined : lastUsageIn(format, bufferOf(hidden));
+  return usage === undefined ? facts : { ...facts, usage, uncounted: [] };
 }
 
 function wholeFacts(trace: Trace, { tail }: Captured, format: Format, response: Uint8Array): AnswerFacts | null {

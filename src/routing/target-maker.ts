@@ -55,6 +55,7 @@ export class TargetMaker {
           withheld: null,
           lines: providerLines(plan, call.format, facts.headers),
           model: rename,
+          asksForUsage: this.#asksForUsage(plan.provider, call),
         }),
     };
   }
@@ -115,6 +116,7 @@ export class TargetMaker {
               filter: plan.requestFilter,
               lines: plan.customLines,
               model: null,
+              asksForUsage: false,
             })
           : prepareConverted(
               facts,
@@ -127,6 +129,12 @@ export class TargetMaker {
               },
             ),
     };
+  }
+
+  #asksForUsage({ asksForUsage }: Provider, { operation, format }: Call): boolean {
+    return (
+      asksForUsage && operation === "generate" && format === "openai-chat" && this.#config.records.enabled
+    );
   }
 
   #common(plan: ProviderPlan, model: string | null) {

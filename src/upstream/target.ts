@@ -43,6 +43,8 @@ export interface TargetRequest
   extends Pick<HttpRequest, "origin" | "method" | "target" | "headerLines" | "body"> {
   /** Null where the target speaks the client's format: the answer passes as it comes. */
   readonly converter: AnswerConverter | null;
+  /** Whether the gateway has asked for the usage of a Chat stream, and the client has not. */
+  readonly hidesUsage?: boolean;
 }
 
 /** One place that may answer a request. */
