@@ -1,11 +1,15 @@
 import pkg from "../package.json" with { type: "json" };
 import { type CommandIo, runCheck } from "./cli/check.ts";
 import { runDemo } from "./cli/demo.ts";
+import { runExport } from "./cli/export.ts";
 import { runHealth } from "./cli/health.ts";
 import { HELP } from "./cli/help.ts";
 import { runInit } from "./cli/init.ts";
 import { runKeys } from "./cli/keys.ts";
+import { runRequests } from "./cli/requests.ts";
+import { runRuns } from "./cli/runs.ts";
 import { readStart } from "./cli/start.ts";
+import { runStats } from "./cli/stats.ts";
 import { runThreads } from "./cli/threads.ts";
 import { loadDotEnv } from "./config/env.ts";
 import { formatProblem } from "./config/problems.ts";
@@ -45,6 +49,14 @@ async function runCommand(args: string[]): Promise<number | null> {
       return await onStorage(rest, runKeys);
     case "threads":
       return await onStorage(rest, runThreads);
+    case "requests":
+      return await onStorage(rest, runRequests);
+    case "runs":
+      return await onStorage(rest, runRuns);
+    case "stats":
+      return await onStorage(rest, runStats);
+    case "export":
+      return await onStorage(rest, runExport);
     case "demo":
       return runDemo(rest, io);
     case "health":
@@ -68,7 +80,11 @@ async function onStorage(argv: string[], run: typeof runKeys): Promise<number> {
   const own = at < 0 ? argv : argv.toSpliced(at, 2);
   const read = readStart(at < 0 ? [] : argv.slice(at, at + 2), io);
   if (typeof read === "number") return read;
-  return await run(own, { ...io, storageUrl: read.config.storage.url, openStorage });
+  const flushed = () =>
+    new Promise<void>((resolve, reject) =>
+      process.stdout.write("", (error) => (error ? reject(error) : resolve())),
+    );
+  return await run(own, { ...io, flushed, storageUrl: read.config.storage.url, openStorage });
 }
 
 async function start(argv: string[]): Promise<number | null> {

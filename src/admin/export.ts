@@ -23,14 +23,15 @@ export const exportRequests = streamRoute({
   body: null,
   types: ["application/jsonl", "text/csv"],
   description: "Lines, each with one request. A stream that breaks off is not whole.",
-  async handle({ query }, { storage }) {
+  async handle({ query }, { storage, logger }) {
     const { format } = query;
     const filter = toFilter(query);
     const pages = exportPages((page) => listPage(storage.records, filter, page));
     // A storage that is gone is told before anything is sent.
     const first = await pages.next();
     const type = TYPES[format];
-    return new Response(streamOf(format, first, pages), {
+    const onFailure = (error: unknown) => logger.error("An export was broken off", { error });
+    return new Response(streamOf(format, first, pages, onFailure), {
       headers: { "content-type": type, "content-disposition": `attachment; filename="requests.${format}"` },
     });
   },
@@ -41,6 +42,7 @@ function streamOf(
   format: ExportFormat,
   first: IteratorResult<readonly RequestRecord[]>,
   pages: AsyncGenerator<readonly RequestRecord[]>,
+  onFailure: (error: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next: IteratorResult<readonly RequestRecord[]> | null = first;
@@ -51,10 +53,15 @@ function streamOf(
         if (head !== "") controller.enqueue(encoder.encode(head));
       },
       async pull(controller) {
-        const page = next ?? (await pages.next());
-        next = null;
-        if (page.done === true) controller.close();
-        else controller.enqueue(encoder.encode(exportLines(page.value, format)));
+        try {
+          const page = next ?? (await pages.next());
+          next = null;
+          if (page.done === true) controller.close();
+          else controller.enqueue(encoder.encode(exportLines(page.value, format)));
+        } catch (error) {
+          onFailure(error);
+          throw error;
+        }
       },
       async cancel() {
         await pages.return(undefined);

@@ -17,15 +17,8 @@ const ERRORS: readonly (readonly [string, ErrorCode, string])[] = [
 ];
 const NOT_FOUND = ["404", "not_found", "There is none of this id."] as const;
 
-let made: string | undefined;
-
-/** The OpenAPI 3.1 description of the management API as JSON text. It is made once, when it is first asked for. */
-export function openApiText(version: string): string {
-  made ??= JSON.stringify(openApi(version));
-  return made;
-}
-
-function openApi(version: string): Json {
+/** The OpenAPI 3.1 description of the management API; `version` is the gateway's. */
+export function openApi(version: string): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of ROUTES) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CATALOGUE } from "../providers/catalogue.ts";
 import type { Provider } from "../routing/providers.ts";
 import { upstreamHealth } from "../upstream/health.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -52,7 +53,9 @@ export const listProviders = jsonRoute({
   body: null,
   answer: listShape,
   async handle(_, { router, upstreams }) {
-    const { byName, missing } = router.providers;
+    const { byName } = router.providers;
+    // Who misses a provider by one of its names misses it by all.
+    const missing = [...router.providers.missing].filter(([name]) => !ALIASES.has(name));
     const called = upstreams.all();
     const names = Map.groupBy(byName.keys(), (name) => byName.get(name)!);
     const enabled = [...names].map(([provider, all]) => {
@@ -61,11 +64,15 @@ export const listProviders = jsonRoute({
     });
     const others = called.filter(({ name }) => ![...names.keys()].some((provider) => isOf(name, provider)));
     return {
-      providers: [...enabled, ...[...missing].map(missingJson)],
+      providers: [...enabled, ...missing.map(missingJson)],
       upstreams: others.map(upstreamJson),
     };
   },
 });
+
+const ALIASES: ReadonlySet<string> = new Set(
+  Object.values(CATALOGUE).flatMap(({ aliases }) => aliases ?? []),
+);
 
 function isOf(upstream: string, { name, separateModels }: Provider): boolean {
   return upstream === name || (separateModels.size > 0 && upstream.startsWith(`${name}/`));
@@ -92,8 +99,9 @@ function enabledJson(
 }
 
 function missingJson([name, reason]: readonly [string, string]): z.output<typeof providerShape> {
-  const unknown = { aliases: [], base_url: null, formats: [], models: [], keys: 0, upstreams: [] };
-  return { name, enabled: false, reason, ...unknown };
+  const aliases = [...(CATALOGUE[name]?.aliases ?? [])];
+  const unknown = { base_url: null, formats: [], models: [], keys: 0, upstreams: [] };
+  return { name, aliases, enabled: false, reason, ...unknown };
 }
 
 function upstreamJson(upstream: Upstream): z.output<typeof upstreamShape> {

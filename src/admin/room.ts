@@ -4,7 +4,7 @@ import type { Trace } from "../records/trace.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
 import type { Router } from "../routing/router.ts";
 import { readInput } from "./input.ts";
-import { openApiText } from "./openapi.ts";
+import { openApi } from "./openapi.ts";
 import type { AdminParts, Route } from "./route.ts";
 import { findRoute } from "./table.ts";
 
@@ -20,6 +20,8 @@ export const OPENAPI_PATH = "/openapi.json";
 /** The management API. */
 export class AdminRoom {
   readonly #parts: AdminParts;
+  /** Made when it is first asked for. */
+  #description: string | null = null;
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
@@ -46,7 +48,8 @@ export class AdminRoom {
   async #respond(call: AdminCall, trace: Trace): Promise<Response> {
     if (trace.path === OPENAPI_PATH) {
       if (!reads(trace.method)) throw notAllowed("GET, HEAD");
-      return json(openApiText(this.#parts.version), 200, trace);
+      this.#description ??= JSON.stringify(openApi(this.#parts.version));
+      return json(this.#description, 200, trace);
     }
     const found = findRoute(trace.method, trace.path);
     if (found.kind === "none")

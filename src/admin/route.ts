@@ -39,8 +39,14 @@ export interface AdminContext extends AdminParts {
 
 /** What a route answers: JSON of a schema, or a stream whose bytes only the content type describes. */
 export type RouteAnswer =
-  | { readonly kind: "json"; readonly status: 200 | 201; readonly schema: z.ZodType }
+  | JsonAnswer<z.ZodType>
   | { readonly kind: "stream"; readonly types: readonly string[]; readonly description: string };
+
+interface JsonAnswer<A extends z.ZodType> {
+  readonly kind: "json";
+  readonly status: 200 | 201;
+  readonly schema: A;
+}
 
 /** A path of the management API: how it is described, what it takes, and what it does. */
 export interface Route {
@@ -57,6 +63,9 @@ export interface Route {
   /** Called with what was checked. Rejects with a GatewayError or a StorageError. */
   readonly handle: (input: never, context: AdminContext) => Promise<unknown>;
 }
+
+/** One whose answer's type is known. */
+export type JsonRoute<A extends z.ZodType> = Route & { readonly answer: JsonAnswer<A> };
 
 interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject | null> {
   readonly method: Route["method"];
@@ -86,7 +95,7 @@ export function jsonRoute<
     readonly answer: A;
     readonly handle: (input: Input<P, Q, B>, context: AdminContext) => Promise<z.output<A>>;
   },
-): Route {
+): JsonRoute<A> {
   const { status = 200, answer, ...route } = definition;
   return { ...route, answer: { kind: "json", status, schema: answer } };
 }

@@ -11,6 +11,8 @@ export interface StoredIo {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Resolves when all that was written has been taken; rejects when nobody reads it any more. */
+  readonly flushed?: () => Promise<void>;
   readonly storageUrl: string;
   readonly openStorage: (url: string, cwd: string) => Promise<Storage>;
 }
