@@ -147,6 +147,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
       logger,
       config: () => state.config.records,
       priceOf: (provider, model, usage, at) => state.prices.costOf(provider, model, usage, at),
+      onRecord: (record) => tail.publish(record),
     }),
     responses: new Responses({
       store: storage.responses,

@@ -6,7 +6,7 @@ import type { RecordStore } from "../storage/interface.ts";
 import type { Capture } from "./capture.ts";
 import { makeRecord, modelOf, requestIdOf } from "./make-record.ts";
 import { type Outcome, readOutcome } from "./outcome.ts";
-import type { Cost, WrittenRecord } from "./record.ts";
+import type { Cost, RequestRecord, WrittenRecord } from "./record.ts";
 import type { RecordSink } from "./record-sink.ts";
 import { recordedBodies } from "./recorded-bodies.ts";
 import { Redaction } from "./redaction.ts";
@@ -33,6 +33,8 @@ export interface RecorderOptions {
   readonly logger: Logger;
   readonly config: () => RecordsConfig;
   readonly priceOf: PriceOf;
+  /** Told of each record before it is stored. Must return at once and throw nothing. */
+  readonly onRecord?: (record: RequestRecord) => void;
 }
 
 interface Finished {
@@ -118,8 +120,9 @@ export class Recorder {
         made.push(this.#safely(finished));
         if (slice.over()) await pause();
       }
-      const records = await Promise.all(made);
-      await this.#options.sink.put(await this.#placed(records));
+      const records = await this.#placed(await Promise.all(made));
+      for (const { record } of records) this.#options.onRecord?.(record);
+      await this.#options.sink.put(records);
     } finally {
       for (const { capture } of batch) capture.release();
     }
