@@ -15,11 +15,11 @@ export function renderMs(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** `$0.0123`: four digits that say something, however small; `-` where it is not known. */
+/** `$0.0123`: below a dollar three digits that say something, however small; `-` where it is not known. */
 export function renderCost(usd: number | null): string {
   if (usd === null) return "-";
   if (usd === 0 || usd >= 1) return `$${usd.toFixed(2)}`;
-  return `$${Number(usd.toPrecision(3)).toFixed(Math.min(9, 3 - Math.floor(Math.log10(usd))))}`;
+  return `$${Number(usd.toPrecision(3)).toFixed(Math.min(9, 2 - Math.floor(Math.log10(usd))))}`;
 }
 
 /** What clients wrote, without characters that would steer the terminal. */
