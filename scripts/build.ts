@@ -25,5 +25,6 @@ const result = await Bun.build({
 for (const log of result.logs) console.error(String(log));
 if (!result.success) process.exit(1);
 // The executable has its source maps within; those beside it are the same again.
-for (const map of [`${outfile}.map`, join(dirname(outfile), "tokenizer-worker.js.map")]) rmSync(map, { force: true });
+for (const map of [`${outfile}.map`, join(dirname(outfile), "tokenizer-worker.js.map")])
+  rmSync(map, { force: true });
 console.log(`${outfile} (${Math.round(statSync(outfile).size / 1e6)} MB)`);

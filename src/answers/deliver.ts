@@ -1,7 +1,7 @@
 import { GatewayError } from "../exchange/errors.ts";
-import type { Deadlines } from "../lib/deadlines.ts";
 import { HiddenUsage } from "../formats/openai-chat/hidden-usage.ts";
 import type { ByteSource } from "../lib/byte-source.ts";
+import type { Deadlines } from "../lib/deadlines.ts";
 import type { Capture } from "../records/capture.ts";
 import type { Trace } from "../records/trace.ts";
 import { ClientGoneError, StallError, streamOut } from "../server/stream-out.ts";

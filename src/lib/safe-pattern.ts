@@ -19,7 +19,8 @@ export function compileSafePattern(source: string): RegExp | { readonly reason: 
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };
   }
-  if (repeatsRepetition(source)) return { reason: "a repeated group repeats or chooses inside, which may take for ever" };
+  if (repeatsRepetition(source))
+    return { reason: "a repeated group repeats or chooses inside, which may take for ever" };
   if (/\\[1-9k]/.test(source)) return { reason: "it refers back to a group, which may take for ever" };
   if (new RegExp(source, "u").test("")) return { reason: "it matches the empty text" };
   return isFast(pattern, source) ? pattern : { reason: "it takes too long on long texts" };

@@ -118,7 +118,8 @@ class Reading {
       const { finish, complete } = last.result().facts;
       this.#late = { finish, complete };
     }
-    if (usage !== undefined) this.#late = { ...this.#late, usage: { ...this.#facts.facts().usage, ...usage } };
+    if (usage !== undefined)
+      this.#late = { ...this.#late, usage: { ...this.#facts.facts().usage, ...usage } };
   }
 
   result(): StreamReading {
@@ -139,7 +140,8 @@ class Reading {
     try {
       work();
     } catch (error) {
-      if (!(error instanceof GatewayError || error instanceof RangeError || error instanceof SyntaxError)) throw error;
+      if (!(error instanceof GatewayError || error instanceof RangeError || error instanceof SyntaxError))
+        throw error;
       this.#broken = true;
     }
   }

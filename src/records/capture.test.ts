@@ -28,7 +28,9 @@ test("of a long stream the beginning is kept, and the last 64 KB", () => {
 test("of a stream that is a little too long nothing is missing", () => {
   const capture = new Capture(true, 10 * KB, new CaptureBudget(Infinity));
   for (let i = 0; i < 20; i++) capture.add(bytes(KB, i), i, false);
-  expect([...capture.chunks, ...capture.tail].map((chunk) => chunk[0]!)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  expect([...capture.chunks, ...capture.tail].map((chunk) => chunk[0]!)).toEqual(
+    Array.from({ length: 20 }, (_, i) => i),
+  );
   expect([capture.cut, capture.gap]).toEqual([true, false]);
 });
 

@@ -40,7 +40,8 @@ export class HeldRecords {
     const limit = this.#limit();
     while (this.#bytes > limit && this.#bare < this.#records.length) this.#strip(this.#bare++);
     let dropped = 0;
-    while (this.#bytes > limit && dropped < this.#records.length) this.#bytes -= sizeOf(this.#records[dropped++]!);
+    while (this.#bytes > limit && dropped < this.#records.length)
+      this.#bytes -= sizeOf(this.#records[dropped++]!);
     if (dropped > 0) {
       this.#records = this.#records.slice(dropped);
       this.#bare = Math.max(0, this.#bare - dropped);

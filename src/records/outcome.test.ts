@@ -20,7 +20,14 @@ function capture(limit = LIMIT): Capture {
 
 function traceOf(format: Format, recording: RecordedExchange, changes: Partial<Trace> = {}): Trace {
   const { status, stream } = recording;
-  return testTrace({ status, stream, clientFormat: format, targetFormat: format, startedTick: 100, ...changes });
+  return testTrace({
+    status,
+    stream,
+    clientFormat: format,
+    targetFormat: format,
+    startedTick: 100,
+    ...changes,
+  });
 }
 
 function captured(recording: RecordedExchange, size: number, limit = LIMIT): Capture {
@@ -30,8 +37,7 @@ function captured(recording: RecordedExchange, size: number, limit = LIMIT): Cap
   const bytes = Buffer.from(recording.body);
   if (!recording.stream) kept.answered(bytes);
   else
-    for (let at = 0; at < bytes.length; at += size)
-      kept.add(bytes.subarray(at, at + size), 100 + at, false);
+    for (let at = 0; at < bytes.length; at += size) kept.add(bytes.subarray(at, at + size), 100 + at, false);
   return kept;
 }
 
@@ -102,7 +108,12 @@ describe.each(FORMATS)("recorded answers of %s", (format) => {
       const trace = traceOf(format, recording);
       const kept = captured(recording, 1000);
       const { usage } = readWhole(format, recording);
-      const counted = await countUsage(trace, kept, (await readOutcome(trace, kept)).facts, performance.now() + 60_000);
+      const counted = await countUsage(
+        trace,
+        kept,
+        (await readOutcome(trace, kept)).facts,
+        performance.now() + 60_000,
+      );
       if (usage?.output === undefined || usage.input === undefined) expect(counted.source).toBe("estimated");
       else expect(counted).toEqual({ usage, source: "provider" });
     }
@@ -112,7 +123,7 @@ describe.each(FORMATS)("recorded answers of %s", (format) => {
     for (const recording of answers(format).filter(({ body }) => /^(data|event):/.test(body)))
       for (const share of [0.1, 0.3, 0.5, 0.7, 0.9]) {
         const broken = recording.body.slice(0, recording.body.length * share);
-        const cut = { ...recording, body: /^[^]*\r?\n\r?\n/.exec(broken)?.[0] ?? "" };
+        const cut = { ...recording, body: /^[\s\S]*\r?\n\r?\n/.exec(broken)?.[0] ?? "" };
         if (cut.body === "") continue;
         const trace = traceOf(format, cut);
         const kept = captured(cut, 500);
@@ -132,7 +143,7 @@ describe("the first token", () => {
     const kept = capture();
     kept.contentType = recording.content_type;
     const events = recording.body.split(/(?<=\n\n)/);
-    events.forEach((event, index) => kept.add(Buffer.from(event), 1_000 + index * 10, false));
+    for (const [index, event] of events.entries()) kept.add(Buffer.from(event), 1_000 + index * 10, false);
     const { firstTokenAt } = await readOutcome(traceOf("anthropic-messages", recording), kept);
     const delta = events.findIndex((event) => event.includes("content_block_delta"));
     expect(firstTokenAt).toBe(1_000 + delta * 10 - 100);
@@ -148,7 +159,10 @@ describe("the first token", () => {
 
 test("a Gemini stream that is one array is read, also when it breaks off", async () => {
   const recording = answers("gemini").find(({ stream, body }) => stream && body.split("data:").length > 4)!;
-  const elements = recording.body.split(/\r?\n\r?\n/).filter((line) => line.startsWith("data:")).map((line) => line.slice(5));
+  const elements = recording.body
+    .split(/\r?\n\r?\n/)
+    .filter((line) => line.startsWith("data:"))
+    .map((line) => line.slice(5));
   const read = async (text: string) => {
     const kept = capture();
     kept.contentType = "application/json";

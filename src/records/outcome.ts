@@ -40,7 +40,9 @@ interface Captured extends Pick<Capture, "times"> {
 }
 
 function bytesOf({ chunks, times, tail, gap }: Capture): Captured {
-  return gap || tail.length === 0 ? { chunks, times, tail } : { chunks: [...chunks, ...tail], times, tail: [] };
+  return gap || tail.length === 0
+    ? { chunks, times, tail }
+    : { chunks: [...chunks, ...tail], times, tail: [] };
 }
 
 async function unpackAndRead(trace: Trace, capture: Capture, coding: string): Promise<Outcome> {
@@ -73,7 +75,11 @@ async function readStreamed(
   const { facts, firstOutput } = await readStream(format, bytes);
   const at = firstOutput === null ? undefined : bytes.times[firstOutput];
   const firstTokenAt = at === undefined ? null : at - trace.startedTick;
-  return { facts: capture.converted?.() ?? withHidden(facts, format, capture.hidden), firstTokenAt, response };
+  return {
+    facts: capture.converted?.() ?? withHidden(facts, format, capture.hidden),
+    firstTokenAt,
+    response,
+  };
 }
 
 /** With what was told in an event that the client did not get. */
@@ -82,7 +88,12 @@ function withHidden(facts: AnswerFacts, format: Format, hidden: Uint8Array | nul
   return usage === undefined ? facts : { ...facts, usage, uncounted: [] };
 }
 
-function wholeFacts(trace: Trace, { tail }: Captured, format: Format, response: Uint8Array): AnswerFacts | null {
+function wholeFacts(
+  trace: Trace,
+  { tail }: Captured,
+  format: Format,
+  response: Uint8Array,
+): AnswerFacts | null {
   const text = bufferOf(response);
   try {
     if (trace.operation === "count-tokens") return countedFacts(format, text);

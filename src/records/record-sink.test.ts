@@ -30,8 +30,10 @@ function sinkOf(options: { spillBytes?: number; memory?: number } = {}): RecordS
   return new RecordSink({ store, logger, spill, memory: () => options.memory ?? Infinity });
 }
 const waitingFiles = () => (existsSync(folder) ? readdirSync(folder) : []);
-const ids = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => String(from + i).padStart(5, "0"));
-const batch = (from: number, to: number, bodyBytes = 10) => ids(from, to).map((id) => testRecord(id, bodyBytes));
+const ids = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => String(from + i).padStart(5, "0"));
+const batch = (from: number, to: number, bodyBytes = 10) =>
+  ids(from, to).map((id) => testRecord(id, bodyBytes));
 const never = () => new Promise<void>(() => {});
 
 describe("records", () => {
@@ -136,7 +138,9 @@ describe("with neither storage nor files", () => {
     await sink.put(batch(12, 80, 10));
     expect(sink.lost).toBeGreaterThanOrEqual(20);
     expect(sink.held).toBe(80 - sink.lost);
-    expect(logger.lines.filter((line) => line.startsWith("error: Records can be written neither"))).toHaveLength(1);
+    expect(
+      logger.lines.filter((line) => line.startsWith("error: Records can be written neither")),
+    ).toHaveLength(1);
     expect(await sink.close(10)).toBe(80);
   });
 

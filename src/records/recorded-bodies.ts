@@ -11,8 +11,7 @@ export function recordedBodies(
 ): RecordedBodies | null {
   const { request } = capture;
   if (!capture.storesBodies || (request === null && response === null)) return null;
-  const isCut =
-    capture.cut || (request?.length ?? 0) > maxBytes || (response?.length ?? 0) > maxBytes;
+  const isCut = capture.cut || (request?.length ?? 0) > maxBytes || (response?.length ?? 0) > maxBytes;
   const [asked, answered] = [kept(request, maxBytes, redaction), kept(response, maxBytes, redaction)];
   const isMissing = (asked === null && request !== null) || (answered === null && response !== null);
   return { request: asked, response: answered, cut: isCut || isMissing };

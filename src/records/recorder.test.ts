@@ -49,7 +49,12 @@ function recorderOf(config: RecordsConfig = settings()): Recorder {
 
 let made = 0;
 /** A finished request with its answer. */
-function finished(changes: Partial<Trace> = {}, config = settings(), answer: object = ANSWER, asked: object = REQUEST): Trace {
+function finished(
+  changes: Partial<Trace> = {},
+  config = settings(),
+  answer: object = ANSWER,
+  asked: object = REQUEST,
+): Trace {
   const trace = testTrace({ requestId: `req-${made++}`, stream: false, tracking: null, ...changes });
   trace.capture = policy.start(config, trace.keyId ?? "", trace.door);
   const body = Buffer.from(JSON.stringify(asked));
@@ -68,7 +73,8 @@ async function recorded(traces: readonly Trace[], config = settings()) {
 }
 
 const tracked = (tracking: Tracking) => finished({ tracking });
-const text = (bytes: Uint8Array | null | undefined) => (bytes == null ? bytes : Buffer.from(bytes).toString());
+const text = (bytes: Uint8Array | null | undefined) =>
+  bytes == null ? bytes : Buffer.from(bytes).toString();
 
 describe("the record of a request", () => {
   test("says what it was, what it took, and what was said", async () => {
@@ -102,7 +108,10 @@ describe("the record of a request", () => {
         agent_id: "agent",
         thread_id: "thread",
         tags: { team: "a", day: "1" },
-        templates: [{ path: "messages[0]", template_id: "t1" }, { path: "system", template: "Hi {{name}}" }],
+        templates: [
+          { path: "messages[0]", template_id: "t1" },
+          { path: "system", template: "Hi {{name}}" },
+        ],
       }),
     ]);
     expect(written?.record).toMatchObject({
@@ -136,9 +145,15 @@ describe("the record of a request", () => {
     };
     const recorder = new Recorder({ store, sink, logger, config: () => settings(), priceOf });
     recorder.observe(finished());
-    recorder.observe(finished({ operation: "count-tokens", clientFormat: "anthropic-messages" }, settings(), { input_tokens: 7 }));
+    recorder.observe(
+      finished({ operation: "count-tokens", clientFormat: "anthropic-messages" }, settings(), {
+        input_tokens: 7,
+      }),
+    );
     await recorder.flush();
-    const costs = store.order.map((id) => store.kept.get(id)!.record).map(({ cost, usage }) => [cost?.usd, usage]);
+    const costs = store.order
+      .map((id) => store.kept.get(id)!.record)
+      .map(({ cost, usage }) => [cost?.usd, usage]);
     expect(costs).toEqual([
       [1.5, { input: 10, output: 3 }],
       [undefined, { input: 7 }],
@@ -204,7 +219,11 @@ describe("what is captured", () => {
     [{ bodies: "full" }, 1, JSON.stringify(REQUEST)],
     [{ capture: [{ keys: ["key_1"], bodies: "metadata" }] }, 1, null],
     [{ capture: [{ keys: ["key_2"], bodies: "metadata" }] }, 1, JSON.stringify(REQUEST)],
-    [{ bodies: "metadata", capture: [{ doors: ["/v1/*"], keys: ["key_1"], bodies: "full" }] }, 1, JSON.stringify(REQUEST)],
+    [
+      { bodies: "metadata", capture: [{ doors: ["/v1/*"], keys: ["key_1"], bodies: "full" }] },
+      1,
+      JSON.stringify(REQUEST),
+    ],
     [{ capture: [{ doors: ["/v1/chat"], bodies: "none" }, { bodies: "metadata" }] }, 1, null],
   ])("with %j: %i record, request %j", async (given, count, request) => {
     const config = settings(given);
@@ -219,7 +238,9 @@ describe("what is captured", () => {
     const config = settings({ redact: ["[\\w.]+@[\\w.]+", "Hello"], max_body_kb: 1 });
     const long = { ...ANSWER, padding: "y".repeat(5_000) };
     const [written] = await recorded([finished({}, config, long)], config);
-    expect(text(written?.bodies?.request)).toBe(JSON.stringify(REQUEST).replace("ada@example.org", "[redacted]"));
+    expect(text(written?.bodies?.request)).toBe(
+      JSON.stringify(REQUEST).replace("ada@example.org", "[redacted]"),
+    );
     expect(text(written?.bodies?.response)).toContain('"content":"[redacted]!"');
     expect([written?.bodies?.response?.length, written?.bodies?.cut]).toEqual([1024, true]);
     expect(written?.record.usage).toEqual({ input: 10, output: 3 });
@@ -233,7 +254,10 @@ describe("what is captured", () => {
 
 describe("usage that the provider did not tell", () => {
   const silent = { ...ANSWER, usage: undefined };
-  const asked = { model: "m", messages: [{ role: "user", content: "The quick brown fox jumps over the lazy dog." }] };
+  const asked = {
+    model: "m",
+    messages: [{ role: "user", content: "The quick brown fox jumps over the lazy dog." }],
+  };
 
   test("is estimated with a tokenizer and marked so", async () => {
     // The first estimate waits for the tokenizer to be loaded, and may come too late for its record.
@@ -246,7 +270,10 @@ describe("usage that the provider did not tell", () => {
 
   test("is reckoned roughly where there is no time", async () => {
     const config = settings();
-    const long = { model: "m", messages: [{ role: "user", content: "Some words of a text. ".repeat(40_000) }] };
+    const long = {
+      model: "m",
+      messages: [{ role: "user", content: "Some words of a text. ".repeat(40_000) }],
+    };
     const [written] = await recorded([finished({}, config, silent, long)], config);
     expect(written?.record.usageSource).toBe("estimated");
     expect(written?.record.usage?.input).toBeGreaterThan(100_000);
@@ -259,7 +286,10 @@ describe("records outlive the process", () => {
     const recorder = recorderOf();
     recorder.observe(finished());
     const ended = performance.now();
-    await until("it is in a file", () => existsSync(folder) && readdirSync(folder).length > 0 && spill.bytes > 0);
+    await until(
+      "it is in a file",
+      () => existsSync(folder) && readdirSync(folder).length > 0 && spill.bytes > 0,
+    );
     // The bound holds on an idle machine; the tests' machine is none.
     expect(performance.now() - ended).toBeLessThan(300);
   });

@@ -25,7 +25,12 @@ const MAX_WAITING = 200_000;
 const LOST_LOG_INTERVAL_MS = 60_000;
 
 /** The price of what was used at `at` (Unix milliseconds); null where it is not known. */
-export type PriceOf = (provider: string | null, model: string | null, usage: Usage, at: number) => Cost | null;
+export type PriceOf = (
+  provider: string | null,
+  model: string | null,
+  usage: Usage,
+  at: number,
+) => Cost | null;
 
 export interface RecorderOptions {
   readonly store: Pick<RecordStore, "runsOf">;
@@ -147,7 +152,12 @@ export class Recorder {
     const { run_id: runId = requestId } = trace.tracking ?? {};
     const id = this.#ids.next(trace.startedAt);
     const counted = { usage: null, source: null };
-    return { written: { record: makeRecord(trace, { id, runId, outcome: NOTHING, counted, cost: null }), bodies: null } };
+    return {
+      written: {
+        record: makeRecord(trace, { id, runId, outcome: NOTHING, counted, cost: null }),
+        bodies: null,
+      },
+    };
   }
 
   #make(finished: Finished): Making | Promise<Making> {
@@ -192,7 +202,8 @@ export class Recorder {
       if (parentId === undefined) return written;
       const { record, bodies } = written;
       // The parent may have been recorded a moment ago, in this very batch.
-      const runId = this.#runs.find({ requestId: record.requestId, runId: undefined, parentId }) ?? runs.get(parentId);
+      const runId =
+        this.#runs.find({ requestId: record.requestId, runId: undefined, parentId }) ?? runs.get(parentId);
       this.#runs.note(record.requestId, runId ?? record.runId);
       return runId === undefined ? written : { record: { ...record, runId }, bodies };
     });
@@ -204,7 +215,9 @@ export class Recorder {
     try {
       return await Promise.race([this.#options.store.runsOf(parents), late]);
     } catch (error) {
-      this.#options.logger.debug("The runs of earlier requests could not be looked up.", { error: String(error) });
+      this.#options.logger.debug("The runs of earlier requests could not be looked up.", {
+        error: String(error),
+      });
       return new Map();
     } finally {
       clearTimeout(timer);
@@ -225,9 +238,12 @@ export class Recorder {
     const now = performance.now();
     if (now < this.#nextLostLog) return;
     this.#nextLostLog = now + LOST_LOG_INTERVAL_MS;
-    this.#options.logger.error("Requests end faster than they can be recorded; the oldest records are lost.", {
-      lost_in_all: this.#lost,
-    });
+    this.#options.logger.error(
+      "Requests end faster than they can be recorded; the oldest records are lost.",
+      {
+        lost_in_all: this.#lost,
+      },
+    );
   }
 }
 

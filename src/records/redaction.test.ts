@@ -8,9 +8,9 @@ function redacted(text: string, ...patterns: string[]): string | null {
 
 describe("what patterns match in a body", () => {
   test("is replaced, all of it, by every pattern", () => {
-    expect(redacted("ada@x.org wrote to bob@y.org, 123-45-6789", "\\w+@[\\w.]+", "\\d{3}-\\d{2}-\\d{4}")).toBe(
-      "[redacted] wrote to [redacted], [redacted]",
-    );
+    expect(
+      redacted("ada@x.org wrote to bob@y.org, 123-45-6789", "\\w+@[\\w.]+", "\\d{3}-\\d{2}-\\d{4}"),
+    ).toBe("[redacted] wrote to [redacted], [redacted]");
   });
 
   test("is replaced once where patterns overlap", () => {

@@ -26,7 +26,10 @@ export function keepWithinRetention(
       await pruneAll(store, config(), signal);
       failing = false;
     } catch (error) {
-      if (!failing) logger.warn("Old records cannot be deleted now; it is tried again every minute.", { error: String(error) });
+      if (!failing)
+        logger.warn("Old records cannot be deleted now; it is tried again every minute.", {
+          error: String(error),
+        });
       failing = true;
     } finally {
       running = false;

@@ -34,7 +34,12 @@ export function encodeRecord({ record, bodies }: WrittenRecord): Buffer {
 function flagsOf(bodies: RecordedBodies | null): number {
   if (bodies === null) return 0;
   const { request, response, cut } = bodies;
-  return HAS_BODIES | (request === null ? 0 : HAS_REQUEST) | (response === null ? 0 : HAS_RESPONSE) | (cut ? IS_CUT : 0);
+  return (
+    HAS_BODIES |
+    (request === null ? 0 : HAS_REQUEST) |
+    (response === null ? 0 : HAS_RESPONSE) |
+    (cut ? IS_CUT : 0)
+  );
 }
 
 export type Decoded =

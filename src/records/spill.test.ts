@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WrittenRecord } from "./record.ts";
@@ -56,7 +65,10 @@ describe("records that wait in files", () => {
   test("come back as they were, in their order, and the file is gone then", async () => {
     const spill = spillOf();
     const bare = { ...testRecord("c"), bodies: null };
-    const half = { ...testRecord("d"), bodies: { request: null, response: new Uint8Array([0, 255]), cut: true } };
+    const half = {
+      ...testRecord("d"),
+      bodies: { request: null, response: new Uint8Array([0, 255]), cut: true },
+    };
     const empty = { ...testRecord("e"), bodies: { request: new Uint8Array(), response: null, cut: false } };
     const records = [testRecord("a"), testRecord("b", 3_000_000), bare, half, empty];
     await spill.append(records.slice(0, 2));
@@ -142,7 +154,9 @@ describe("what a process left that was killed", () => {
     const spill = spillOf();
     await spill.adopt();
     expect(idsOf(await drain(spill))).toEqual(["a"]);
-    expect(logger.lines.filter((line) => line.startsWith("warn: A file of waiting records is damaged"))).toHaveLength(1);
+    expect(
+      logger.lines.filter((line) => line.startsWith("warn: A file of waiting records is damaged")),
+    ).toHaveLength(1);
     expect(files()).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../lib/logger.ts";
 import type { WrittenRecord } from "./record.ts";
@@ -32,7 +32,8 @@ export class Spill {
   readonly #folder: string;
   readonly #logger: Logger;
   readonly #maxBytes: () => number;
-  readonly #owner = `${process.pid}-${Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex")}`;
+  readonly #owner =
+    `${process.pid}-${Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex")}`;
   #segments: Segment[] = [];
   /** Where the records that `next` gave end, in the first segment. */
   #givenTo = 0;

@@ -1,7 +1,7 @@
 import type { Logger } from "../lib/logger.ts";
+import { testTrace } from "../telemetry/test-trace.ts";
 import { makeRecord } from "./make-record.ts";
 import type { WrittenRecord } from "./record.ts";
-import { testTrace } from "../telemetry/test-trace.ts";
 
 /** A record for tests, with bodies of `bodyBytes` bytes each. */
 export function testRecord(id: string, bodyBytes = 10): WrittenRecord {

@@ -32,7 +32,8 @@ export function countUsage(
   const { usage, uncounted } = facts;
   const makesText = trace.operation === "generate" || trace.operation === "completions";
   const isCounted = usage?.input !== undefined && (!makesText || usage.output !== undefined);
-  if (isCounted && (isOver(facts) || uncounted.length === 0)) return { usage, source: sourceOf(trace, facts) };
+  if (isCounted && (isOver(facts) || uncounted.length === 0))
+    return { usage, source: sourceOf(trace, facts) };
   if (trace.provider === null && trace.targetFormat === null && usage === undefined) return NONE;
   return estimated(trace, capture, facts, deadline);
 }
@@ -64,7 +65,10 @@ async function estimated(
   ]);
   const makesText = trace.operation === "generate" || trace.operation === "completions";
   const output = makesText ? { output: (usage?.output ?? 0) + more } : {};
-  return { usage: { ...usage, input, ...output }, source: usage === undefined || isOver(facts) ? "estimated" : "partial" };
+  return {
+    usage: { ...usage, input, ...output },
+    source: usage === undefined || isOver(facts) ? "estimated" : "partial",
+  };
 }
 
 /** The estimate, or what the length says when it is not there in time or cannot be made. */
@@ -81,7 +85,9 @@ async function requestTokens(trace: Trace, { request }: Capture): Promise<number
   const { clientFormat: format, operation } = trace;
   if (request === null || format === null || request.length < trace.requestBytes) return null;
   try {
-    const body: unknown = JSON.parse(Buffer.from(request.buffer, request.byteOffset, request.length).toString("utf8"));
+    const body: unknown = JSON.parse(
+      Buffer.from(request.buffer, request.byteOffset, request.length).toString("utf8"),
+    );
     if (operation === "embeddings") return await embeddingsTokens(format, body, trace);
     const codec = clientCodecOf({ ...UNKNOWN_CALL, operation, format });
     return await estimateRequestTokens(

@@ -1,5 +1,7 @@
 /** In the single-file executable all modules but this one's are in one file, above the folders (scripts/build.ts). */
-const WORKER = import.meta.url.includes("/$bunfs/") ? "./tokens/tokenizer-worker.ts" : "./tokenizer-worker.ts";
+const WORKER = import.meta.url.includes("/$bunfs/")
+  ? "./tokens/tokenizer-worker.ts"
+  : "./tokenizer-worker.ts";
 
 type Waiting = PromiseWithResolvers<number>;
 

@@ -1,6 +1,6 @@
 import type { RESPONSE_TYPES, RetryConfig } from "../config/schema.ts";
-import type { GatewayError } from "../exchange/errors.ts";
 import type { AnswerFacts } from "../exchange/answer-facts.ts";
+import type { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { ToldError } from "../exchange/told-error.ts";
 import type { ByteSource } from "../lib/byte-source.ts";

@@ -9,7 +9,11 @@ function through(text: string, cuts: readonly number[], fails = false): { out: s
   const bytes = Buffer.from(text);
   const source: ByteSource = {
     consume(consumer: BodyConsumer) {
-      const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
+      const edges = [
+        0,
+        ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b),
+        bytes.length,
+      ];
       for (let i = 1; i < edges.length; i++) consumer.data(bytes.subarray(edges[i - 1], edges[i]));
       if (fails) consumer.failed(new Error("broken"));
       else consumer.end();
@@ -38,19 +42,22 @@ describe("the chunk that tells usage alone", () => {
     expect(streams.filter(({ body }) => events(body).some(isAlone)).length).toBeGreaterThan(1);
   });
 
-  test.each(streams.map(({ id, body }) => [id, body]))("is left out and nothing else, wherever it is cut: %s", (_, body) => {
-    const [kept, hidden] = [events(body).filter((event) => !isAlone(event)), events(body).filter(isAlone)];
-    const numRuns = Math.max(3, Math.floor(200_000 / body.length));
-    fc.assert(
-      fc.property(anyCuts, fc.boolean(), (cuts, fails) => {
-        expect(through(body, cuts, fails)).toEqual({ out: kept.join(""), hidden: hidden.join("") });
-      }),
-      { numRuns },
-    );
-    const crlf = body.replace(/\n/g, "\r\n");
-    const single = Array.from({ length: Math.min(crlf.length, 20_000) }, (_, i) => i);
-    expect(through(crlf, single).out).toBe(kept.join("").replace(/\n/g, "\r\n"));
-  });
+  test.each(streams.map(({ id, body }) => [id, body]))(
+    "is left out and nothing else, wherever it is cut: %s",
+    (_, body) => {
+      const [kept, hidden] = [events(body).filter((event) => !isAlone(event)), events(body).filter(isAlone)];
+      const numRuns = Math.max(3, Math.floor(200_000 / body.length));
+      fc.assert(
+        fc.property(anyCuts, fc.boolean(), (cuts, fails) => {
+          expect(through(body, cuts, fails)).toEqual({ out: kept.join(""), hidden: hidden.join("") });
+        }),
+        { numRuns },
+      );
+      const crlf = body.replace(/\n/g, "\r\n");
+      const single = Array.from({ length: Math.min(crlf.length, 20_000) }, (_, i) => i);
+      expect(through(crlf, single).out).toBe(kept.join("").replace(/\n/g, "\r\n"));
+    },
+  );
 });
 
 describe("what is no such chunk passes as it came", () => {
@@ -60,11 +67,12 @@ describe("what is no such chunk passes as it came", () => {
     'data: {"choices":[]}\n\n',
     'data: {"usage":{"a":1}}\n\n',
     'data: "usage":{\n\n',
-    ": comment \"usage\":{\n\n",
+    ': comment "usage":{\n\n',
     "data: [DONE]\n\n",
     'data: {"choices":[],"usage":{"prompt_tokens":1',
   ])("%s", (text) => {
-    for (let cut = 0; cut <= text.length; cut++) expect(through(text, [cut])).toEqual({ out: text, hidden: "" });
+    for (let cut = 0; cut <= text.length; cut++)
+      expect(through(text, [cut])).toEqual({ out: text, hidden: "" });
   });
 
   test("an event that is too long to be held", () => {

@@ -19,7 +19,8 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
   readonly #onHidden: (event: Uint8Array) => void;
   #consumer: BodyConsumer | null = null;
   /** The beginning of an event that has not ended. */
-  #held: Uint8Array | null = null;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
   #lastByte = LF;
   #byteBefore = LF;
   /** Within an event that was too long to be held. */
@@ -53,9 +54,8 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
     const end = lastEventEnd(chunk, this.#lastByte, this.#byteBefore);
     this.#byteBefore = chunk.length >= 2 ? chunk[chunk.length - 2]! : this.#lastByte;
     this.#lastByte = chunk[chunk.length - 1]!;
-    if (end < 0) return this.#hold(chunk);
-    this.#giveEvents(end === chunk.length ? chunk : chunk.subarray(0, end));
-    if (end < chunk.length) this.#hold(chunk.subarray(end));
+    if (end > 0) this.#giveEvents(end === chunk.length ? chunk : chunk.subarray(0, end));
+    if (end < chunk.length) this.#hold(end < 0 ? chunk : chunk.subarray(end));
   }
 
   end(): void {
@@ -69,25 +69,32 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
   }
 
   #hold(bytes: Uint8Array): void {
-    if (this.#passing) return this.#consumer?.data(bytes);
-    this.#held = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
-    if (this.#held.length <= MAX_HELD) return;
-    this.#passing = true;
-    this.#flush();
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > MAX_HELD) this.#passing = true;
+    if (this.#passing) this.#flush();
   }
 
   #flush(): void {
-    const held = this.#held;
-    this.#held = null;
-    if (held !== null) this.#consumer?.data(held);
+    if (this.#heldBytes > 0) this.#consumer?.data(this.#takeHeld());
+  }
+
+  #takeHeld(): Uint8Array {
+    const held = this.#held.length === 1 ? this.#held[0]! : Buffer.concat(this.#held, this.#heldBytes);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return held;
   }
 
   /** `bytes` end with an event. */
   #giveEvents(bytes: Uint8Array): void {
-    const whole = this.#held === null ? bytes : Buffer.concat([this.#held, bytes]);
-    this.#held = null;
+    const whole = this.#heldBytes === 0 ? bytes : Buffer.concat([this.#takeHeld(), bytes]);
     this.#passing = false;
-    if (!holdsUsage(whole)) return this.#consumer?.data(whole);
+    if (holdsUsage(whole)) this.#giveWithout(whole);
+    else this.#consumer?.data(whole);
+  }
+
+  #giveWithout(whole: Uint8Array): void {
     let given = 0;
     for (let at = 0; at < whole.length; ) {
       const end = firstEventEnd(whole, at);
@@ -125,5 +132,7 @@ function isUsageAlone(event: Uint8Array): boolean {
     // No chunk of Chat Completions, whatever it is: it passes as it came.
     return false;
   }
-  return isRecord(chunk) && isRecord(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
+  return (
+    isRecord(chunk) && isRecord(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0
+  );
 }
