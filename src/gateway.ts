@@ -74,9 +74,11 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
   state.starting = false;
   // What an earlier process left is stored beside the requests that come.
-  rooms.sink.resume().catch((error: unknown) =>
-    logger.error("Records that an earlier process left cannot be read.", { error }),
-  );
+  rooms.sink
+    .resume()
+    .catch((error: unknown) =>
+      logger.error("Records that an earlier process left cannot be read.", { error }),
+    );
   rooms.reports.keepWithin(() => state.config.amp, rooms.stopping.signal);
   keepWithinRetention(rooms.storage.records, {
     config: () => state.config.records,
