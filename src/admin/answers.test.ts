@@ -323,7 +323,19 @@ describe("a thread", () => {
       stop_reason: "end_turn",
       usage: { input_tokens: 1, output_tokens: 1 },
     };
-    await store({ id: "r1", threadId: "t", clientFormat: "anthropic-messages", request, response });
+    const next = {
+      ...request,
+      messages: [
+        ...request.messages,
+        { role: "assistant", content: "Rain." },
+        { role: "user", content: "Thanks" },
+      ],
+    };
+    const turn = { threadId: "t", clientFormat: "anthropic-messages" } as const;
+    await store(
+      { ...turn, id: "r1", request, response },
+      { ...turn, id: "r2", startedAt: T + 1, request: next },
+    );
     const { turns } = await get(showThread, "/admin/threads/t");
     expect(turns[0]?.messages.flatMap(({ role, parts }) => parts.map((part) => ({ role, ...part })))).toEqual(
       [
@@ -333,6 +345,10 @@ describe("a thread", () => {
         { role: "tool", kind: "tool-result", call_id: "c1", text: "rain", is_error: true },
       ],
     );
+    expect(turns[1]).toMatchObject({
+      repeated: 5,
+      messages: [{ role: "user", parts: [{ text: "Thanks" }] }],
+    });
     expect(turns[0]?.answer?.parts).toEqual([
       { kind: "reasoning", text: "hm" },
       { kind: "text", text: "Rain." },

@@ -53,8 +53,17 @@ export function turnOf(record: RequestRecord, bodies: RecordedBodies | null, bef
   const { messages, answer } = before.said;
   const known = answer === null ? messages : [...messages, answer];
   let repeated = 0;
-  while (repeated < known.length && isDeepStrictEqual(said.messages[repeated], known[repeated])) repeated++;
+  while (repeated < known.length && isSame(said.messages[repeated], known[repeated]!)) repeated++;
   return { record, said, repeated };
+}
+
+/** Many clients leave out what the model thought when they send its answer back. */
+function isSame(message: Message | undefined, known: Message): boolean {
+  const spoken = ({ role, parts }: Message) => ({
+    role,
+    parts: parts.filter(({ kind }) => kind !== "reasoning"),
+  });
+  return message !== undefined && isDeepStrictEqual(spoken(message), spoken(known));
 }
 
 function saidIn(record: RequestRecord, bodies: RecordedBodies): Said | null {

@@ -15,7 +15,7 @@ interface AdminCall {
   readonly router: Router;
 }
 
-export const OPENAPI_PATH = "/openapi.json";
+const OPENAPI_PATH = "/openapi.json";
 
 /** The management API. */
 export class AdminRoom {
