@@ -197,6 +197,11 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     storage: () => storageStatus.current(),
     logs: () => logger.status(),
     logLinesDropped: () => logger.status().dropped,
+    records: () => ({
+      stored: rooms.sink.stored,
+      lost: recorder.lost,
+      waitingBytes: rooms.sink.waitingBytes,
+    }),
     upstreams: () => upstreams.all().map(upstreamHealth),
     activeRequests: () => admission.active,
     totalRequests: () => admission.total,

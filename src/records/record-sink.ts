@@ -52,6 +52,11 @@ export class RecordSink {
     return this.#held.lost + this.#refused;
   }
 
+  /** Bytes of records that wait in files. */
+  get waitingBytes(): number {
+    return this.#options.spill.bytes;
+  }
+
   /** Records in memory that could be written nowhere so far. */
   get held(): number {
     return this.#held.count + this.#lent.length;

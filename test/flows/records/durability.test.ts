@@ -121,24 +121,30 @@ describe("a killed gateway", () => {
   test.each([
     ["with a database that works", false],
     ["with a database that is locked", true],
-  ])("loses at most the last 100 ms, %s", async (_, locks) => {
-    await start();
-    const other = new Database(database());
-    if (locks) other.run("BEGIN IMMEDIATE");
-    const asking = askUntil("killed", 8, () => false);
-    await Bun.sleep(1_500);
-    const killedAt = performance.now();
-    gateway.signal("SIGKILL");
-    const answered = await asking;
-    await gateway.exited;
-    if (locks) other.run("ROLLBACK");
-    other.close();
-    gateway = await gateway.restart();
+  ])(
+    "loses at most the last 100 ms, %s",
+    async (_, locks) => {
+      await start();
+      const other = new Database(database());
+      if (locks) other.run("BEGIN IMMEDIATE");
+      const asking = askUntil("killed", 8, () => false);
+      await Bun.sleep(1_500);
+      const killedAt = performance.now();
+      gateway.signal("SIGKILL");
+      const answered = await asking;
+      await gateway.exited;
+      if (locks) other.run("ROLLBACK");
+      other.close();
+      gateway = await gateway.restart();
 
-    // Those that ended within the last 100 ms may be lost. The machine of a test is no quiet one: half as much again.
-    const due = answered.filter(({ at }) => at < killedAt - 150);
-    expect(due.length).toBeGreaterThan(50);
-    const recorded = new Set((await storedRecords(gateway.dir, due.length)).map(({ requestId }) => requestId));
-    expect(due.filter(({ id }) => !recorded.has(id))).toEqual([]);
-  }, 60_000);
+      // Those that ended within the last 100 ms may be lost. The machine of a test is no quiet one: half as much again.
+      const due = answered.filter(({ at }) => at < killedAt - 150);
+      expect(due.length).toBeGreaterThan(50);
+      const recorded = new Set(
+        (await storedRecords(gateway.dir, due.length)).map(({ requestId }) => requestId),
+      );
+      expect(due.filter(({ id }) => !recorded.has(id))).toEqual([]);
+    },
+    60_000,
+  );
 });
