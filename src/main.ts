@@ -6,6 +6,7 @@ import { runHealth } from "./cli/health.ts";
 import { HELP } from "./cli/help.ts";
 import { runInit } from "./cli/init.ts";
 import { runKeys } from "./cli/keys.ts";
+import { isReaderGone, longOutput } from "./cli/output.ts";
 import { runRequests } from "./cli/requests.ts";
 import { runRuns } from "./cli/runs.ts";
 import { readStart } from "./cli/start.ts";
@@ -80,11 +81,16 @@ async function onStorage(argv: string[], run: typeof runKeys): Promise<number> {
   const own = at < 0 ? argv : argv.toSpliced(at, 2);
   const read = readStart(at < 0 ? [] : argv.slice(at, at + 2), io);
   if (typeof read === "number") return read;
-  const flushed = () =>
-    new Promise<void>((resolve, reject) =>
-      process.stdout.write("", (error) => (error ? reject(error) : resolve())),
-    );
-  return await run(own, { ...io, flushed, storageUrl: read.config.storage.url, openStorage });
+  const stdout = longOutput();
+  const stored = { ...io, stdout, flushed: stdout.flushed, storageUrl: read.config.storage.url, openStorage };
+  try {
+    const code = await run(own, stored);
+    await stdout.flushed();
+    return code;
+  } catch (error) {
+    if (isReaderGone(error)) return 0;
+    throw error;
+  }
 }
 
 async function start(argv: string[]): Promise<number | null> {
