@@ -395,9 +395,12 @@ test("statistics are of the last day, by groups, with what they were asked for",
   expect((await get(showStatistics, "/admin/statistics?since=3d&model=a")).rows).toMatchObject([
     { group: {}, requests: 3 },
   ]);
-  expect((await get(showStatistics, "/admin/statistics?interval=1h&by=model,status")).interval_ms).toBe(
-    3_600_000,
-  );
+  const series = await get(showStatistics, "/admin/statistics?interval=1h&by=model,status&since=90m");
+  expect([series.since.slice(13), now - Date.parse(series.since) < 2.5 * 3_600_000]).toEqual([
+    ":00:00.000Z",
+    true,
+  ]);
+  expect(series.interval_ms).toBe(3_600_000);
 });
 
 test("feedback is listed by what it is about", async () => {

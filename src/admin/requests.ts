@@ -13,7 +13,11 @@ import { named } from "./shape-parts.ts";
 const pageShape = named(
   "RequestPage",
   z.object({
-    requests: z.array(requestShape),
+    requests: z
+      .array(requestShape)
+      .describe(
+        "Of a page; few or none may stand before others, since bodies are searched for a bounded time.",
+      ),
     cursor: z.string().nullable().describe("Where the next page begins; null on the last one."),
   }),
 );

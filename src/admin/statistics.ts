@@ -78,7 +78,9 @@ export const STATISTICS_FIELDS = {
     ),
   interval: interval
     .optional()
-    .describe("Length of each interval of a series, such as 5m, 1h or 1d. None: the whole time."),
+    .describe(
+      "Length of each interval of a series, such as 5m, 1h or 1d. They are whole ones of the UTC clock, so that `since` may move back a little. None: the whole time.",
+    ),
   limit: z.coerce
     .number()
     .int()
@@ -115,10 +117,12 @@ export const showStatistics = jsonRoute({
 /** Throws invalid_request where the time is no range, or the interval too short for it. */
 export function statisticsQuery(fields: z.output<typeof querySchema>): StatisticsQuery {
   const until = fields.until ?? Date.now();
-  const since = fields.since ?? until - DAY_MS;
+  const { interval } = fields;
+  const from = fields.since ?? until - DAY_MS;
+  // A series of hours or days is one of whole ones: sums are kept of these, and charts of two moments agree.
+  const since = interval === undefined ? from : from - (from % interval);
   if (since >= until)
     throw new GatewayError("invalid_request", "`since` must be before `until`.", { param: "since" });
-  const { interval } = fields;
   if (interval !== undefined && (until - since) / interval > MAX_INTERVALS) {
     throw new GatewayError(
       "invalid_request",
