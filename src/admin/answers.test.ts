@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { z } from "zod";
 import { type AdminSetup, openAdmin } from "../../test/support/admin-room.ts";
 import { type Schema, SchemaChecker } from "../../test/support/json-schema.ts";
-import { requestRecord } from "../../test/support/records.ts";
+import { labelledRecord, recordId } from "../../test/support/records.ts";
+import type { RequestRecord } from "../records/record.ts";
 import { configOf, routerOf } from "../routing/testing.ts";
 import type { Feedback } from "../storage/interface.ts";
 import { showConfig } from "./config.ts";
@@ -67,11 +68,11 @@ function judged(target: Feedback["target"], targetId: string, value: Feedback["v
 }
 
 async function store(
-  ...changes: (Parameters<typeof requestRecord>[0] & { request?: unknown; response?: unknown })[]
+  ...changes: (Partial<RequestRecord> & { id: string; request?: unknown; response?: unknown })[]
 ) {
   await admin.records.write(
-    changes.map(({ request, response, ...change }) => ({
-      record: requestRecord(change),
+    changes.map(({ id, request, response, ...change }) => ({
+      record: labelledRecord(id, change),
       bodies:
         request === undefined
           ? null
@@ -108,7 +109,7 @@ describe("requests", () => {
       },
     );
     const ids = async (query: string) =>
-      (await get(listRequests, `/admin/requests?${query}`)).requests.map(({ id }) => id);
+      (await get(listRequests, `/admin/requests?${query}`)).requests.map(({ request_id }) => request_id);
     expect(await ids("")).toEqual(["r3", "r2", "r1"]);
     expect(await ids("model=a&order=oldest")).toEqual(["r1", "r3"]);
     expect(await ids("order=slowest&limit=1")).toEqual(["r3"]);
@@ -143,10 +144,10 @@ describe("requests", () => {
       judged("request", "mine/1 ä", { correction: "42" }),
       judged("run", "mine/1 ä", 1),
     ]);
-    for (const id of ["r1", encodeURIComponent("mine/1 ä")]) {
+    for (const id of [recordId(T, "r1"), encodeURIComponent("mine/1 ä")]) {
       const { request, feedback } = await get(showRequest, `/admin/requests/${id}`);
       expect(request).toMatchObject({
-        id: "r1",
+        id: recordId(T, "r1"),
         request_id: "mine/1 ä",
         losses: ["top_k"],
         cause: "it broke",
@@ -164,7 +165,7 @@ describe("requests", () => {
   test("have their bodies beside them, text as it is and bytes as base64", async () => {
     await store({ id: "r1", request: '{"n":1.0, "text":"Łódź"}', response: "a\0b" }, { id: "r2" });
     expect(await get(showBodies, "/admin/requests/r1/bodies")).toEqual({
-      id: "r1",
+      id: recordId(T, "r1"),
       kept: true,
       cut: false,
       request: { bytes: 27, encoding: "utf-8", data: '{"n":1.0, "text":"Łódź"}' },
@@ -289,7 +290,7 @@ describe("a thread", () => {
     const second = await get(showThread, "/admin/threads/t?limit=1");
     expect(
       (await get(showThread, `/admin/threads/t?limit=3&cursor=${second.cursor}`)).turns.map(
-        ({ request }) => request.id,
+        ({ request }) => request.request_id,
       ),
     ).toEqual(["r2", "r3", "r4"]);
   });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type AdminSetup, openAdmin } from "../../test/support/admin-room.ts";
-import { requestRecord } from "../../test/support/records.ts";
+import { labelledRecord, requestRecord } from "../../test/support/records.ts";
 import { until } from "../../test/support/until.ts";
 import { SseSplitter } from "../lib/sse.ts";
 import type { RequestRecord } from "../records/record.ts";
@@ -92,7 +92,7 @@ describe("the export", () => {
   const many = (count: number, change: Partial<RequestRecord> = {}) =>
     admin.records.write(
       Array.from({ length: count }, (_, index) => ({
-        record: requestRecord({ id: `r${String(index).padStart(5, "0")}`, startedAt: T + index, ...change }),
+        record: labelledRecord(`r${String(index).padStart(5, "0")}`, { startedAt: T + index, ...change }),
         bodies: null,
       })),
     );
@@ -109,7 +109,7 @@ describe("the export", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(type).toBe("application/jsonl");
-    expect(lines.map(({ id }) => id)).toEqual(
+    expect(lines.map(({ request_id }) => request_id)).toEqual(
       Array.from({ length: 1_200 }, (_, index) => `r${String(index + 1).padStart(5, "0")}`),
     );
     expect(requestShape.parse(lines[0])).toEqual(lines[0]);
@@ -127,7 +127,7 @@ describe("the export", () => {
     const [head = "", ...rest] = text.split("\r\n");
     expect(head.split(",").slice(0, 5)).toEqual(["id", "request_id", "duplicate", "started_at", "key_id"]);
     const row = rest.join("\r\n");
-    expect(row).toContain(`r00000,"'=HYPERLINK(""http://evil"")",false,2026-11-22T12:00:00.000Z,`);
+    expect(row).toContain(`,"'=HYPERLINK(""http://evil"")",false,2026-11-22T12:00:00.000Z,`);
     expect(row).toContain(`,'-1+2,`);
     expect(row).toContain(`,"a,b c""d line\nbreak",`);
   });

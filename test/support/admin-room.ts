@@ -9,7 +9,6 @@ import { routerOf } from "../../src/routing/testing.ts";
 import type { KeyScope, RecordStore, Storage } from "../../src/storage/interface.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { Upstreams } from "../../src/upstream/upstream.ts";
-import { MemoryRecords } from "./memory-records.ts";
 
 /** The management API on a database in memory, without a server around it. */
 export interface AdminSetup {
@@ -37,7 +36,7 @@ export interface Asked {
 
 export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): Promise<AdminSetup> {
   const storage = await openStorage("sqlite::memory:", "/");
-  const records = new MemoryRecords();
+  const { records } = storage;
   const logged: string[] = [];
   const log = (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const ring = new KeyRing([]);

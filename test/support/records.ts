@@ -1,3 +1,4 @@
+import { UlidMaker } from "../../src/lib/ulid.ts";
 import type { RequestRecord } from "../../src/records/record.ts";
 
 /** A record of a chat that ended well, with what is to be different. */
@@ -48,4 +49,19 @@ export function requestRecord(change: Partial<RequestRecord> = {}): RequestRecor
     responseBytes: 200,
     ...change,
   };
+}
+
+/** A record of a request that is known as `label`, of up to eight letters, under an id that sorts as it began. */
+export function labelledRecord(
+  label: string,
+  change: Partial<Omit<RequestRecord, "id">> = {},
+): RequestRecord {
+  const record = requestRecord({ requestId: label, ...change });
+  return { ...record, id: recordId(record.startedAt, label) };
+}
+
+/** The id of a record that began then; those of one moment sort by their labels. */
+export function recordId(startedAt: number, label: string): string {
+  const random = Buffer.from(label).toString("hex").toUpperCase();
+  return new UlidMaker().next(startedAt).slice(0, 10) + random.padEnd(16, "0").slice(0, 16);
 }

@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { SseSplitter } from "../../../src/lib/sse.ts";
 import { type Gateway, spawnAmsterdam, startGateway } from "../../support/gateway.ts";
 import { type Schema, SchemaChecker } from "../../support/json-schema.ts";
+import { labelledRecord } from "../../support/records.ts";
+import { openRecords } from "../../support/stored-records.ts";
 import { until } from "../../support/until.ts";
 
+const T = Date.UTC(2026, 10, 22, 12);
 let gateway: Gateway;
 beforeAll(async () => {
   gateway = await startGateway({
@@ -220,6 +223,9 @@ describe("what was recorded", () => {
     const { request, response } = await get("/admin/requests/bodies/bodies");
     expect(JSON.parse(request.data)).toMatchObject({ messages: [{ content: "Hello" }] });
     expect(response.data).toContain("data: [DONE]");
+    const { requests } = await get("/admin/requests?text=provider%20hello&request_id=bodies");
+    expect(requests).toMatchObject([{ request_id: "bodies", stream: true }]);
+    expect((await get("/admin/requests?text=provider%20goodbye&request_id=bodies")).requests).toEqual([]);
   });
 
   test("is exported as lines and as a table, over HTTP and on the command line", async () => {
@@ -262,6 +268,28 @@ describe("what was recorded", () => {
     const { requests } = await get("/admin/requests?limit=1000");
     expect(requests.filter(({ door }: { door: string }) => door.startsWith("/admin"))).toEqual([]);
   });
+});
+
+test("an export is taken whole by a slow reader, and ends when its reader has seen enough", async () => {
+  const own = await startGateway();
+  const storage = await openRecords(own.dir);
+  const records = Array.from({ length: 1_500 }, (_, index) => ({
+    record: labelledRecord(`q${index}`, { startedAt: T + index, cause: "x".repeat(1_000) }),
+    bodies: null,
+  }));
+  await storage.records.write(records);
+  await storage.close();
+  const piped = async (reader: string) => {
+    const command = `"$0" "$1" export | (${reader}); echo "\${PIPESTATUS[0]}"`;
+    const main = join(import.meta.dirname, "../../../src/main.ts");
+    const { stdout, stderr } = await Bun.$`bash -c ${command} ${process.execPath} ${main}`
+      .cwd(own.dir)
+      .quiet();
+    return [stdout.toString().trim().split(/\s+/), stderr.toString()];
+  };
+  expect(await piped("sleep 1; wc -l")).toEqual([["1500", "0"], ""]);
+  expect(await piped("head -c 3 | wc -c")).toEqual([["3", "0"], ""]);
+  await own.stop();
 });
 
 test("a storage that is gone is told as 503, and requests go on", async () => {
