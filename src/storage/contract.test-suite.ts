@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeRecords } from "./contract-records.test-suite.ts";
 import { describeThreads } from "./contract-threads.test-suite.ts";
 import {
   type Feedback,
@@ -309,6 +310,7 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
     });
 
     describeThreads(open);
+    describeRecords(open);
 
     test("the version changes with every kind of write and stays without", async () => {
       const seen = [await storage.version()];

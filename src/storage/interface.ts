@@ -248,8 +248,12 @@ export const RECORD_ORDERS = ["newest", "oldest", "dearest", "slowest"] as const
 export type RecordOrder = (typeof RECORD_ORDERS)[number];
 
 export interface RecordPage {
+  /**
+   * At most as many as were asked for. Fewer, even none, may stand before others: bodies are searched for a bounded time,
+   * after which the cursor says where to go on.
+   */
   readonly records: readonly RequestRecord[];
-  /** Where the next page begins; null on the last one. */
+  /** Where the next page begins; null on the last one. Records that are added meanwhile do not move it. */
   readonly cursor: string | null;
 }
 
@@ -276,13 +280,21 @@ export interface StatisticsQuery {
   readonly filter: RecordFilter & { readonly since: number; readonly until: number };
   /** None: one row for all. */
   readonly groups: readonly StatisticsGroup[];
-  /** Length of each interval of a series, in milliseconds; absent for one row a group over the whole time. */
+  /**
+   * Length of each interval of a series, in milliseconds, counted from `since`; absent for one row a group over the whole
+   * time. Intervals without requests are left out. Whole hours in UTC are answered from sums that are kept, also of
+   * records that are deleted by now; anything finer, and what no sums are kept of (run, thread, template, tag, text,
+   * feedback, cost, duration), from the records.
+   */
   readonly interval?: number;
   /** Most groups that are told, those with the most requests; the rest is left out. */
   readonly limit: number;
 }
 
-/** Sums over requests. Percentiles are of those requests that have the figure; null where none has. */
+/**
+ * Sums over requests, failures those with an error's category. Percentiles are of those requests that have the figure, at
+ * most 5 % off; null where none has. By tag and template a request counts for each that it has.
+ */
 export interface StatisticsRow {
   readonly group: Readonly<Partial<Record<StatisticsGroup, string | null>>>;
   /** Unix milliseconds at which the interval begins; null without intervals. */
@@ -317,7 +329,10 @@ export interface RecordStore {
    * a crash; one whose `requestId` is kept already is stored as a duplicate.
    */
   write(batch: readonly WrittenRecord[]): Promise<void>;
-  /** Rejects with a CursorError where the cursor is none that it gave for this order. */
+  /**
+   * Rejects with a CursorError where the cursor is none that it gave for this order. Requests of unknown cost are the
+   * cheapest.
+   */
   list(
     filter: RecordFilter,
     page: { readonly order: RecordOrder; readonly limit: number; readonly cursor?: string },
@@ -329,14 +344,15 @@ export interface RecordStore {
   /** The records of a run, oldest first, at most `limit`. */
   run(runId: string, limit: number): Promise<RequestRecord[]>;
   statistics(query: StatisticsQuery): Promise<StatisticsRow[]>;
-  /** The `runId`s of these requests, for those that are recorded: what a child without a run belongs to. */
+  /** The `runId`s of these requests, of several with one id the newest's, for those that are recorded. */
   runsOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Puts other costs in the place of those that are kept, by record id. */
   setCosts(costs: ReadonlyMap<string, Cost | null>): Promise<void>;
   /**
    * Deletes at most `limit` records that began before `before`, and the bodies of at most `limit` records that began
    * before `bodiesBefore` or as many of the oldest as it takes until bodies have no more than `maxBodyBytes` (as they are
-   * stored). Fewer deleted than `limit` says that it is done.
+   * stored). Fewer deleted than `limit` says that it is done. Bodies that were written in one batch are deleted together,
+   * once all are old enough, so that there may be somewhat more than `limit`.
    */
   prune(bounds: {
     readonly before: number;

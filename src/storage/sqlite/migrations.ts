@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { StorageError } from "../interface.ts";
+import { RECORD_SCHEMA } from "./record-schema.ts";
 
 /** The letters "AMST", kept in the file's header so that another program's database is never taken for ours. */
 const APPLICATION_ID = 0x414d5354;
@@ -104,6 +105,7 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE gateway_keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
   UPDATE gateway_keys SET scopes = 'admin' WHERE name = 'first key';
   `,
+  RECORD_SCHEMA,
 ];
 
 /** Schema version that this program reads and writes. */
