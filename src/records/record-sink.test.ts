@@ -56,6 +56,7 @@ describe("records", () => {
     resolve();
     await until("all are stored", () => store.kept.size === 4);
     expect(store.order).toEqual(ids(0, 4));
+    await until("they are counted, once", () => sink.stored === 4);
     await until("the file is gone", () => waitingFiles().length === 0);
     await sink.put(batch(4, 5));
     expect(store.order).toEqual(ids(0, 5));

@@ -39,6 +39,7 @@ export class RecordSink {
   #failing = false;
   #stopped = false;
   #wake: (() => void) | null = null;
+  /** Records stored since the start. */
   stored = 0;
   #refused = 0;
 
@@ -73,7 +74,10 @@ export class RecordSink {
     if (batch.length === 0) return;
     if (this.#replay === null) {
       const write = this.#write(batch);
-      if ((await within(PATIENCE_MS, write)) === "stored") return;
+      if ((await within(PATIENCE_MS, write)) === "stored") {
+        this.stored += batch.length;
+        return;
+      }
       // Where it is stored in the end all the same, storing it again changes nothing.
     }
     await this.#spill(batch);
@@ -106,7 +110,6 @@ export class RecordSink {
     }
     if (this.#failing) this.#options.logger.info("Requests are being recorded again.");
     this.#failing = false;
-    this.stored += batch.length;
     return "stored";
   }
 
@@ -166,12 +169,16 @@ export class RecordSink {
 
   /** Whether the batch is done with. A record that alone is refused while others are stored would hold up all. */
   async #store(batch: readonly WrittenRecord[], failures: number): Promise<boolean> {
-    if ((await within(GIVE_UP_MS, this.#write(batch))) === "stored") return true;
+    if ((await within(GIVE_UP_MS, this.#write(batch))) === "stored") {
+      this.stored += batch.length;
+      return true;
+    }
     if (failures < FAILURES_OF_A_BATCH || batch.length === 1) return false;
     const refused: string[] = [];
     for (const written of batch)
       if ((await within(GIVE_UP_MS, this.#write([written]))) !== "stored") refused.push(written.record.id);
     if (refused.length === batch.length) return false;
+    this.stored += batch.length - refused.length;
     this.#refused += refused.length;
     this.#options.logger.error("The storage refuses records; they are lost.", { ids: refused.slice(0, 20) });
     return true;
