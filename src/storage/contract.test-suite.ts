@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeRecordStatistics } from "./contract-record-statistics.test-suite.ts";
 import { describeRecords } from "./contract-records.test-suite.ts";
 import { describeThreads } from "./contract-threads.test-suite.ts";
 import {
@@ -311,6 +312,7 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
 
     describeThreads(open);
     describeRecords(open);
+    describeRecordStatistics(open);
 
     test("the version changes with every kind of write and stays without", async () => {
       const seen = [await storage.version()];
