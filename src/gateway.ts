@@ -87,6 +87,10 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   });
   startKeyRefresh(rooms.ring, rooms.storage, { logger, signal: rooms.stopping.signal });
   const watcher = options.file === null ? null : follow(rooms, options.file, options.reload);
+  // Before the address is told: whoever waits for it may send a signal at once.
+  process.on("SIGTERM", () => void stop(rooms, server, "SIGTERM"));
+  process.on("SIGINT", () => void stop(rooms, server, "SIGINT"));
+  process.on("SIGHUP", () => watcher?.reload());
   io.stdout.write(
     startedText({
       version: pkg.version,
@@ -97,9 +101,6 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
       environmentKey: environmentKeys(io.env).some((key) => key.name === "AMP_API_KEY"),
     }),
   );
-  process.on("SIGTERM", () => void stop(rooms, server, "SIGTERM"));
-  process.on("SIGINT", () => void stop(rooms, server, "SIGINT"));
-  process.on("SIGHUP", () => watcher?.reload());
 }
 
 /** Everything that lives as long as the process. `state` is what a reload and the start change. */
