@@ -129,7 +129,11 @@ export class Recorder {
       for (const { record } of records) this.#options.onRecord?.(record);
       await this.#options.sink.put(records);
     } finally {
-      for (const { capture } of batch) capture.release();
+      for (const { trace, capture } of batch) {
+        capture.release();
+        // Whoever else holds the trace must not hold its bytes.
+        trace.capture = null;
+      }
     }
   }
 
