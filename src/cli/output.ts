@@ -11,9 +11,14 @@ export interface LongOutput {
  */
 export function longOutput(): LongOutput {
   const sink = Bun.stdout.writer();
+  let waiting: string[] = [];
   return {
-    write: (text) => sink.write(text),
+    write: (text) => waiting.push(text),
     async flushed() {
+      const text = waiting.join("");
+      waiting = [];
+      // It fails here or there when the reader is gone, and a failure that nobody awaits would be printed.
+      await sink.write(text);
       await sink.flush();
     },
   };
