@@ -86,14 +86,24 @@ export function describeRecordStatistics(open: () => Promise<Storage>): void {
     });
 
     test("are the same from kept sums and from the records, for any time, filter, group and interval", async () => {
-      const batch = sampleRecords(1500, { seed: 5, start: START, step: 3 * MINUTE });
-      for (let at = 0; at < batch.length; at += 100) await storage.records.write(batch.slice(at, at + 100));
       const random = seeded(11);
+      const all = sampleRecords(1500, { seed: 5, start: START, step: 3 * MINUTE });
+      const late = all.filter(() => random() < 0.1);
+      const punctual = all.filter((one) => !late.includes(one));
+      for (let at = 0; at < punctual.length; at += 10)
+        await storage.records.write(punctual.slice(at, at + 10));
+      await storage.records.write(late);
+      const repriced = all.filter(() => random() < 0.1).map(({ record }) => record.id);
+      const cost = { usd: 0.5, source: "configuration", date: null };
+      await storage.records.setCosts(
+        new Map(repriced.map((id, index) => [id, index % 3 === 0 ? null : cost])),
+      );
       const pick = <Item>(items: readonly Item[]) => items[Math.floor(random() * items.length)]!;
       for (let round = 0; round < 60; round++) {
         const since = START + Math.floor((random() * 3 - 0.5) * DAY);
+        const unit = pick([1, HOUR, DAY]);
         const length = pick([10 * MINUTE, HOUR, 7 * HOUR, 2 * DAY, 9 * DAY]);
-        const aligned = random() < 0.5 ? Math.floor(since / HOUR) * HOUR : since;
+        const aligned = Math.floor(since / unit) * unit;
         const interval = pick([undefined, 7 * MINUTE, HOUR, 90 * MINUTE, 5 * HOUR, DAY]);
         const filters: RecordFilter[] = [
           {},

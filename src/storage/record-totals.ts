@@ -3,7 +3,8 @@ import type { StatisticsRow } from "./interface.ts";
 
 /** What one request adds to statistics. Absent counts are 0. */
 export interface RecordFigures {
-  readonly failed: boolean;
+  /** 1 where it is a failure, as a database tells it. */
+  readonly failed: boolean | 0 | 1;
   readonly inputTokens: number | null;
   readonly cachedInputTokens: number | null;
   readonly cacheWriteInputTokens: number | null;
@@ -17,7 +18,6 @@ export interface RecordFigures {
 /** Sums of requests that were made before. */
 export interface RecordSums {
   readonly requests: number;
-  readonly failures: number;
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
   readonly cacheWriteInputTokens: number;
@@ -29,10 +29,10 @@ export interface RecordSums {
 }
 
 /** From this length on histograms are made short, so that a million requests take no more than a few kilobytes. */
-const LONG = 16_384;
+const LONG = 65_536;
 
 /** Sums and histograms of any number of requests. */
-export class RecordTotals implements RecordSums {
+export class RecordTotals {
   requests = 0;
   failures = 0;
   inputTokens = 0;
@@ -64,9 +64,9 @@ export class RecordTotals implements RecordSums {
     this.#append(marksOf(figures));
   }
 
-  merge(sums: RecordSums): void {
+  merge(sums: RecordSums, failures: number): void {
     this.requests += sums.requests;
-    this.failures += sums.failures;
+    this.failures += failures;
     this.inputTokens += sums.inputTokens;
     this.cachedInputTokens += sums.cachedInputTokens;
     this.cacheWriteInputTokens += sums.cacheWriteInputTokens;

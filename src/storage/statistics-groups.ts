@@ -6,7 +6,6 @@ export type GroupValues = readonly (string | null)[];
 
 interface Group {
   readonly values: GroupValues;
-  requests: number;
   /** By the number of the interval; 0 where there are none. */
   readonly intervals: Map<number, RecordTotals>;
 }
@@ -15,15 +14,14 @@ interface Group {
 export class StatisticsGroups {
   readonly #groups = new Map<string, Group>();
 
-  /** Where what belongs to a group and interval is added; `requests` is how many they will be. */
-  totals(values: GroupValues, interval: number, requests: number): RecordTotals {
+  /** Where what belongs to a group and interval is added. */
+  totals(values: GroupValues, interval: number): RecordTotals {
     const key = groupKey(values);
     let group = this.#groups.get(key);
     if (group === undefined) {
-      group = { values, requests: 0, intervals: new Map() };
+      group = { values, intervals: new Map() };
       this.#groups.set(key, group);
     }
-    group.requests += requests;
     let totals = group.intervals.get(interval);
     if (totals === undefined) {
       totals = new RecordTotals();
@@ -39,15 +37,22 @@ export class StatisticsGroups {
     startOf: (interval: number) => number | null,
   ): StatisticsRow[] {
     const largest = [...this.#groups.entries()]
-      .sort(([key, one], [otherKey, other]) => other.requests - one.requests || (key < otherKey ? -1 : 1))
+      .map(([key, group]) => ({ key, ...group, requests: requestsOf(group) }))
+      .sort((one, other) => other.requests - one.requests || (one.key < other.key ? -1 : 1))
       .slice(0, limit);
-    return largest.flatMap(([, { values, intervals }]) => {
+    return largest.flatMap(({ values, intervals }) => {
       const group = Object.fromEntries(groups.map((name, index) => [name, values[index] ?? null]));
       return [...intervals.entries()]
         .sort(([one], [other]) => one - other)
         .map(([interval, totals]) => totals.row(group, startOf(interval)));
     });
   }
+}
+
+function requestsOf({ intervals }: Group): number {
+  let requests = 0;
+  for (const totals of intervals.values()) requests += totals.requests;
+  return requests;
 }
 
 export function groupKey(values: GroupValues): string {

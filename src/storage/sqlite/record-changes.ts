@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { Cost } from "../../records/record.ts";
 import { leastIdAt } from "./record-ids.ts";
+import { dayOf, foldedUntil } from "./record-sums.ts";
 
 const HOUR = 3_600_000;
 
@@ -13,9 +14,8 @@ interface Priced {
   costUsd: number | null;
 }
 
-const CORRECT_HOUR = `
-  UPDATE record_hours SET cost_usd = cost_usd + ?, unpriced = unpriced + ?, highest_cost_usd = max(highest_cost_usd, ?)
-  WHERE hour = ? AND kind = ?`;
+const CORRECTION = `
+  SET cost_usd = cost_usd + ?, unpriced = unpriced + ?, highest_cost_usd = max(highest_cost_usd, ?) WHERE kind = ?`;
 
 /** Puts other costs in the place of those that are kept, and their difference into the sums of the hours. */
 export function setCosts(db: Database, costs: Iterable<readonly [string, Cost | null]>): void {
@@ -23,7 +23,9 @@ export function setCosts(db: Database, costs: Iterable<readonly [string, Cost | 
     "SELECT kind, started_at AS startedAt, cost_usd AS costUsd FROM records WHERE id = ?",
   );
   const update = db.query("UPDATE records SET cost_usd = ?, cost_source = ?, cost_date = ? WHERE id = ?");
-  const correct = db.query(CORRECT_HOUR);
+  const correctHour = db.query(`UPDATE record_hours ${CORRECTION} AND hour = ?`);
+  const correctDay = db.query(`UPDATE record_days ${CORRECTION} AND day = ?`);
+  const progress = foldedUntil(db);
   for (const [id, cost] of costs) {
     const kept = find.get(id);
     if (kept === null) continue;
@@ -31,7 +33,9 @@ export function setCosts(db: Database, costs: Iterable<readonly [string, Cost | 
     update.run(usd, cost?.source ?? null, cost?.date ?? null, id);
     const unpriced = (usd === null ? 1 : 0) - (kept.costUsd === null ? 1 : 0);
     const hour = Math.floor(kept.startedAt / HOUR);
-    correct.run((usd ?? 0) - (kept.costUsd ?? 0), unpriced, usd ?? 0, hour, kept.kind);
+    const change = [(usd ?? 0) - (kept.costUsd ?? 0), unpriced, usd ?? 0, kept.kind] as const;
+    correctHour.run(...change, hour);
+    if (hour < progress) correctDay.run(...change, dayOf(hour));
   }
 }
 
@@ -51,11 +55,17 @@ export function pruneRecords(db: Database, before: number, limit: number): numbe
   }
   const last = old.at(-1);
   if (last !== undefined) db.query("DELETE FROM records WHERE id <= ?").run(last.id);
-  db.query(
-    `DELETE FROM record_hours WHERE (hour, kind) IN (
-       SELECT hour, kind FROM record_hours WHERE hour < ? ORDER BY hour, kind LIMIT ?)`,
-  ).run(Math.floor((before - SUMS_OUTLIVE_MS) / HOUR), limit);
+  const outlived = Math.floor((before - SUMS_OUTLIVE_MS) / HOUR);
+  deleteSums(db, "record_hours", "hour", outlived, limit);
+  deleteSums(db, "record_days", "day", dayOf(outlived), limit);
   return old.length;
+}
+
+function deleteSums(db: Database, table: string, column: string, before: number, limit: number): void {
+  db.query(
+    `DELETE FROM ${table} WHERE (${column}, kind) IN (
+       SELECT ${column}, kind FROM ${table} WHERE ${column} < ? ORDER BY ${column}, kind LIMIT ?)`,
+  ).run(before, limit);
 }
 
 function readList<Item>(text: string | null): Item[] {

@@ -5,7 +5,7 @@ import type { SqliteConnection } from "./connection.ts";
 import type { Question, Value } from "./record-conditions.ts";
 import { type Found, floorsOf, within } from "./record-search.ts";
 import { type IdRange, slices } from "./record-slices.ts";
-import { textTest } from "./record-text.ts";
+import { type TextTest, textTest } from "./record-text.ts";
 
 /** Groups as a record's columns; of tags and templates the whole list. */
 const COLUMNS: Record<StatisticsGroup, string> = {
@@ -37,8 +37,7 @@ const FIGURES = `
 const BODY = `r.id, r.body_block AS bodyBlock, r.body_offset AS bodyOffset, r.body_request AS bodyRequest,
   r.body_response AS bodyResponse`;
 
-type Row = Omit<RecordFigures, "failed"> & { failed: 0 | 1; startedAt: number } & Found &
-  Record<`group${number}`, string | null>;
+type Row = RecordFigures & { startedAt: number } & Found & Record<`group${number}`, string | null>;
 
 interface Part {
   readonly ranges: readonly IdRange[];
@@ -55,21 +54,22 @@ export async function addRecords(
 ): Promise<void> {
   const rows = (columns: string) => rowsOf(connection, question, { filter, groups, columns, ranges });
   const largest = groups.some((group) => MANY.has(group)) ? await largestOf(rows(""), groups, limit) : null;
-  for await (const row of rows(`${FIGURES},`)) {
-    const figures = { ...row, failed: row.failed === 1 };
-    for (const values of groupsOf(row, groups))
-      if (largest === null || largest.has(groupKey(values)))
-        found.totals(values, intervalAt(row.startedAt), 1).count(figures);
+  for await (const slice of rows(`${FIGURES},`)) {
+    for (const row of slice)
+      for (const values of groupsOf(row, groups))
+        if (largest === null || largest.has(groupKey(values)))
+          found.totals(values, intervalAt(row.startedAt)).count(row);
   }
 }
 
 async function largestOf(
-  rows: AsyncIterable<Row>,
+  slices: AsyncIterable<readonly Row[]>,
   groups: readonly StatisticsGroup[],
   limit: number,
 ): Promise<ReadonlySet<string>> {
   const counts = new GroupCounts();
-  for await (const row of rows) for (const values of groupsOf(row, groups)) counts.add(values);
+  for await (const rows of slices)
+    for (const row of rows) for (const values of groupsOf(row, groups)) counts.add(values);
   return counts.largest(limit);
 }
 
@@ -82,7 +82,7 @@ async function* rowsOf(
     columns,
     ranges,
   }: Pick<StatisticsQuery, "filter" | "groups"> & { columns: string; ranges: readonly IdRange[] },
-): AsyncGenerator<Row> {
+): AsyncGenerator<readonly Row[]> {
   const has = filter.text === undefined ? null : textTest(connection, filter.text);
   const floors = floorsOf(filter);
   const names = groups.map((group, index) => `${COLUMNS[group]} AS group${index},`).join(" ");
@@ -98,9 +98,15 @@ async function* rowsOf(
       const sql = `SELECT ${names} ${columns} ${has === null ? "NULL AS id" : BODY}
         FROM ${from} CROSS JOIN record_kinds AS k ON k.id = r.kind WHERE ${where}`;
       const rows = await connection.read((db) => db.query<Row, Value[]>(sql).all(...values));
-      for (const row of rows) if (has === null || (await has.test(row))) yield row;
+      yield has === null ? rows : await those(rows, has);
     }
   }
+}
+
+async function those(rows: readonly Row[], has: TextTest): Promise<readonly Row[]> {
+  const found: Row[] = [];
+  for (const row of rows) if (await has.test(row)) found.push(row);
+  return found;
 }
 
 /** The groups that a record counts for: one for each of its tags and templates, or one for having none. */

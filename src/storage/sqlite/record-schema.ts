@@ -5,7 +5,8 @@
  * `records` is ordered by ULID, that is by time, and new rows go to its end. Its indexes cost most where keys are
  * random (a client's own request ids), since each then changes a page of its own: see docs/performance.md.
  *
- * `record_hours` has the sums of each hour and kind, also of records that are deleted by now.
+ * `record_hours` has the sums of each hour and kind, also of records that are deleted by now. `record_days` has the same of
+ * days (UTC), of which those hours are a part that are numbered below `record_progress.hour`.
  * `record_body_blocks` has the bodies of a batch's records together, compressed.
  */
 export const RECORD_SCHEMA = `
@@ -105,6 +106,29 @@ export const RECORD_SCHEMA = `
     histograms TEXT NOT NULL,
     PRIMARY KEY (hour, kind)
   ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE record_days (
+    day INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    input_tokens REAL NOT NULL,
+    cached_input_tokens REAL NOT NULL,
+    cache_write_input_tokens REAL NOT NULL,
+    output_tokens REAL NOT NULL,
+    reasoning_tokens REAL NOT NULL,
+    cost_usd REAL NOT NULL,
+    unpriced INTEGER NOT NULL,
+    highest_cost_usd REAL NOT NULL,
+    longest_ms REAL NOT NULL,
+    histograms TEXT NOT NULL,
+    PRIMARY KEY (day, kind)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE record_progress (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    hour INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO record_progress (id, hour) VALUES (1, 0);
 
   CREATE TABLE record_body_blocks (
     id INTEGER PRIMARY KEY,

@@ -1,15 +1,15 @@
 import type { RecordFilter, StatisticsGroup, StatisticsQuery, StatisticsRow } from "../interface.ts";
-import type { RecordSums } from "../record-totals.ts";
+import type { RecordSums, RecordTotals } from "../record-totals.ts";
 import { type GroupValues, StatisticsGroups } from "../statistics-groups.ts";
 import { intervalOf, type Span, spansOf } from "../statistics-spans.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { ask, type Question, type Value } from "./record-conditions.ts";
+import { ask, type Condition, type Question, type Value } from "./record-conditions.ts";
 import { addRecords } from "./record-counting.ts";
 import { idsWithin, pause } from "./record-slices.ts";
+import { foldedUntil } from "./record-sums.ts";
 
 const HOUR = 3_600_000;
-/** Hours whose sums are added up in one go. */
-const WINDOW = 24 * HOUR;
+const DAY = 24 * HOUR;
 
 /** The groups that sums are kept by, as their kinds' columns. */
 const KIND_COLUMNS: Partial<Record<StatisticsGroup, string>> = {
@@ -57,7 +57,7 @@ export async function recordStatistics(
     .map(({ from, to }) => idsWithin({ since: from, until: to }));
   const intervalAt = (time: number) => intervalOf(time, intervals);
   for (const span of spans.filter(({ whole }) => whole))
-    await addHours(connection, question, groups, span, intervalAt, found);
+    await addSums(connection, question, groups, span, intervalAt, found);
   await addRecords(connection, question, query, { ranges: rest, intervalAt }, found);
   const startOf = (at: number) => (interval === undefined ? null : filter.since + at * interval);
   return found.rows(groups, limit, startOf);
@@ -83,54 +83,115 @@ async function clipped(
   return { since: Math.max(since, hours.first * HOUR), until: Math.min(until, (hours.last + 1) * HOUR) };
 }
 
-type HourRow = Omit<RecordSums, "failures"> & { failures: number; at: number } & Record<
-    `group${number}`,
-    string
-  >;
+/** A kind of requests, and where the sums of its hours go. */
+interface Kind {
+  readonly values: GroupValues;
+  readonly failed: boolean;
+  /** The interval that was added to last. */
+  interval: number | null;
+  totals: RecordTotals | null;
+}
 
-async function addHours(
+type SumsRow = RecordSums & { time: number; kind: number };
+
+/** Sums of hours or of days; times are in those since 1970. */
+interface Table {
+  readonly name: "record_hours" | "record_days";
+  readonly column: "hour" | "day";
+  readonly unit: number;
+  /** How long a time is added up in one go, in milliseconds. */
+  readonly window: number;
+}
+
+const HOURS: Table = { name: "record_hours", column: "hour", unit: HOUR, window: DAY };
+const DAYS: Table = { name: "record_days", column: "day", unit: DAY, window: 4 * DAY };
+
+/**
+ * Adds up the sums of whole hours, of whole days where there are such. They are grouped here and not by the database,
+ * which would sort them all to do so.
+ */
+async function addSums(
   connection: SqliteConnection,
   { kinds }: Question,
   groups: readonly StatisticsGroup[],
-  { from, to }: Span,
+  span: Span,
   intervalAt: (time: number) => number,
   found: StatisticsGroups,
 ): Promise<void> {
-  const columns = groups.map((group) => KIND_COLUMNS[group]!);
-  const sql = sumsOf(columns, kinds?.sql ?? "true");
-  for (let low = from; low < to; ) {
-    const high = endOfWindow(low, to, intervalAt);
-    const rows = await connection.read((db) =>
-      db.query<HourRow, Value[]>(sql).all(low / HOUR, high / HOUR, ...(kinds?.values ?? [])),
-    );
-    for (const row of rows) {
-      const values: GroupValues = columns.map((_, index) => row[`group${index}`] ?? null);
-      found.totals(values, intervalAt(low), row.requests).merge(row);
+  const byId = await kindsOf(connection, kinds, groups);
+  const where = kinds === null ? "" : `AND kind IN (SELECT k.id FROM record_kinds AS k WHERE ${kinds.sql})`;
+  const folded = (await connection.read(foldedUntil)) * HOUR;
+  for (const { table, from, to } of partsOf(span, folded, intervalAt)) {
+    for (let low = from; low < to; low += table.window) {
+      const high = Math.min(to, low + table.window);
+      const rows = await connection.read((db) =>
+        db
+          .query<SumsRow, Value[]>(`${selectSums(table)} ${where}`)
+          .all(low / table.unit, high / table.unit, ...(kinds?.values ?? [])),
+      );
+      for (const row of rows) addRow(row, byId, intervalAt(row.time * table.unit), found);
+      await pause();
     }
-    low = high;
-    await pause();
   }
 }
 
-/** Where the hours end that are added up together: at most a day, within one interval. */
-function endOfWindow(low: number, end: number, intervalAt: (time: number) => number): number {
-  let high = low + HOUR;
-  while (high < end && high - low < WINDOW && intervalAt(high) === intervalAt(low)) high += HOUR;
-  return high;
+/** A time of whole hours as days that are summed up and lie within one interval, and hours. */
+function partsOf(
+  { from, to }: Span,
+  folded: number,
+  intervalAt: (time: number) => number,
+): { readonly table: Table; readonly from: number; readonly to: number }[] {
+  const parts: { table: Table; from: number; to: number }[] = [];
+  for (let low = from; low < to; ) {
+    const day = low + DAY;
+    const isDay = low % DAY === 0 && day <= Math.min(to, folded) && intervalAt(low) === intervalAt(day - 1);
+    const high = isDay ? day : low + HOUR;
+    const [table, last] = [isDay ? DAYS : HOURS, parts.at(-1)];
+    if (last?.table === table) last.to = high;
+    else parts.push({ table, from: low, to: high });
+    low = high;
+  }
+  return parts;
 }
 
-function sumsOf(columns: readonly string[], where: string): string {
-  const names = columns.map((column, index) => `${column} AS group${index}, `).join("");
-  const groupBy =
-    columns.length === 0 ? "HAVING count(*) > 0" : `GROUP BY ${columns.map((_, at) => at + 1).join(", ")}`;
+function addRow(
+  row: SumsRow,
+  kinds: ReadonlyMap<number, Kind>,
+  interval: number,
+  found: StatisticsGroups,
+): void {
+  const kind = kinds.get(row.kind);
+  // A kind that came after they were read is of a request that came after the question.
+  if (kind === undefined) return;
+  if (kind.totals === null || interval !== kind.interval) {
+    kind.interval = interval;
+    kind.totals = found.totals(kind.values, interval);
+  }
+  kind.totals.merge(row, kind.failed ? row.requests : 0);
+}
+
+function selectSums({ name, column }: Table): string {
   return `
-    SELECT ${names} sum(h.requests) AS requests,
-      sum(CASE WHEN k.category IS NULL THEN 0 ELSE h.requests END) AS failures,
-      sum(h.input_tokens) AS inputTokens, sum(h.cached_input_tokens) AS cachedInputTokens,
-      sum(h.cache_write_input_tokens) AS cacheWriteInputTokens, sum(h.output_tokens) AS outputTokens,
-      sum(h.reasoning_tokens) AS reasoningTokens, sum(h.cost_usd) AS costUsd, sum(h.unpriced) AS unpriced,
-      group_concat(h.histograms, '') AS histograms
-    FROM record_hours AS h CROSS JOIN record_kinds AS k ON k.id = h.kind
-    WHERE h.hour >= ? AND h.hour < ? AND ${where}
-    ${groupBy}`;
+    SELECT ${column} AS time, kind, requests, input_tokens AS inputTokens,
+      cached_input_tokens AS cachedInputTokens, cache_write_input_tokens AS cacheWriteInputTokens,
+      output_tokens AS outputTokens, reasoning_tokens AS reasoningTokens, cost_usd AS costUsd, unpriced, histograms
+    FROM ${name} WHERE ${column} >= ? AND ${column} < ?`;
+}
+
+async function kindsOf(
+  connection: SqliteConnection,
+  kinds: Condition | null,
+  groups: readonly StatisticsGroup[],
+): Promise<ReadonlyMap<number, Kind>> {
+  const names = groups.map((group, index) => `, ${KIND_COLUMNS[group]} AS group${index}`).join("");
+  const sql = `SELECT k.id, k.category IS NOT NULL AS failed ${names} FROM record_kinds AS k
+    WHERE ${kinds?.sql ?? "true"}`;
+  type Row = { id: number; failed: 0 | 1 } & Record<`group${number}`, string | null>;
+  const rows = await connection.read((db) => db.query<Row, Value[]>(sql).all(...(kinds?.values ?? [])));
+  return new Map(
+    rows.map((row) => {
+      const values = groups.map((_, index) => row[`group${index}`] ?? null);
+      return [row.id, { values, failed: row.failed === 1, interval: null, totals: null }];
+    }),
+  );
 }

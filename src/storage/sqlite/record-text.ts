@@ -40,11 +40,14 @@ export async function searchText(
   return { found, next };
 }
 
+export interface TextTest {
+  test(record: Found): Promise<boolean>;
+  /** What the tests took so far, in bytes as bodies are searched. */
+  read(): number;
+}
+
 /** Tests one record after the other; the block that was read last is kept, since the next is mostly in it. */
-export function textTest(
-  connection: SqliteConnection,
-  text: string,
-): { test(record: Found): Promise<boolean>; read(): number } {
+export function textTest(connection: SqliteConnection, text: string): TextTest {
   const matches = bodySearch(text);
   let block: { readonly id: number; readonly bytes: Uint8Array | null } | null = null;
   let read = 0;
