@@ -6,11 +6,11 @@ import { parseArgs } from "node:util";
 import type { WrittenRecord } from "../src/records/record.ts";
 import type { RecordFilter, RecordOrder, RecordStore, StatisticsQuery } from "../src/storage/interface.ts";
 import { openStorage } from "../src/storage/open.ts";
-import { moments, RecordMaker } from "./record-data.ts";
+import { moments, RecordMaker } from "../src/storage/sample-records.test-suite.ts";
 
 /**
  * Fills a database with records of 30 days and measures what asking it takes: `bun bench/records.ts --records 1000000`.
- * `--url` names another database than a new one in the temporary folder, which is removed at the end. One that has
+ * `--plans` prints the statements with the database's plans for them, `--url` names another database than a new one in the temporary folder, which is removed at the end. One that has
  * records already is not filled again.
  */
 const { values: options } = parseArgs({
@@ -19,6 +19,7 @@ const { values: options } = parseArgs({
     batch: { type: "string", default: "256" },
     url: { type: "string" },
     runs: { type: "string", default: "9" },
+    plans: { type: "boolean", default: false },
   },
 });
 
@@ -33,9 +34,12 @@ async function main(): Promise<void> {
     const storage = await openStorage(url, process.cwd());
     const { records } = await storage.records.list({}, { order: "newest", limit: 1 });
     if (records.length === 0) await fill(storage.records);
+    noteStatements();
     await measure(storage.records);
     await storage.close();
-    if (url.startsWith("sqlite:")) explain(url.slice("sqlite:".length));
+    if (!url.startsWith("sqlite:")) return;
+    sizes(url.slice("sqlite:".length));
+    if (options.plans) plans(url.slice("sqlite:".length));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -140,6 +144,7 @@ async function measure(store: RecordStore): Promise<void> {
 const page = (order: RecordOrder) => ({ order, limit: 50 });
 
 async function time(name: string, call: () => Promise<unknown>): Promise<void> {
+  measured = name;
   const wall: number[] = [];
   const cpu: number[] = [];
   for (let run = 0; run < Number(options.runs); run++) {
@@ -158,17 +163,40 @@ function shown(taken: number[]): string {
   return (sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(1).padStart(8);
 }
 
-/** The plans of the statements that the measured calls make. */
-function explain(path: string): void {
-  const db = new Database(path, { readwrite: true });
-  const query = db.query.bind(db);
-  void query;
-  for (const { name, bytes } of db
+/** What each table and index takes. */
+function sizes(path: string): void {
+  const db = new Database(path, { readonly: true });
+  const rows = db
     .query<{ name: string; bytes: number }, []>(
-      "SELECT name, sum(pgsize) AS bytes FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 14",
+      "SELECT name, sum(pgsize) AS bytes FROM dbstat GROUP BY name HAVING bytes > 100000 ORDER BY bytes DESC",
     )
-    .all())
-    console.log(`${name.padEnd(50)} ${(bytes / 1e6).toFixed(1).padStart(8)} MB`);
+    .all();
+  console.log("\nMegabytes");
+  for (const { name, bytes } of rows)
+    console.log(`${name.padEnd(50)} ${(bytes / 1e6).toFixed(1).padStart(8)}`);
+  db.close();
+}
+
+/** The statements that are prepared from now on, by the call that they were first prepared for. */
+const statements = new Map<string, string>();
+let measured = "";
+
+function noteStatements(): void {
+  const { query } = Database.prototype;
+  Database.prototype.query = function noted(this: Database, sql: string) {
+    if (!statements.has(sql)) statements.set(sql, measured);
+    return query.call(this, sql);
+  } as typeof query;
+}
+
+function plans(path: string): void {
+  const db = new Database(path, { readonly: true });
+  for (const [sql, name] of statements) {
+    if (name === "" || !/FROM/.test(sql)) continue;
+    const steps = db.prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all();
+    console.log(`\n${name}: ${sql.replace(/\s+/g, " ").trim()}`);
+    for (const { detail } of steps) console.log(`    ${detail}`);
+  }
   db.close();
 }
 

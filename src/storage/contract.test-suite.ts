@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeRecordChanges } from "./contract-record-changes.test-suite.ts";
+import { describeRecordLists } from "./contract-record-lists.test-suite.ts";
 import { describeRecordStatistics } from "./contract-record-statistics.test-suite.ts";
 import { describeRecords } from "./contract-records.test-suite.ts";
 import { describeThreads } from "./contract-threads.test-suite.ts";
@@ -312,6 +314,8 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
 
     describeThreads(open);
     describeRecords(open);
+    describeRecordLists(open);
+    describeRecordChanges(open);
     describeRecordStatistics(open);
 
     test("the version changes with every kind of write and stays without", async () => {

@@ -69,9 +69,9 @@ const MOST_COUNTED = 200_000;
 export class GroupCounts {
   readonly #counts = new Map<string, number>();
 
-  add(values: GroupValues): void {
+  add(values: GroupValues, requests: number): void {
     const key = groupKey(values);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + requests);
     if (this.#counts.size > MOST_COUNTED) this.#forgetSmall();
   }
 

@@ -1,9 +1,9 @@
-import type { StatisticsGroup, StatisticsQuery } from "../interface.ts";
+import type { RecordFilter, StatisticsGroup, StatisticsQuery } from "../interface.ts";
 import type { RecordFigures } from "../record-totals.ts";
 import { GroupCounts, type GroupValues, groupKey, type StatisticsGroups } from "../statistics-groups.ts";
 import type { SqliteConnection } from "./connection.ts";
 import type { Question, Value } from "./record-conditions.ts";
-import { type Found, floorsOf, within } from "./record-search.ts";
+import { FOUND, type Found, floorsOf, within } from "./record-search.ts";
 import { type IdRange, slices } from "./record-slices.ts";
 import { type TextTest, textTest } from "./record-text.ts";
 
@@ -34,10 +34,9 @@ const FIGURES = `
   r.cache_write_input_tokens AS cacheWriteInputTokens, r.output_tokens AS outputTokens,
   r.reasoning_tokens AS reasoningTokens`;
 
-const BODY = `r.id, r.body_block AS bodyBlock, r.body_offset AS bodyOffset, r.body_request AS bodyRequest,
-  r.body_response AS bodyResponse`;
-
 type Row = RecordFigures & { startedAt: number } & Found & Record<`group${number}`, string | null>;
+
+type CountRow = Found & { requests: number } & Record<`group${number}`, string | null>;
 
 interface Part {
   readonly ranges: readonly IdRange[];
@@ -48,82 +47,97 @@ interface Part {
 export async function addRecords(
   connection: SqliteConnection,
   question: Question,
-  { filter, groups, limit }: StatisticsQuery,
+  query: StatisticsQuery,
   { ranges, intervalAt }: Part,
   found: StatisticsGroups,
 ): Promise<void> {
-  const rows = (columns: string) => rowsOf(connection, question, { filter, groups, columns, ranges });
-  const largest = groups.some((group) => MANY.has(group)) ? await largestOf(rows(""), groups, limit) : null;
-  for await (const slice of rows(`${FIGURES},`)) {
-    for (const row of slice)
-      for (const values of groupsOf(row, groups))
+  const { filter, groups, limit } = query;
+  const namesOf = new GroupNames(groups);
+  const names = groups.map((group, index) => `${COLUMNS[group]} AS group${index},`).join(" ");
+  const read = <Read extends Found>(columns: string, groupBy: string) =>
+    rowsOf<Read>(connection, question, { filter, columns: `${names} ${columns}`, groupBy, ranges });
+  let largest: ReadonlySet<string> | null = null;
+  if (groups.some((group) => MANY.has(group))) {
+    const counts = new GroupCounts();
+    // Bodies are searched record by record.
+    const [columns, groupBy] =
+      filter.text === undefined
+        ? ["count(*) AS requests,", `GROUP BY ${groups.map((_, index) => index + 1).join(", ")}`]
+        : ["1 AS requests,", ""];
+    for await (const rows of read<CountRow>(columns, groupBy))
+      for (const row of rows) for (const values of namesOf.row(row)) counts.add(values, row.requests);
+    largest = counts.largest(limit);
+  }
+  for await (const rows of read<Row>(`${FIGURES},`, ""))
+    for (const row of rows)
+      for (const values of namesOf.row(row))
         if (largest === null || largest.has(groupKey(values)))
           found.totals(values, intervalAt(row.startedAt)).count(row);
-  }
 }
 
-async function largestOf(
-  slices: AsyncIterable<readonly Row[]>,
-  groups: readonly StatisticsGroup[],
-  limit: number,
-): Promise<ReadonlySet<string>> {
-  const counts = new GroupCounts();
-  for await (const rows of slices)
-    for (const row of rows) for (const values of groupsOf(row, groups)) counts.add(values);
-  return counts.largest(limit);
+interface Rows {
+  readonly filter: RecordFilter;
+  readonly columns: string;
+  readonly groupBy: string;
+  readonly ranges: readonly IdRange[];
 }
 
-async function* rowsOf(
+async function* rowsOf<Read extends Found>(
   connection: SqliteConnection,
   question: Question,
-  {
-    filter,
-    groups,
-    columns,
-    ranges,
-  }: Pick<StatisticsQuery, "filter" | "groups"> & { columns: string; ranges: readonly IdRange[] },
-): AsyncGenerator<readonly Row[]> {
+  { filter, columns, groupBy, ranges }: Rows,
+): AsyncGenerator<readonly Read[]> {
   const has = filter.text === undefined ? null : textTest(connection, filter.text);
   const floors = floorsOf(filter);
-  const names = groups.map((group, index) => `${COLUMNS[group]} AS group${index},`).join(" ");
+  const passOver = floors.length === 0 ? null : () => floors;
   for (const range of ranges) {
-    for await (const slice of slices(
-      connection,
-      question,
-      range,
-      "oldest",
-      floors.length === 0 ? null : () => floors,
-    )) {
+    for await (const slice of slices(connection, question, range, "oldest", passOver)) {
       const { from, where, values } = within(question, slice, []);
-      const sql = `SELECT ${names} ${columns} ${has === null ? "NULL AS id" : BODY}
-        FROM ${from} CROSS JOIN record_kinds AS k ON k.id = r.kind WHERE ${where}`;
-      const rows = await connection.read((db) => db.query<Row, Value[]>(sql).all(...values));
+      const sql = `SELECT ${columns} ${has === null ? "NULL AS id" : FOUND}
+        FROM ${from} CROSS JOIN record_kinds AS k ON k.id = r.kind WHERE ${where} ${groupBy}`;
+      const rows = await connection.read((db) => db.query<Read, Value[]>(sql).all(...values));
       yield has === null ? rows : await those(rows, has);
     }
   }
 }
 
-async function those(rows: readonly Row[], has: TextTest): Promise<readonly Row[]> {
-  const found: Row[] = [];
+async function those<Read extends Found>(rows: readonly Read[], has: TextTest): Promise<readonly Read[]> {
+  const found: Read[] = [];
   for (const row of rows) if (await has.test(row)) found.push(row);
   return found;
 }
 
-/** The groups that a record counts for: one for each of its tags and templates, or one for having none. */
-function groupsOf(row: Row, groups: readonly StatisticsGroup[]): GroupValues[] {
-  let found: (string | null)[][] = [[]];
-  groups.forEach((group, index) => {
-    const values = valuesOf(group, row[`group${index}`] ?? null);
-    found =
-      values.length === 1
-        ? found.map((one) => [...one, values[0]!])
-        : found.flatMap((one) => values.map((value) => [...one, value]));
-  });
-  return found;
-}
+/** Lists of tags and templates that are remembered: they repeat. */
+const MOST_LISTS = 10_000;
 
-function valuesOf(group: StatisticsGroup, value: string | null): (string | null)[] {
-  if (value === null || (group !== "tag" && group !== "template")) return [value];
-  const list: (string | { templateId: string | null })[] = JSON.parse(value);
-  return [...new Set(list.map((item) => (typeof item === "string" ? item : item.templateId)))];
+/** The groups that a row counts for: one for each of its tags and templates, or one for having none. */
+class GroupNames {
+  readonly #groups: readonly StatisticsGroup[];
+  readonly #lists = new Map<string, readonly (string | null)[]>();
+
+  constructor(groups: readonly StatisticsGroup[]) {
+    this.#groups = groups;
+  }
+
+  row(row: Readonly<Record<`group${number}`, string | null>>): GroupValues[] {
+    let found: (string | null)[][] = [[]];
+    this.#groups.forEach((group, index) => {
+      const value = row[`group${index}`] ?? null;
+      if (value === null || (group !== "tag" && group !== "template"))
+        for (const one of found) one.push(value);
+      else found = found.flatMap((one) => this.#list(value).map((item) => [...one, item]));
+    });
+    return found;
+  }
+
+  #list(text: string): readonly (string | null)[] {
+    let list = this.#lists.get(text);
+    if (list === undefined) {
+      const items: (string | { templateId: string | null })[] = JSON.parse(text);
+      list = [...new Set(items.map((item) => (typeof item === "string" ? item : item.templateId)))];
+      if (this.#lists.size >= MOST_LISTS) this.#lists.clear();
+      this.#lists.set(text, list);
+    }
+    return list;
+  }
 }

@@ -11,7 +11,7 @@ export interface Found extends Position {
   readonly bodyResponse: number | null;
 }
 
-const FOUND = `r.id, r.body_block AS bodyBlock, r.body_offset AS bodyOffset, r.body_request AS bodyRequest,
+export const FOUND = `r.id, r.body_block AS bodyBlock, r.body_offset AS bodyOffset, r.body_request AS bodyRequest,
   r.body_response AS bodyResponse`;
 
 interface Ranking {
