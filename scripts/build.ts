@@ -8,7 +8,8 @@ const outfile = resolve(process.argv[2] ?? join(root, "dist", "amsterdam"));
 
 mkdirSync(dirname(outfile), { recursive: true });
 const result = await Bun.build({
-  entrypoints: [join(root, "src", "main.ts")],
+  // A worker is started by its file's name, which the bundler does not follow.
+  entrypoints: [join(root, "src", "main.ts"), join(root, "src", "tokens", "tokenizer-worker.ts")],
   target: "bun",
   // Names and lines of the source stay in stack traces, which are all that a log has of a defect.
   minify: false,
@@ -23,6 +24,7 @@ const result = await Bun.build({
 });
 for (const log of result.logs) console.error(String(log));
 if (!result.success) process.exit(1);
-// The executable has its source map within; the one beside it is the same again.
-rmSync(`${outfile}.map`, { force: true });
+// The executable has its source maps within; those beside it are the same again.
+for (const map of [`${outfile}.map`, join(dirname(outfile), "tokenizer-worker.js.map")])
+  rmSync(map, { force: true });
 console.log(`${outfile} (${Math.round(statSync(outfile).size / 1e6)} MB)`);

@@ -1,4 +1,5 @@
 // Tables of the documents that are made from the code, so that they cannot fall behind it.
+import { ROUTES } from "../src/admin/table.ts";
 import { ERRORS } from "../src/exchange/errors.ts";
 import { CATALOGUE } from "../src/providers/catalogue.ts";
 import { DEMO_MODELS } from "../src/providers/demo/behaviours.ts";
@@ -30,6 +31,12 @@ export function errorsTable(): string {
     entry.fallback ? "yes" : "",
   ]);
   return table(["Code", "Status", "Category", "Tried again", "Next target"], rows);
+}
+
+/** Every path of the management API, with what it does. */
+export function adminTable(): string {
+  const rows = ROUTES.map(({ method, path, summary }) => [code(`${method} ${path}`), summary]);
+  return table(["Call", "What it does"], rows);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

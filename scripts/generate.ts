@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { editorJsonSchema } from "../src/config/json-schema.ts";
 import { configTable } from "../src/config/table.ts";
-import { demoModelsTable, errorsTable, providersTable } from "./doc-tables.ts";
+import { adminTable, demoModelsTable, errorsTable, providersTable } from "./doc-tables.ts";
 
 /** By the name in their markers, `<!-- name:begin -->` and `<!-- name:end -->`. */
 const TABLES: Readonly<Record<string, () => string>> = {
@@ -12,6 +12,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   providers: providersTable,
   "demo-models": demoModelsTable,
   errors: errorsTable,
+  admin: adminTable,
 };
 const DOCUMENTS = ["README.md", "docs/architecture.md"];
 

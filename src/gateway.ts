@@ -1,5 +1,8 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
+import { LiveTail } from "./admin/live-tail.ts";
+import { AdminRoom } from "./admin/room.ts";
+import type { ConfigStatus } from "./admin/route.ts";
 import { Reports } from "./amp/reports.ts";
 import { AmpRoom } from "./amp/room.ts";
 import { environmentKeys } from "./auth/environment-keys.ts";
@@ -12,6 +15,7 @@ import { formatProblem } from "./config/problems.ts";
 import type { Config } from "./config/schema.ts";
 import { type ConfigWatcher, watchConfig } from "./config/watch.ts";
 import { SealStash } from "./conversion/seals.ts";
+import { PriceBook } from "./costs/price-book.ts";
 import { GatewayError } from "./exchange/errors.ts";
 import { Deadlines } from "./lib/deadlines.ts";
 import type { Logger } from "./lib/logger.ts";
@@ -20,7 +24,12 @@ import { askForModels } from "./models/ask-provider.ts";
 import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
+import { CapturePolicy } from "./records/capture-policy.ts";
 import { FeedbackWriter } from "./records/feedback-writer.ts";
+import { RecordSink } from "./records/record-sink.ts";
+import { Recorder } from "./records/recorder.ts";
+import { keepWithinRetention } from "./records/retention.ts";
+import { Spill } from "./records/spill.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { readProviders } from "./routing/providers.ts";
@@ -44,7 +53,7 @@ type Rooms = Awaited<ReturnType<typeof openRooms>>;
  * Throws ListenError or StorageError before it serves.
  */
 export async function runGateway(options: StartOptions, io: CommandIo, startedTick: number): Promise<void> {
-  const rooms = await openRooms(options.config, io);
+  const rooms = await openRooms(options, io);
   const { state, logger } = rooms;
   const { pipeline, doors } = observe(rooms, startedTick, io.cwd);
   const { host, port, max_body_mb, stall_timeout } = state.config.server;
@@ -64,7 +73,18 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   // A first key is made only once the address is ours: made before, it could be lost with a start that fails.
   const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
   state.starting = false;
+  // What an earlier process left is stored beside the requests that come.
+  rooms.sink
+    .resume()
+    .catch((error: unknown) =>
+      logger.error("Records that an earlier process left cannot be read.", { error }),
+    );
   rooms.reports.keepWithin(() => state.config.amp, rooms.stopping.signal);
+  keepWithinRetention(rooms.storage.records, {
+    config: () => state.config.records,
+    logger,
+    signal: rooms.stopping.signal,
+  });
   startKeyRefresh(rooms.ring, rooms.storage, { logger, signal: rooms.stopping.signal });
   const watcher = options.file === null ? null : follow(rooms, options.file, options.reload);
   // Before anything is printed: whoever reads that it listens may stop it at once.
@@ -85,7 +105,7 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
 }
 
 /** Everything that lives as long as the process. `state` is what a reload and the start change. */
-async function openRooms(config: Config, io: CommandIo) {
+async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo) {
   const ring = new KeyRing(environmentKeys(io.env));
   const storage = await openStorage(config.storage.url, io.cwd);
   const isTty = process.stdout.isTTY === true;
@@ -102,10 +122,37 @@ async function openRooms(config: Config, io: CommandIo) {
   const stash = new SealStash();
   const routerFor = (next: Config) =>
     new Router(next, readProviders(next, io.env, demo.url), upstreams, stash);
-  const state = { config, router: routerFor(config), starting: true };
+  const configStatus: ConfigStatus = { file, loadedAt: Date.now(), warnings, refused: null };
+  const state = {
+    config,
+    configStatus,
+    router: routerFor(config),
+    prices: new PriceBook(config.prices),
+    starting: true,
+  };
+  const tail = new LiveTail();
+  const sink = new RecordSink({
+    store: storage.records,
+    spill: new Spill(join(dataFolder(config.storage.url, io.cwd), "waiting-records"), {
+      logger,
+      maxBytes: () => state.config.records.max_spill_mb * MEGABYTE,
+    }),
+    logger,
+    memory: () => state.config.records.memory_mb * MEGABYTE,
+  });
   return {
     state,
     routerFor,
+    sink,
+    capture: new CapturePolicy(),
+    recorder: new Recorder({
+      store: storage.records,
+      sink,
+      logger,
+      config: () => state.config.records,
+      priceOf: (provider, model, usage, at) => state.prices.costOf(provider, model, usage, at),
+      onRecord: (record) => tail.publish(record),
+    }),
     responses: new Responses({
       store: storage.responses,
       logger,
@@ -127,12 +174,23 @@ async function openRooms(config: Config, io: CommandIo) {
     feedback: new FeedbackWriter(storage.feedback, { logger }),
     reports,
     amp: new AmpRoom({ threads: storage.threads, reports, logger }),
+    tail,
+    admin: new AdminRoom({
+      storage,
+      ring,
+      environmentKeys: environmentKeys(io.env),
+      upstreams,
+      tail,
+      logger,
+      configStatus: () => state.configStatus,
+      version: pkg.version,
+    }),
   };
 }
 
 /** The pipeline with its subscribers, and the doors that tell what they and the rooms know. */
 function observe(rooms: Rooms, startedTick: number, cwd: string) {
-  const { state, logger, admission, upstreams, storageStatus } = rooms;
+  const { state, logger, admission, upstreams, storageStatus, recorder } = rooms;
   const sources = {
     startedTick,
     version: pkg.version,
@@ -141,6 +199,11 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     storage: () => storageStatus.current(),
     logs: () => logger.status(),
     logLinesDropped: () => logger.status().dropped,
+    records: () => ({
+      stored: rooms.sink.stored,
+      lost: recorder.lost,
+      waitingBytes: rooms.sink.waitingBytes,
+    }),
     upstreams: () => upstreams.all().map(upstreamHealth),
     activeRequests: () => admission.active,
     totalRequests: () => admission.total,
@@ -154,6 +217,7 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     onTrace(trace) {
       metrics.observe(trace);
       logger.requestLine(trace);
+      recorder.observe(trace);
     },
   });
   const doors: ServiceDoors = {
@@ -186,16 +250,20 @@ function follow(rooms: Rooms, file: string, load: StartOptions["reload"]): Confi
       if (next.storage.url !== state.config.storage.url)
         logger.warn("A changed storage.url acts at the next start");
       state.config = next;
+      state.configStatus = { ...state.configStatus, loadedAt: Date.now(), warnings, refused: null };
       state.router = rooms.routerFor(next);
+      state.prices = new PriceBook(next.prices);
       rooms.upstreams.keep(state.router.upstreamNames());
       rooms.admission.limit = next.server.max_concurrent_requests;
       logger.setLevel(next.logging.level);
       logger.info("The configuration was reloaded", { warnings: warnings.map(formatProblem) });
     },
-    onRefused: (problems) =>
+    onRefused(problems) {
+      state.configStatus = { ...state.configStatus, refused: { at: Date.now(), problems } };
       logger.error("The changed configuration is refused; the one before stays", {
         problems: problems.map(formatProblem),
-      }),
+      });
+    },
   });
 }
 
@@ -204,6 +272,7 @@ async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<v
   const { stopping, logger, admission, client, feedback } = rooms;
   if (stopping.signal.aborted) process.exit(130);
   stopping.abort();
+  rooms.tail.close();
   logger.info("Stopping: running requests may finish", { signal, active: admission.active });
   const drained = admission.drain(rooms.state.config.server.drain_timeout * 1000);
   server.stopAccepting();
@@ -222,12 +291,21 @@ async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<v
     },
     server: () => server.close(),
     demo: () => rooms.demo.stop(),
+    records: async () => {
+      await rooms.recorder.flush();
+      const lost = await rooms.sink.close(RECORDS_PATIENCE);
+      if (lost > 0) throw new Error(`${lost} requests could not be recorded`);
+    },
     storage: () => rooms.storage.close(),
   });
   client.close();
   await logger.close();
   process.exit(failed ? 1 : 0);
 }
+
+/** Milliseconds in which records that wait in files may still be stored; later ones are stored at the next start. */
+const RECORDS_PATIENCE = 3_000;
+const MEGABYTE = 1024 * 1024;
 
 /** Milliseconds that each part may take to close. */
 const CLOSE_WITHIN = 10_000;

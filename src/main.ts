@@ -1,14 +1,22 @@
 import pkg from "../package.json" with { type: "json" };
 import { type CommandIo, runCheck } from "./cli/check.ts";
 import { runDemo } from "./cli/demo.ts";
+import { runExport } from "./cli/export.ts";
 import { runHealth } from "./cli/health.ts";
 import { HELP } from "./cli/help.ts";
 import { runInit } from "./cli/init.ts";
 import { runKeys } from "./cli/keys.ts";
+import { isReaderGone, longOutput } from "./cli/output.ts";
+import { runReprice } from "./cli/reprice.ts";
+import { runRequests } from "./cli/requests.ts";
+import { runRuns } from "./cli/runs.ts";
 import { readStart } from "./cli/start.ts";
+import { runStats } from "./cli/stats.ts";
+import type { StoredIo } from "./cli/stored.ts";
 import { runThreads } from "./cli/threads.ts";
 import { loadDotEnv } from "./config/env.ts";
 import { formatProblem } from "./config/problems.ts";
+import type { Config } from "./config/schema.ts";
 import { runGateway } from "./gateway.ts";
 import { ListenError } from "./server/http-server.ts";
 import { StorageError } from "./storage/interface.ts";
@@ -45,6 +53,16 @@ async function runCommand(args: string[]): Promise<number | null> {
       return await onStorage(rest, runKeys);
     case "threads":
       return await onStorage(rest, runThreads);
+    case "requests":
+      return await onStorage(rest, runRequests);
+    case "runs":
+      return await onStorage(rest, runRuns);
+    case "stats":
+      return await onStorage(rest, runStats);
+    case "export":
+      return await onStorage(rest, runExport);
+    case "reprice":
+      return await onStorage(rest, (argv, stored, { prices }) => runReprice(argv, stored, prices));
     case "demo":
       return runDemo(rest, io);
     case "health":
@@ -62,13 +80,24 @@ function say(text: string): number {
   return 0;
 }
 
-async function onStorage(argv: string[], run: typeof runKeys): Promise<number> {
-  // These commands need only the storage's place; they read the same configuration as the gateway.
+type StoredCommand = (argv: readonly string[], io: StoredIo, config: Config) => Promise<number>;
+
+async function onStorage(argv: string[], run: StoredCommand): Promise<number> {
+  // These commands need only the storage's place and prices; they read the same configuration as the gateway.
   const at = argv.indexOf("--config");
   const own = at < 0 ? argv : argv.toSpliced(at, 2);
   const read = readStart(at < 0 ? [] : argv.slice(at, at + 2), io);
   if (typeof read === "number") return read;
-  return await run(own, { ...io, storageUrl: read.config.storage.url, openStorage });
+  const stdout = longOutput();
+  const stored = { ...io, stdout, flushed: stdout.flushed, storageUrl: read.config.storage.url, openStorage };
+  try {
+    const code = await run(own, stored, read.config);
+    await stdout.flushed();
+    return code;
+  } catch (error) {
+    if (isReaderGone(error)) return 0;
+    throw error;
+  }
 }
 
 async function start(argv: string[]): Promise<number | null> {

@@ -11,6 +11,7 @@ import { GatewayError, toGatewayError } from "./exchange/errors.ts";
 import { CODECS } from "./formats/codecs.ts";
 import { FORMAT_MODULES, streamErrorIn } from "./formats/registry.ts";
 import type { Deadlines } from "./lib/deadlines.ts";
+import type { CapturePolicy } from "./records/capture-policy.ts";
 import type { Trace, TraceSubscriber } from "./records/trace.ts";
 import { makesResponse, startTurn } from "./responses/turn.ts";
 import type { Door } from "./routing/doors.ts";
@@ -30,6 +31,7 @@ export interface Rooms extends AnsweringRooms {
   readonly admission: Admission;
   readonly client: HttpClient;
   readonly deadlines: Deadlines;
+  readonly capture: CapturePolicy;
   /** Told of every request once it has ended. */
   readonly onTrace: TraceSubscriber;
 }
@@ -64,6 +66,8 @@ export function createPipeline(rooms: Rooms): Handler {
       refuseWrongCalls(door, trace.path);
       const caller = authenticate(rooms.ring, headers, arrival.search, trace.startedAt);
       trace.keyId = caller.identity.id;
+      if (!isOwnDoor(door))
+        trace.capture = rooms.capture.start(router.config.records, caller.identity.id, door.name);
       admitted = admit(rooms.admission);
       const facts = factsOf(arrival, caller, await bodyOf(arrival, rooms.deadlines));
       const passed = isOwnDoor(door) ? await answerHere(door, arrival, caller, facts, rooms) : door;

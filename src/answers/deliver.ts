@@ -1,5 +1,8 @@
 import { GatewayError } from "../exchange/errors.ts";
+import { HiddenUsage } from "../formats/openai-chat/hidden-usage.ts";
+import type { ByteSource } from "../lib/byte-source.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
+import type { Capture } from "../records/capture.ts";
 import type { Trace } from "../records/trace.ts";
 import { ClientGoneError, StallError, streamOut } from "../server/stream-out.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
@@ -36,6 +39,10 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
     const body = success.body ?? new Uint8Array();
     trace.responseBytes = body.length;
     trace.firstByteAt = performance.now() - trace.startedTick;
+    if (trace.capture !== null) {
+      describeAnswer(trace.capture, init.headers, converter);
+      trace.capture.answered(body);
+    }
     options.finish();
     // A body that the status forbids is given up with its connection; after a whole one this does nothing.
     response.cancel();
@@ -44,15 +51,19 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
       init,
     );
   }
-  const body = streamOut(converter?.stream(response) ?? success.source ?? response, {
+  const { capture } = trace;
+  if (capture !== null) describeAnswer(capture, init.headers, converter);
+  const body = streamOut(converter?.stream(response) ?? shown(success, capture), {
     mode: converter !== null ? "pieces" : delivery === "events" ? "events" : "bytes",
     deadlines: options.deadlines,
     keepAlive: converter !== null && converter.keepAlive === null ? 0 : options.keepAlive,
     keepAliveText: converter?.keepAlive ?? options.keepAliveText,
     stallTimeout: options.stallTimeout,
-    onChunk(bytes) {
-      trace.firstByteAt ??= performance.now() - trace.startedTick;
-      trace.responseBytes += bytes;
+    onChunk(chunk, filler) {
+      const now = performance.now();
+      trace.firstByteAt ??= now - trace.startedTick;
+      trace.responseBytes += chunk.length;
+      capture?.add(chunk, now, filler);
     },
     onFailure: (error) =>
       error instanceof GatewayError && error.code !== "client_closed"
@@ -65,6 +76,26 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
     },
   });
   return new Response(body, init);
+}
+
+/** The stream as it came, but for usage that the client has not asked for. */
+function shown({ response, delivery, hidesUsage }: Success, capture: Capture | null): ByteSource {
+  if (hidesUsage !== true || delivery !== "events") return response;
+  return new HiddenUsage(response, (event) => {
+    if (capture !== null) capture.hidden = event;
+  });
+}
+
+/** What is needed to read the answer's bytes once they have left. */
+function describeAnswer(
+  capture: Capture,
+  headers: Record<string, string> | Headers,
+  converter: AnswerConverter | null,
+): void {
+  const plain = headers instanceof Headers ? headers.toJSON() : headers;
+  capture.contentType = plain["content-type"] ?? null;
+  capture.contentEncoding = plain["content-encoding"] ?? null;
+  if (converter !== null) capture.converted = () => converter.facts();
 }
 
 /** The body is another than the upstream's: what its header fields said of that one does not hold. */

@@ -6,6 +6,7 @@ export function estimated(body: object, trace: Trace): Response {
   const bytes = Buffer.from(JSON.stringify(body));
   trace.status = 200;
   trace.responseBytes = bytes.length;
+  trace.capture?.answered(bytes);
   return new Response(bytes, {
     headers: {
       ...gatewayHeaders(trace),

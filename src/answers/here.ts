@@ -1,3 +1,4 @@
+import type { AdminRoom } from "../admin/room.ts";
 import type { AmpRoom } from "../amp/room.ts";
 import type { Arrival } from "../arrival/arrive.ts";
 import type { Caller } from "../auth/authenticate.ts";
@@ -13,6 +14,7 @@ import { modelsBody, modelsShape } from "./models.ts";
 
 /** Rooms whose doors the gateway answers itself. */
 export interface AnsweringRooms {
+  readonly admin: AdminRoom;
   readonly feedback: FeedbackWriter;
   readonly amp: AmpRoom;
   readonly models: ProviderLists;
@@ -20,10 +22,11 @@ export interface AnsweringRooms {
 }
 
 /** A door behind which no model is. */
-type OwnDoor = Extract<Door, { kind: "feedback" | "models" | "amp" | "stored-response" }>;
+type OwnDoor = Extract<Door, { kind: "admin" | "feedback" | "models" | "amp" | "stored-response" }>;
 
 export function isOwnDoor(door: Door): door is OwnDoor {
   switch (door.kind) {
+    case "admin":
     case "feedback":
     case "models":
     case "amp":
@@ -44,6 +47,8 @@ export async function answerHere(
 ): Promise<Response | Door> {
   const { trace, router } = arrival;
   switch (door.kind) {
+    case "admin":
+      return await rooms.admin.answer({ facts, caller: caller.identity, router }, trace);
     case "feedback":
       return takeFeedback(facts.body, caller, rooms.feedback, trace);
     case "models":

@@ -32,6 +32,7 @@ export function refuse(error: GatewayError, shape: ErrorShape, trace: Trace): Re
   trace.status = error.status;
   const body = Buffer.from(renderError(shape, error, trace.requestId));
   trace.responseBytes = body.length;
+  trace.capture?.answered(body);
   const headers: Record<string, string> = {
     ...gatewayHeaders(trace),
     "content-type": "application/json",
@@ -59,6 +60,10 @@ export function refuseWith(
   trace.cause = failure.message;
   trace.status = answer.status;
   trace.responseBytes = answer.body.length;
+  if (trace.capture !== null) {
+    trace.capture.contentEncoding = answer.headers.get("content-encoding");
+    trace.capture.answered(answer.body);
+  }
   const headers = gatewayHeaders(trace);
   addUpstreamHeaders(headers, answer.headers, filter);
   if (error.retryAfter !== undefined) headers["retry-after"] ??= String(error.retryAfter);

@@ -34,6 +34,7 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
   const { config } = arrival.router;
   const fields =
     body instanceof Buffer ? identify(body, door.call, door.kind === "unified" || door.kind === "tab") : null;
+  if (body instanceof Buffer) trace.capture?.asked(body);
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
   trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;
   trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
@@ -61,6 +62,7 @@ function passesUnread(headers: HeaderFields, door: Door): boolean {
     door.call.format !== null ||
     door.kind === "feedback" ||
     door.kind === "amp" ||
+    door.kind === "admin" ||
     headers["content-encoding"] !== undefined
   )
     return false;

@@ -9,7 +9,7 @@ import { environmentKeys } from "./environment-keys.ts";
 import { ensureFirstKey } from "./first-key.ts";
 import { loadKeys, startKeyRefresh } from "./key-refresh.ts";
 import { KeyRing } from "./key-ring.ts";
-import { makeKey } from "./keys.ts";
+import { newKey } from "./new-key.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "amsterdam-keys-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -47,9 +47,9 @@ async function until(condition: () => boolean): Promise<number> {
 }
 
 async function storeKey(name: string): Promise<{ id: string; key: string }> {
-  const { key, ...rest } = makeKey();
-  await storage.keys.create({ ...rest, name, createdAt: Date.now(), expiresAt: null, revokedAt: null });
-  return { id: rest.id, key };
+  const { key, stored } = newKey({ name, expiresAt: null, scopes: [] }, Date.now());
+  await storage.keys.create(stored);
+  return { id: stored.id, key };
 }
 
 /** Runs `amsterdam keys …` on the same database in another process. */

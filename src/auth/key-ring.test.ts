@@ -13,6 +13,7 @@ function stored(key: string, change: Partial<StoredKey> = {}): StoredKey {
     name: `name of ${key}`,
     hash: hashKey(key),
     prefix: key.slice(0, 8),
+    scopes: [],
     createdAt: NOW,
     expiresAt: null,
     revokedAt: null,
@@ -24,9 +25,27 @@ describe("KeyRing", () => {
   test("admits environment and stored keys, and says whose they are", () => {
     const ring = new KeyRing(environmentKeys({ AMP_API_KEY: "main", ADDITIONAL_API_KEYS: "second" }));
     ring.replaceStored([stored("third")]);
-    expect(ring.authenticate("main", NOW)).toEqual({ id: "env_amp", name: "AMP_API_KEY" });
+    expect(ring.authenticate("main", NOW)).toEqual({
+      id: "env_amp",
+      name: "AMP_API_KEY",
+      scopes: ["admin"],
+    });
     expect(ring.authenticate("second", NOW)?.id).toBe("env_additional_1");
-    expect(ring.authenticate("third", NOW)).toEqual({ id: "key_third", name: "name of third" });
+    expect(ring.authenticate("third", NOW)).toEqual({
+      id: "key_third",
+      name: "name of third",
+      scopes: [],
+    });
+  });
+
+  test("knows what each key may do; a key that is also in the environment may do all", () => {
+    const ring = new KeyRing(environmentKeys({ AMP_API_KEY: "main" }));
+    ring.replaceStored([stored("main"), stored("plain"), stored("admin", { scopes: ["admin"] })]);
+    expect(["main", "plain", "admin"].map((key) => ring.authenticate(key, NOW)?.scopes)).toEqual([
+      ["admin"],
+      [],
+      ["admin"],
+    ]);
   });
 
   test.each(["", "mai", "main ", "Main", "main\0", hashKey("main"), "x".repeat(513)])(

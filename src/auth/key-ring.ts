@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { StoredKey } from "../storage/interface.ts";
+import { KEY_SCOPES, type KeyScope, type StoredKey } from "../storage/interface.ts";
 import { type EnvironmentKey, MAX_KEY_LENGTH } from "./environment-keys.ts";
 import { hashKey } from "./keys.ts";
 
@@ -7,6 +7,7 @@ import { hashKey } from "./keys.ts";
 export interface KeyIdentity {
   readonly id: string;
   readonly name: string;
+  readonly scopes: readonly KeyScope[];
 }
 
 interface RingEntry {
@@ -27,9 +28,12 @@ export class KeyRing {
   /** What a candidate is hashed into: 64 hex digits, overwritten by each call. */
   readonly #candidate = Buffer.alloc(64);
 
+  /** Whoever sets the environment runs the gateway: its keys have every scope. */
   constructor(environmentKeys: readonly EnvironmentKey[]) {
     this.#environment = new Map(
-      environmentKeys.map(({ id, name, key }) => ringEntry(hashKey(key), { id, name }, Infinity)),
+      environmentKeys.map(({ id, name, key }) =>
+        ringEntry(hashKey(key), { id, name, scopes: KEY_SCOPES }, Infinity),
+      ),
     );
     this.#entries = this.#environment;
   }
@@ -38,7 +42,9 @@ export class KeyRing {
   replaceStored(keys: readonly StoredKey[]): void {
     const usable = keys.filter((key) => key.revokedAt === null);
     this.#entries = new Map([
-      ...usable.map((key) => ringEntry(key.hash, { id: key.id, name: key.name }, key.expiresAt ?? Infinity)),
+      ...usable.map(({ id, name, scopes, hash, expiresAt }) =>
+        ringEntry(hash, { id, name, scopes }, expiresAt ?? Infinity),
+      ),
       ...this.#environment,
     ]);
   }

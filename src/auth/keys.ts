@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { StoredKey } from "../storage/interface.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SECRET_BYTES = 32;
@@ -34,6 +35,15 @@ export function hashKey(key: string): string {
 /** The characters by which people recognise a key: too few to be of use to anyone else. */
 export function keyPrefix(key: string): string {
   return key.slice(0, PREFIX_LENGTH);
+}
+
+/** What has become of a key. */
+export function keyState(
+  { revokedAt, expiresAt }: Pick<StoredKey, "revokedAt" | "expiresAt">,
+  nowMs: number,
+): "active" | "expired" | "revoked" {
+  if (revokedAt !== null) return "revoked";
+  return expiresAt !== null && expiresAt <= nowMs ? "expired" : "active";
 }
 
 function base62(bytes: Buffer): string {

@@ -6,6 +6,11 @@ Usage:
   amsterdam init [file]                 Write a commented configuration
   amsterdam keys create|list|revoke     Manage the keys that clients use
   amsterdam threads list|show|delete    Look at the threads that Amp clients keep
+  amsterdam requests [list|show]        Look at recorded requests
+  amsterdam runs show <id>              Look at a run as a tree, with its critical path
+  amsterdam stats [--by model,…]        Count requests, failures, tokens, cost and times
+  amsterdam export [--format csv]       Write recorded requests as lines or as a table
+  amsterdam reprice [--since 30d]       Compute the cost of recorded requests anew
   amsterdam demo [--port <port>]        Run the demo provider alone
   amsterdam health [--url <url>]        Ask a running gateway whether it takes requests
   amsterdam --version

@@ -1,12 +1,15 @@
 import type { EnvironmentKey } from "../auth/environment-keys.ts";
-import type { StoredKey } from "../storage/interface.ts";
+import { keyState } from "../auth/keys.ts";
+import { KEY_SCOPES, type StoredKey } from "../storage/interface.ts";
 import { renderDate, table } from "./table.ts";
 
 /** A new key as JSON, with the key itself. */
-export function createdAsJson(key: string, { id, name, prefix, createdAt, expiresAt }: StoredKey): string {
+export function createdAsJson(key: string, stored: StoredKey): string {
+  const { id, name, prefix, scopes, createdAt, expiresAt } = stored;
   const iso = (time: number) => new Date(time).toISOString();
   const expires = expiresAt === null ? null : iso(expiresAt);
-  return `${JSON.stringify({ id, name, key, prefix, created_at: iso(createdAt), expires_at: expires }, null, 2)}\n`;
+  const shown = { id, name, key, prefix, scopes, created_at: iso(createdAt), expires_at: expires };
+  return `${JSON.stringify(shown, null, 2)}\n`;
 }
 
 /** A new key for people, with the key itself. */
@@ -28,22 +31,23 @@ export function listKeys(
     return `There is no key in ${options.storageUrl} or the environment. Make one: amsterdam keys create\n`;
   }
   return table([
-    ["ID", "NAME", "PREFIX", "CREATED", "EXPIRES", "STATE"],
-    ...environment.map(({ id, name }) => [id, name, "-", "-", "never", "active"]),
+    ["ID", "NAME", "PREFIX", "SCOPES", "CREATED", "EXPIRES", "STATE"],
+    ...environment.map(({ id, name }) => [id, name, "-", KEY_SCOPES.join(" "), "-", "never", "active"]),
     ...stored.map((key) => [
       key.id,
       key.name,
       `${key.prefix}…`,
+      key.scopes.length === 0 ? "-" : key.scopes.join(" "),
       renderDate(key.createdAt),
       key.expiresAt === null ? "never" : renderDate(key.expiresAt),
-      state(key, now),
+      keyState(key, now),
     ]),
   ]);
 }
 
 function environmentJson({ id, name }: EnvironmentKey): Record<string, unknown> {
   const unknown = { prefix: null, created_at: null, expires_at: null, revoked_at: null };
-  return { id, name, ...unknown, state: "active", source: "environment" };
+  return { id, name, scopes: KEY_SCOPES, ...unknown, state: "active", source: "environment" };
 }
 
 function storedJson(key: StoredKey, now: number): Record<string, unknown> {
@@ -51,16 +55,12 @@ function storedJson(key: StoredKey, now: number): Record<string, unknown> {
   return {
     id: key.id,
     name: key.name,
+    scopes: key.scopes,
     prefix: key.prefix,
     created_at: iso(key.createdAt),
     expires_at: iso(key.expiresAt),
     revoked_at: iso(key.revokedAt),
-    state: state(key, now),
+    state: keyState(key, now),
     source: "storage",
   };
-}
-
-function state(key: StoredKey, now: number): "active" | "expired" | "revoked" {
-  if (key.revokedAt !== null) return "revoked";
-  return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "active";
 }

@@ -54,9 +54,16 @@ describe("keys create", () => {
 
   test("gives JSON for scripts", async () => {
     const made = await create("--expires", "2099-12-31");
-    expect(Object.keys(made)).toEqual(["id", "name", "key", "prefix", "created_at", "expires_at"]);
+    expect(Object.keys(made)).toEqual(["id", "name", "key", "prefix", "scopes", "created_at", "expires_at"]);
     expect(made).toMatchObject({ name: "unnamed", expires_at: "2100-01-01T00:00:00.000Z" });
     expect(Math.abs(Date.parse(made.created_at) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test("makes a key for the management API when asked to", async () => {
+    expect((await create()).scopes).toEqual([]);
+    expect((await create("--admin")).scopes).toEqual(["admin"]);
+    expect((await listed()).map((key: { scopes: string[] }) => key.scopes)).toEqual([[], ["admin"]]);
+    expect((await keys(["list"])).stdout).toMatch(/ams_.{4}… +admin +20/);
   });
 
   test("says when the key expires", async () => {
@@ -93,10 +100,12 @@ describe("keys list", () => {
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split("\n");
     expect(lines).toHaveLength(6);
-    expect(lines[0]).toMatch(/^ID +NAME +PREFIX +CREATED +EXPIRES +STATE$/);
+    expect(lines[0]).toMatch(/^ID +NAME +PREFIX +SCOPES +CREATED +EXPIRES +STATE$/);
     expect(lines[1]).toMatch(/^env_amp +AMP_API_KEY .* active$/);
     expect(lines[2]).toMatch(/^env_additional_1 +ADDITIONAL_API_KEYS #1 .* active$/);
-    expect(lines.find((line) => line.startsWith(active.id))).toMatch(/运维 ci +ams_.{4}… .* never +active$/);
+    expect(lines.find((line) => line.startsWith(active.id))).toMatch(
+      /运维 ci +ams_.{4}… +- .* never +active$/,
+    );
     expect(lines.find((line) => line.startsWith(revoked.id))).toMatch(/ revoked$/);
     expect(lines.find((line) => line.startsWith(expiring.id))).toMatch(/ UTC +active$/);
     expect(
@@ -114,6 +123,7 @@ describe("keys list", () => {
       {
         id: "env_amp",
         name: "AMP_API_KEY",
+        scopes: ["admin"],
         prefix: null,
         created_at: null,
         expires_at: null,
@@ -124,6 +134,7 @@ describe("keys list", () => {
       {
         id,
         name: "ci",
+        scopes: [],
         prefix,
         created_at,
         expires_at: null,
@@ -142,6 +153,7 @@ describe("keys list", () => {
       name: "old",
       hash: "0".repeat(64),
       prefix: "ams_abcd",
+      scopes: [],
       ...times,
     });
     await storage.close();
@@ -219,6 +231,8 @@ describe("keys", () => {
       ["delete"],
       ["list", "x"],
       ["list", "--name", "x"],
+      ["list", "--admin"],
+      ["revoke", "a", "--admin"],
       ["revoke"],
       ["revoke", "a", "b"],
       ["create", "--nme", "x"],

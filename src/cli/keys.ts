@@ -1,6 +1,7 @@
 import { environmentKeys } from "../auth/environment-keys.ts";
 import { parseExpiry } from "../auth/expiry.ts";
-import { hashKey, makeKey } from "../auth/keys.ts";
+import { hashKey } from "../auth/keys.ts";
+import { isKeyName, MAX_KEY_NAME, newKey } from "../auth/new-key.ts";
 import { shownDatabaseUrl } from "../lib/database-url.ts";
 import type { StoredKey } from "../storage/interface.ts";
 import { createdAsJson, createdAsText, listKeys } from "./keys-output.ts";
@@ -10,7 +11,7 @@ import { renderDate } from "./table.ts";
 const HELP = `Make, list and revoke the keys that clients use with this gateway.
 
 Usage:
-  amsterdam keys create [--name <name>] [--expires <when>] [--json]
+  amsterdam keys create [--name <name>] [--expires <when>] [--admin] [--json]
   amsterdam keys list [--json]
   amsterdam keys revoke <id | name | prefix>
 
@@ -18,18 +19,19 @@ Options:
   --name <name>      What the key is for, to recognise it by. Default: unnamed
   --expires <when>   30d, 12h, 45m or 2w from now, a day such as 2026-12-31 (to its end,
                      UTC), or a moment such as 2026-12-31T18:00:00Z. Default: never
+  --admin            The key may use the management API (/admin/…) beside calling models
   --json             JSON instead of text
   --config <file>    The configuration that says where keys are stored, as for start
 
 A running gateway follows within a second. Keys in AMP_API_KEY and ADDITIONAL_API_KEYS
-are listed here but are changed in the environment only.
+are listed here but are changed in the environment only; they are admin keys, and so is
+the key that a first start makes.
 `;
-
-const MAX_NAME_LENGTH = 100;
 
 interface Options {
   readonly name?: string;
   readonly expires?: string;
+  readonly admin?: boolean;
   readonly json?: boolean;
   readonly help?: boolean;
 }
@@ -37,7 +39,7 @@ interface Options {
 /** `amsterdam keys …`; `argv` begins after `keys`. Returns the exit code: 0, 1 (failed) or 2 (wrong usage). */
 export function runKeys(argv: readonly string[], io: StoredIo): Promise<number> {
   return runStored(io, async () => {
-    const { options, positionals } = parseOptions("keys", argv, ["name", "expires"]);
+    const { options, positionals } = parseOptions("keys", argv, ["name", "expires"], ["admin"]);
     const [command, ...operands] = positionals;
     if (options.help) io.stdout.write(HELP);
     else if (command === "create") await create(operands, options, io);
@@ -55,25 +57,22 @@ const wrong = (message: string) => usage("keys", message);
 async function create(operands: string[], options: Options, io: StoredIo): Promise<void> {
   if (operands.length > 0) throw wrong(`Too much: ${operands.join(" ")}. A name is given with --name.`);
   const now = Date.now();
-  const { key, ...made } = makeKey();
-  const stored: StoredKey = {
-    ...made,
-    name: readName(options.name),
-    createdAt: now,
-    expiresAt: readExpiry(options.expires, now),
-    revokedAt: null,
-  };
+  const { key, stored } = newKey(
+    {
+      name: readName(options.name),
+      expiresAt: readExpiry(options.expires, now),
+      scopes: options.admin === true ? ["admin"] : [],
+    },
+    now,
+  );
   await withStorage(io, "keys", (storage) => storage.keys.create(stored));
   io.stdout.write(options.json ? createdAsJson(key, stored) : createdAsText(key, stored));
 }
 
 function readName(name = "unnamed"): string {
   const trimmed = name.trim();
-  // Control characters would let a name rewrite the terminal that lists it.
-  if (trimmed === "" || trimmed.length > MAX_NAME_LENGTH || /\p{C}/u.test(trimmed)) {
-    throw wrong(`--name must be 1 to ${MAX_NAME_LENGTH} printable characters.`);
-  }
-  return trimmed;
+  if (isKeyName(trimmed)) return trimmed;
+  throw wrong(`--name must be 1 to ${MAX_KEY_NAME} printable characters.`);
 }
 
 function readExpiry(text: string | undefined, now: number): number | null {
@@ -85,7 +84,7 @@ function readExpiry(text: string | undefined, now: number): number | null {
 }
 
 async function list(operands: string[], options: Options, io: StoredIo): Promise<void> {
-  if (operands.length > 0 || options.name !== undefined || options.expires !== undefined) {
+  if (operands.length > 0 || hasCreateOptions(options)) {
     throw wrong("keys list takes --json only.");
   }
   const stored = await withStorage(io, "keys", (storage) => storage.keys.list());
@@ -99,12 +98,7 @@ async function list(operands: string[], options: Options, io: StoredIo): Promise
 
 async function revoke(operands: string[], options: Options, io: StoredIo): Promise<void> {
   const [wanted] = operands;
-  if (
-    wanted === undefined ||
-    operands.length > 1 ||
-    options.name !== undefined ||
-    options.expires !== undefined
-  ) {
+  if (wanted === undefined || operands.length > 1 || hasCreateOptions(options)) {
     throw wrong("keys revoke takes one id, name or prefix.");
   }
   const environment = readEnvironment(io);
@@ -123,6 +117,10 @@ async function revoke(operands: string[], options: Options, io: StoredIo): Promi
     if (still)
       io.stderr.write(`The same key is in ${still.name} and stays valid until it is removed there.\n`);
   });
+}
+
+function hasCreateOptions({ name, expires, admin }: Options): boolean {
+  return name !== undefined || expires !== undefined || admin !== undefined;
 }
 
 /** An id or the whole key decides; else the names and prefixes of unrevoked keys, then those of revoked ones. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "../config/load.ts";
-import { formatProblem, formatProblems } from "../config/problems.ts";
+import { formatProblem, formatProblems, type Problem } from "../config/problems.ts";
 import type { Config } from "../config/schema.ts";
 import { shownDatabaseUrl } from "../lib/database-url.ts";
 import { KNOWN_PROVIDERS } from "../providers/catalogue.ts";
@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly config: Config;
   /** Absolute path of the configuration file; null when there is none. */
   readonly file: string | null;
+  /** What its author will not have meant. */
+  readonly warnings: readonly Problem[];
   /** Reads the configuration again, as it was found. */
   reload(): ReturnType<typeof loadConfig>;
 }
@@ -52,7 +54,7 @@ export function readStart(argv: readonly string[], io: CommandIo): StartOptions 
     return 1;
   }
   for (const warning of result.warnings) io.stderr.write(`warning: ${formatProblem(warning)}\n`);
-  return { config: result.config, file: result.file, reload: load };
+  return { config: result.config, file: result.file, warnings: result.warnings, reload: load };
 }
 
 export interface Started {

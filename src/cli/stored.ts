@@ -11,6 +11,8 @@ export interface StoredIo {
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Resolves when all that was written has been taken; rejects when nobody reads it any more. */
+  readonly flushed?: () => Promise<void>;
   readonly storageUrl: string;
   readonly openStorage: (url: string, cwd: string) => Promise<Storage>;
 }
@@ -37,26 +39,29 @@ export async function runStored(io: StoredIo, work: () => Promise<void>): Promis
   }
 }
 
-/** `names` begin options that take a text; `--json` and `--help` are always there. */
-export function parseOptions<Name extends string>(
+/** Options of a command: texts by their names, and switches. */
+type Options<Name extends string, Switch extends string> = Partial<Record<Name, string>> &
+  Partial<Record<Switch | "json" | "help", boolean>>;
+
+/** `names` begin options that take a text, `switches` those that take none; `--json` and `--help` are always there. */
+export function parseOptions<Name extends string, Switch extends string = never>(
   command: string,
   argv: readonly string[],
   names: readonly Name[],
-): { options: Partial<Record<Name, string>> & { json?: boolean; help?: boolean }; positionals: string[] } {
+  switches: readonly Switch[] = [],
+): { options: Options<Name, Switch>; positionals: string[] } {
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
         ...Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
+        ...Object.fromEntries(switches.map((name) => [name, { type: "boolean" as const }])),
         json: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
     });
-    return {
-      options: values as Partial<Record<Name, string>> & { json?: boolean; help?: boolean },
-      positionals,
-    };
+    return { options: values as Options<Name, Switch>, positionals };
   } catch (error) {
     throw usage(command, error instanceof Error ? error.message : String(error));
   }

@@ -34,7 +34,7 @@ export function quote(text: string): string {
 }
 
 /** User, password and query of a URL are where its credentials are; so they are in one whose slashes were forgotten. */
-function maskUrl(text: string): string {
+export function maskUrl(text: string): string {
   if (!text.includes("//")) return text.replace(/^.*:.*@/s, "***@");
   return text.replace(/\/\/.*@/s, "//***@").replace(/^([a-z][a-z0-9+.-]*:\/\/[^?]*\?).+$/is, "$1***");
 }

@@ -1,6 +1,7 @@
 import { checkConversion } from "./checks/conversion.ts";
 import { checkEndpoints } from "./checks/endpoints.ts";
 import { checkProviders } from "./checks/providers.ts";
+import { checkRecords } from "./checks/records.ts";
 import { checkRoutes } from "./checks/routes.ts";
 import { readDocument } from "./document.ts";
 import { type EnvironmentSettings, readEnvironment, withEnvironment } from "./env.ts";
@@ -67,6 +68,7 @@ function fromText(
   checkEndpoints(value.endpoints, report);
   checkProviders(value.providers, options.knownProviders, report);
   checkConversion(value.conversion, report);
+  checkRecords(value.records, report);
   checkRoutes(value.routes, value.providers, options.knownProviders, report);
   const problems = [...report.problems, ...settings.problems];
   if (config === undefined || problems.length > 0)

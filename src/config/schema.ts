@@ -11,6 +11,7 @@ import { isListenAddress } from "./host.ts";
 
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const;
 export const RESPONSE_TYPES = ["json", "sse", "stream", "html"] as const;
+const CAPTURES = ["full", "metadata", "none"] as const;
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "off"] as const;
 const FORMATS = ["openai-chat", "openai-responses", "anthropic-messages", "gemini"] as const;
 
@@ -116,6 +117,12 @@ const provider = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe("Models that it serves at the legacy /completions; the others' completions are made chats."),
+  stream_usage: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether Chat streams are asked for their usage; clients that did not ask do not see it. Default: at providers that document it.",
+    ),
   models: z
     .array(z.string().min(1))
     .optional()
@@ -163,6 +170,34 @@ const conversion = z.strictObject({
     .describe(
       "Conversions that are made although the target speaks the client's format; the first that fits counts.",
     ),
+});
+
+const dollars = z.number().min(0).max(1_000_000);
+
+const price = z.strictObject({
+  input: dollars.describe("Dollars a million tokens of the prompt."),
+  output: dollars.describe("Dollars a million tokens of the answer, thinking included."),
+  cached_input: dollars
+    .optional()
+    .describe("Of the prompt: read from the provider's cache. Default: as input."),
+  cache_write: dollars
+    .optional()
+    .describe("Of the prompt: written to the provider's cache. Default: as input."),
+  above: z
+    .array(
+      z.strictObject({
+        tokens: z
+          .int()
+          .min(1)
+          .describe("Prompts longer than this have these prices for all of their tokens."),
+        input: dollars.optional(),
+        output: dollars.optional(),
+        cached_input: dollars.optional(),
+        cache_write: dollars.optional(),
+      }),
+    )
+    .default([])
+    .describe("Prices of long prompts, in rising order."),
 });
 
 const server = z.strictObject({
@@ -342,6 +377,78 @@ const responses = z.strictObject({
     .describe("Responses made in the background at once; more are refused with 503."),
 });
 
+const bodies = z.enum(CAPTURES);
+
+const records = z.strictObject({
+  enabled: z.boolean().default(true).describe("Whether requests are recorded."),
+  bodies: bodies
+    .default("full")
+    .describe(
+      "full: requests and answers are kept as they were said; metadata: everything but them; none: such requests leave no record.",
+    ),
+  capture: z
+    .array(
+      z.strictObject({
+        keys: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe("Ids of gateway keys; default: every key."),
+        doors: z
+          .array(z.string().min(1))
+          .min(1)
+          .optional()
+          .describe("Doors as records name them; a trailing `*` matches any ending. Default: every door."),
+        bodies: bodies.describe("In place of records.bodies."),
+      }),
+    )
+    .default([])
+    .meta({
+      description: "Other settings for some keys and doors; the first that fits counts.",
+      examples: [[{ keys: ["key_3f9c"], bodies: "metadata" }]],
+    }),
+  redact: z
+    .array(z.string().min(1).max(1000))
+    .max(50)
+    .default([])
+    .meta({
+      description:
+        "Regular expressions; what they match in a body is replaced by [redacted] before it is stored.",
+      examples: [["[\\w.]+@[\\w.]+", "\\d{3}-\\d{2}-\\d{4}"]],
+    }),
+  retention_days: z
+    .number()
+    .positive()
+    .max(36_500)
+    .default(365)
+    .describe("Days that records are kept, without their bodies."),
+  bodies_retention_days: z.number().positive().max(36_500).default(30).describe("Days that bodies are kept."),
+  max_bodies_mb: z
+    .number()
+    .positive()
+    .max(100_000_000)
+    .default(10_240)
+    .describe("Space that stored bodies take in all, compressed; the oldest are deleted first."),
+  max_body_kb: z
+    .int()
+    .min(0)
+    .max(65_536)
+    .default(1024)
+    .describe("How much of each body is kept; what is longer is cut off."),
+  memory_mb: z
+    .number()
+    .positive()
+    .max(65_536)
+    .default(128)
+    .describe("Memory for what waits to be recorded; beyond it bodies are left out, the oldest first."),
+  max_spill_mb: z
+    .number()
+    .min(0)
+    .max(10_000_000)
+    .default(2048)
+    .describe("Space for the files in which records wait while the database is slow or gone."),
+});
+
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe("How the gateway listens, and its limits."),
   global_timeout: z
@@ -393,11 +500,19 @@ export const configSchema = z.strictObject({
     }),
   amp: amp.prefault({}).describe("What the Amp client is told, and what is kept of it."),
   conversion: conversion.prefault({}).describe("How calls go to targets that speak another API format."),
+  prices: z
+    .record(z.string().regex(/^[^/]+\/.+$/, "a model written as provider/model"), price)
+    .default({})
+    .meta({
+      description: "Prices of models, in place of those of the price library.",
+      examples: [{ "local/llama-3.1-8b": { input: 0.05, output: 0.08 } }],
+    }),
   logging: logging.prefault({}).describe("What is written to the log."),
   storage: storage.prefault({}).describe("The database."),
   responses: responses
     .prefault({})
     .describe("The state of the Responses API, where the gateway and not the provider keeps it."),
+  records: records.prefault({}).describe("What is kept of requests, and for how long."),
 });
 
 /** A valid configuration with every default filled in. Frozen once loaded. */
@@ -406,5 +521,7 @@ export type EndpointConfig = Config["endpoints"][number];
 export type ProviderConfig = Config["providers"][string];
 export type RetryConfig = Config["global_retry"];
 export type BreakerConfig = Config["breaker"];
+export type PriceConfig = Config["prices"][string];
 export type LoggingConfig = Config["logging"];
+export type RecordsConfig = Config["records"];
 export type AmpConfig = Config["amp"];

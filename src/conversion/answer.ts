@@ -1,3 +1,4 @@
+import { type AnswerFacts, factsOfResponse, StreamFacts } from "../exchange/answer-facts.ts";
 import { Assembler } from "../exchange/assemble.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { GenerateResponse } from "../exchange/response.ts";
@@ -35,6 +36,7 @@ export class GenerateAnswer implements AnswerConverter {
   readonly keepAlive: string | null;
   readonly #parts: AnswerParts;
   #writer: StreamWriter | null = null;
+  #facts: (() => AnswerFacts) | null = null;
 
   constructor(parts: AnswerParts) {
     const { client, asArray } = parts;
@@ -53,6 +55,7 @@ export class GenerateAnswer implements AnswerConverter {
     const read = isEvents ? readEvents(target, body) : target.readResponse(parsed(body));
     const response = { ...read, choices: read.choices.map((choice) => tools.answer(choice)) };
     for (const choice of response.choices) stash.keep(owner, choice.parts);
+    this.#facts = () => factsOfResponse(read);
     if (!this.streams) return Buffer.from(JSON.stringify(client.writeResponse(response, context)));
     const writer = this.#startWriter();
     let text = "";
@@ -64,10 +67,13 @@ export class GenerateAnswer implements AnswerConverter {
     const { target, tools, stash, owner } = this.#parts;
     const toolEvents = new ToolEvents(tools);
     const assembler = new Assembler();
+    const facts = new StreamFacts();
+    this.#facts = () => facts.facts();
     return new ConvertedStream(source, {
       reader: target.createStreamReader(),
       writer: this.#startWriter(),
       adapt(event) {
+        facts.take(event);
         const adapted = toolEvents.take(event);
         for (const each of adapted) assembler.take(each);
         if (event.type === "end")
@@ -79,6 +85,10 @@ export class GenerateAnswer implements AnswerConverter {
 
   streamError(error: GatewayError): string {
     return (this.#writer ?? this.#startWriter()).write({ type: "error", error: toldOf(error) });
+  }
+
+  facts(): AnswerFacts | null {
+    return this.#facts?.() ?? null;
   }
 
   readError(body: unknown, status: number): ToldError {

@@ -28,6 +28,9 @@ export function convertCount(
   const tools = new ToolAdapter(ask.request, to.format, to.provider);
   const request = tools.request(withoutForeignSeals(ask.request, to.format));
   const body = count.writeRequest(request, { model: to.model, provider: to.provider, losses });
-  const answer = (bytes: Uint8Array) => ask.client.writeResponse(count.readResponse(parsed(bytes)));
+  const answer = (bytes: Uint8Array) => {
+    const input = count.readResponse(parsed(bytes));
+    return { body: ask.client.writeResponse(input), model: "", usage: { input } };
+  };
   return { body: Buffer.from(JSON.stringify(body)), converter: new WholeAnswer(generate, losses, answer) };
 }

@@ -1,7 +1,9 @@
+import type { AnswerFacts } from "../exchange/answer-facts.ts";
 import type { EmbeddingsRequest } from "../exchange/embeddings.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import { Losses } from "../exchange/losses.ts";
 import type { ToldError } from "../exchange/told-error.ts";
+import type { Usage } from "../exchange/usage.ts";
 import type { EmbeddingsCodec, TargetCodec } from "../formats/codec.ts";
 import { CODECS } from "../formats/codecs.ts";
 import type { ByteSource } from "../lib/byte-source.ts";
@@ -34,13 +36,26 @@ export function convertEmbeddings(
   });
   const answer = (bytes: Uint8Array) => {
     const response = embeddings.readResponse(parsed(bytes), method);
-    return ask.client.writeResponse({ ...response, model: ask.request.model }, ask.request, ask.method);
+    return {
+      body: ask.client.writeResponse({ ...response, model: ask.request.model }, ask.request, ask.method),
+      model: response.model,
+      usage: response.usage,
+    };
   };
   return {
     body: Buffer.from(JSON.stringify(body)),
     method,
     converter: new WholeAnswer(generate, losses, answer),
   };
+}
+
+/** What became of an answer that is never streamed. */
+interface WholeConversion {
+  /** For the client. */
+  readonly body: object;
+  /** As the target names it; empty where it does not. */
+  readonly model: string;
+  readonly usage: Usage | undefined;
 }
 
 /** An answer that is never streamed. */
@@ -50,9 +65,10 @@ export class WholeAnswer implements AnswerConverter {
   readonly keepAlive = null;
   readonly #target: TargetCodec;
   readonly #losses: Losses;
-  readonly #convert: (body: Uint8Array) => object;
+  readonly #convert: (body: Uint8Array) => WholeConversion;
+  #answer: WholeConversion | null = null;
 
-  constructor(target: TargetCodec, losses: Losses, convert: (body: Uint8Array) => object) {
+  constructor(target: TargetCodec, losses: Losses, convert: (body: Uint8Array) => WholeConversion) {
     this.#target = target;
     this.#losses = losses;
     this.#convert = convert;
@@ -68,7 +84,8 @@ export class WholeAnswer implements AnswerConverter {
         "upstream_invalid",
         "The upstream sent a stream where a whole answer was asked for.",
       );
-    return Buffer.from(JSON.stringify(this.#convert(body)));
+    this.#answer = this.#convert(body);
+    return Buffer.from(JSON.stringify(this.#answer.body));
   }
 
   stream(source: ByteSource): ByteSource {
@@ -77,6 +94,12 @@ export class WholeAnswer implements AnswerConverter {
 
   streamError(): string {
     return "";
+  }
+
+  facts(): AnswerFacts | null {
+    if (this.#answer === null) return null;
+    const { model, usage } = this.#answer;
+    return { model: model === "" ? null : model, finish: null, usage, uncounted: [], complete: true };
   }
 
   readError(body: unknown, status: number): ToldError {

@@ -28,6 +28,7 @@ export const ERRORS = {
   previous_response_not_found: { status: 400, category: "client", retryable: false, fallback: false },
   conversion_refused: { status: 400, category: "client", retryable: false, fallback: true },
   invalid_api_key: { status: 401, category: "authentication", retryable: false, fallback: false },
+  permission_denied: { status: 403, category: "authentication", retryable: false, fallback: false },
   not_found: { status: 404, category: "client", retryable: false, fallback: false },
   model_not_found: { status: 404, category: "client", retryable: false, fallback: false },
   endpoint_disabled: { status: 404, category: "client", retryable: false, fallback: false },

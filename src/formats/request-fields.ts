@@ -34,6 +34,9 @@ export interface RequestFields {
   /** Where the model's name stands, for `withModel`. */
   readonly modelSpans: readonly { start: number; end: number }[];
   readonly edits: readonly Edit[];
+  /** Where the body's object begins, and where the value of `stream_options` stands in it; null where it has none. */
+  readonly start: number;
+  readonly streamOptions: { readonly start: number; readonly end: number } | null;
 }
 
 export const TRACKING_FIELDS = [
@@ -67,6 +70,7 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
   let strict = false;
   let tracking: Record<string, unknown> | null = null;
   const modelSpans: { start: number; end: number }[] = [];
+  let streamOptions: Member | null = null;
   for (const member of members) {
     if (member.key === "model") {
       const value = readValue(body, member);
@@ -76,6 +80,8 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
       stream = body[member.start] === 0x74; // "true"
     } else if (member.key === "strict") {
       strict = body[member.start] === 0x74;
+    } else if (member.key === "stream_options") {
+      streamOptions = member;
     } else if (TRACKING.has(member.key)) {
       tracking ??= {};
       tracking[member.key] = readValue(body, member);
@@ -87,15 +93,37 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
   if (body.indexOf(TEMPLATE_NEEDLE) >= 0 || body.indexOf(VARIABLES_NEEDLE) >= 0)
     takeTemplates(body, members, places, "", templates, edits);
   const sealed = body.indexOf(SEAL_NEEDLE) >= 0 || body.indexOf(SEAL_NEEDLE_BASE64) >= 0;
-  return { model, stream, strict, sealed, tracking, templates, modelSpans, edits };
+  return { model, stream, strict, sealed, tracking, templates, modelSpans, edits, start, streamOptions };
 }
 
-/** The body without the gateway's own fields and, unless `model` is null, with that model's name. */
-export function rewriteBody(body: Buffer, fields: RequestFields, model: string | null): EditedBytes {
-  if (model === null || model === fields.model) return new EditedBytes(body, fields.edits);
+const USAGE_OPTIONS = Buffer.from('"stream_options":{"include_usage":true},');
+
+/**
+ * The edit by which a Chat stream is asked for its usage; null where the client asks itself, or what it asks for is not
+ * understood.
+ */
+export function askForUsage(body: Buffer, { start, streamOptions }: RequestFields): Edit | null {
+  if (streamOptions === null) return { start: start + 1, end: start + 1, bytes: USAGE_OPTIONS };
+  const options = readValue(body, streamOptions);
+  if (typeof options !== "object" || Array.isArray(options)) return null;
+  if ((options as { include_usage?: unknown } | null)?.include_usage === true) return null;
+  const { start: from, end } = streamOptions;
+  return { start: from, end, bytes: Buffer.from(JSON.stringify({ ...options, include_usage: true })) };
+}
+
+/** The body without the gateway's own fields, with `more` and, unless `model` is null, with that model's name. */
+export function rewriteBody(
+  body: Buffer,
+  fields: RequestFields,
+  model: string | null,
+  more: Edit | null = null,
+): EditedBytes {
+  // What is put in stands before what is taken out at the same place.
+  const edits = more === null ? fields.edits : [more, ...fields.edits];
+  if (model === null || model === fields.model) return new EditedBytes(body, edits);
   const name = Buffer.from(JSON.stringify(model));
   const renames = fields.modelSpans.map((span) => ({ start: span.start, end: span.end, bytes: name }));
-  return new EditedBytes(body, [...fields.edits, ...renames]);
+  return new EditedBytes(body, [...edits, ...renames]);
 }
 
 function takeTemplates(

@@ -15,6 +15,7 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
     baseUrl: "https://api.openai.com/v1",
     env: ["OPENAI_API_KEY"],
     key: BEARER,
+    streamUsage: true,
     // Responses keeps reasoning from turn to turn, which Chat has no place for.
     formats: { "openai-chat": "", "openai-responses": "" },
     convertTo: "openai-responses",
@@ -67,7 +68,11 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
     formats: { "openai-chat": "", "openai-responses": "" },
     models: ["grok-*"],
   },
-  cerebras: { ...chatOnly("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"), completions: ["*"] },
+  cerebras: {
+    ...chatOnly("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    completions: ["*"],
+    streamUsage: true,
+  },
   groq: {
     ...chatOnly("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     formats: { "openai-chat": "", "openai-responses": "" },
@@ -82,7 +87,10 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
     "open-mistral-*",
     "open-mixtral-*",
   ]),
-  deepseek: chatOnly("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", ["deepseek-*"]),
+  deepseek: {
+    ...chatOnly("https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", ["deepseek-*"]),
+    streamUsage: true,
+  },
   openrouter: { ...chatOnly("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"), completions: ["*"] },
   together: { ...chatOnly("https://api.together.xyz/v1", "TOGETHER_API_KEY"), completions: ["*"] },
   fireworks: {
@@ -92,6 +100,7 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
   baseten: { ...chatOnly("https://inference.baseten.co/v1", "BASETEN_API_KEY"), completions: ["*"] },
   kimi: {
     ...chatOnly("https://api.moonshot.ai/v1", "MOONSHOT_API_KEY", ["kimi-*", "moonshot-*"]),
+    streamUsage: true,
     aliases: ["moonshot"],
   },
   perplexity: chatOnly("https://api.perplexity.ai", "PERPLEXITY_API_KEY", ["sonar*"]),

@@ -21,6 +21,8 @@ export interface ProviderEntry {
   readonly formatOnly?: Partial<Record<Format, readonly string[]>>;
   /** Models of the legacy completions API; the others' completions become chats. */
   readonly completions?: readonly string[];
+  /** Whether its documentation has `stream_options.include_usage` for Chat, and streams tell no usage without it. */
+  readonly streamUsage?: boolean;
   /** Bare model names that belong to it: exact, or with `*` for any ending. */
   readonly models: readonly string[];
   /** Headers that it needs, set where the client did not send them. */

@@ -16,7 +16,7 @@ const DROP_LOG_INTERVAL_MS = 60_000;
  * the storage fails. Storing is idempotent, so a batch whose fate is unknown is simply stored again.
  */
 export class FeedbackWriter {
-  readonly #store: FeedbackStore;
+  readonly #store: Pick<FeedbackStore, "add">;
   readonly #logger: Logger;
   readonly #maxItems: number;
   readonly #maxCharacters: number;
@@ -32,7 +32,7 @@ export class FeedbackWriter {
 
   /** `clock` gives milliseconds that never go back. */
   constructor(
-    store: FeedbackStore,
+    store: Pick<FeedbackStore, "add">,
     options: { logger: Logger; maxItems?: number; maxCharacters?: number; clock?: () => number },
   ) {
     this.#store = store;

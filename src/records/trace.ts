@@ -1,5 +1,6 @@
 import type { ErrorCategory, ErrorCode } from "../exchange/errors.ts";
 import type { Format, Operation } from "../exchange/formats.ts";
+import type { Capture } from "./capture.ts";
 import type { Tracking } from "./tracking.ts";
 
 /** One try at one target. Times are milliseconds after the trace's start. */
@@ -52,6 +53,8 @@ export interface Trace {
   /** Milliseconds after the start; null where it never came to it. */
   firstByteAt: number | null;
   endedAt: number | null;
+  /** The bytes that passed, for the record; null for a request that leaves none. */
+  capture: Capture | null;
 }
 
 /** Told of every trace once it is finished. Must return at once; slow work is queued by the subscriber. */
@@ -95,5 +98,6 @@ export function startTrace(
     responseBytes: 0,
     firstByteAt: null,
     endedAt: null,
+    capture: null,
   };
 }

@@ -418,6 +418,7 @@ describe("a stored response", () => {
     stream: (source) => source,
     streamError: () =>
       'event: error\ndata: {}\n\nevent: response.failed\ndata: {"type":"response.failed","response":{"id":"resp_f","status":"failed"}}\n\n',
+    facts: () => null,
     readError: () => ({ status: 500, message: "" }),
   });
 

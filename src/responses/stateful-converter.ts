@@ -59,6 +59,10 @@ export class StatefulConverter implements AnswerConverter {
     return Buffer.from(this.#state.events(Buffer.from(this.#converter.streamError(error)))).toString("utf8");
   }
 
+  facts(): ReturnType<AnswerConverter["facts"]> {
+    return this.#converter.facts();
+  }
+
   readError(body: unknown, status: number): ReturnType<AnswerConverter["readError"]> {
     return this.#converter.readError(body, status);
   }

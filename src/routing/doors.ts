@@ -28,6 +28,8 @@ export type Door =
   | { readonly kind: "feedback"; readonly name: string; readonly call: Call }
   /** The Amp client's calls that reach no model. */
   | { readonly kind: "amp"; readonly name: string; readonly call: Call; readonly service: AmpService }
+  /** The management API and its description. */
+  | { readonly kind: "admin"; readonly name: string; readonly call: Call }
   /** The Amp client's completion of what is being typed; the configuration may choose the model. */
   | { readonly kind: "tab"; readonly name: string; readonly call: Call }
   | { readonly kind: "other-methods"; readonly name: string; readonly call: Call; readonly allow: string }
@@ -82,6 +84,8 @@ function builtInDoor(method: string, path: string): Door {
     return providerDoor("/api/provider/<provider>", path.slice("/api/provider/".length), null);
   }
   if (path.startsWith("/api/")) return ampDoor(method, path);
+  if (path.startsWith("/admin/") || path === "/openapi.json")
+    return { kind: "admin", name: "/admin", call: PLAIN };
   return { kind: "none", name: "none", call: PLAIN };
 }
 

@@ -1,5 +1,5 @@
-import { rewriteBody } from "../formats/request-fields.ts";
-import { EditedBytes } from "../lib/edited-bytes.ts";
+import { askForUsage, rewriteBody } from "../formats/request-fields.ts";
+import { type Edit, EditedBytes } from "../lib/edited-bytes.ts";
 import { clientHeaderLines, type HeaderFilter } from "../upstream/http/forward-headers.ts";
 import type { Origin } from "../upstream/http/origin.ts";
 import type { TargetRequest } from "../upstream/target.ts";
@@ -22,19 +22,24 @@ export interface Destination {
   readonly model: string | null;
   /** Whether the answer may not be compressed, whatever the client takes. */
   readonly uncompressed: boolean;
+  /** Whether a Chat stream is asked for its usage there, and that is kept from a client that did not ask. */
+  readonly asksForUsage: boolean;
 }
 
+/** An answer that is compressed all the same passes as it came. */
 const ENCODINGS: ReadonlySet<string> = new Set(["accept-encoding"]);
 
 /** The request for one try. The body goes out as it came, but for what the gateway's own fields and the model ask. */
 export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequest {
-  let lines = clientHeaderLines(facts.headers, to.filter, to.uncompressed ? ENCODINGS : to.withheld);
+  const asked = to.asksForUsage ? usageEdit(facts) : null;
+  const uncompressed = to.uncompressed || asked !== null;
+  let lines = clientHeaderLines(facts.headers, to.filter, uncompressed ? ENCODINGS : to.withheld);
   lines += `${to.lines}traceparent: ${facts.traceparent}\r\n`;
   if (facts.tracestate !== null) lines += `tracestate: ${facts.tracestate}\r\n`;
   // Without this a compressed answer could come to a client that cannot read it.
   if (
     to.filter.allows("accept-encoding") &&
-    (to.uncompressed || facts.headers["accept-encoding"] === undefined)
+    (uncompressed || facts.headers["accept-encoding"] === undefined)
   ) {
     lines += "accept-encoding: identity\r\n";
   }
@@ -42,12 +47,18 @@ export function prepareRequest(facts: RequestFacts, to: Destination): TargetRequ
     lines += `content-length: ${facts.contentLength}\r\n`;
   }
   const { origin, target } = to;
-  const body = bodyFor(facts, to.model);
-  return { origin, method: facts.method, target, headerLines: lines, body, converter: null };
+  const body = bodyFor(facts, to.model, asked);
+  const request = { origin, method: facts.method, target, headerLines: lines, body, converter: null };
+  return asked === null ? request : { ...request, hidesUsage: true };
+}
+
+function usageEdit({ body, fields }: RequestFacts): Edit | null {
+  return body instanceof Buffer && fields?.stream === true ? askForUsage(body, fields) : null;
 }
 
 /** Where a converted call goes: as `Destination`, its path without the call's own part. */
-export interface ConvertedDestination extends Omit<Destination, "target" | "model" | "uncompressed"> {
+export interface ConvertedDestination
+  extends Omit<Destination, "target" | "model" | "uncompressed" | "asksForUsage"> {
   /** Path and query for the call's path below the base. */
   target(callPath: string): string;
 }
@@ -74,10 +85,10 @@ export function prepareConverted(
   };
 }
 
-function bodyFor(facts: RequestFacts, model: string | null): TargetRequest["body"] {
+function bodyFor(facts: RequestFacts, model: string | null, asked: Edit | null): TargetRequest["body"] {
   if (facts.body === null || facts.body instanceof ReadableStream) return facts.body;
   if (facts.fields === null) return new EditedBytes(facts.body, []);
-  return rewriteBody(facts.body, facts.fields, model);
+  return rewriteBody(facts.body, facts.fields, model, asked);
 }
 
 /** Which key goes next, over all requests: several keys of a provider are taken in turn. */

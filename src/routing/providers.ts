@@ -20,6 +20,8 @@ export interface Provider {
   readonly completions: readonly string[];
   /** Whether its Responses API counts tokens. */
   readonly countsResponses: boolean;
+  /** Whether Chat streams are asked for their usage where the client does not. */
+  readonly asksForUsage: boolean;
   readonly models: readonly string[];
   readonly defaultHeaders: DefaultHeaders;
   /** Models that fail by themselves: each has a breaker of its own. */
@@ -124,6 +126,7 @@ function readProvider(
     // A server of one's own, as vLLM or Ollama, has the old API for all of its models.
     completions: config?.completions ?? (entry === null ? ["*"] : (entry.completions ?? [])),
     countsResponses: name === "openai",
+    asksForUsage: config?.stream_usage ?? entry?.streamUsage ?? false,
     models: config?.models ?? entry?.models ?? [],
     defaultHeaders: defaultHeadersOf(entry, formats),
     separateModels: NONE,
@@ -162,6 +165,7 @@ function demoProvider(url: string, config: ProviderConfig | null): Provider {
     formatOnly: {},
     completions: ["*"],
     countsResponses: false,
+    asksForUsage: config?.stream_usage ?? true,
     models: [],
     defaultHeaders: { other: {} },
     separateModels: DEMO_MODEL_IDS,

@@ -54,6 +54,7 @@ export class TargetMaker {
         // The model's name is to be put back into the answer.
         uncompressed:
           call.format === "anthropic-messages" && rename !== null && rename !== facts.fields?.model,
+        asksForUsage: this.#asksForUsage(plan.provider, call),
       }),
     );
   }
@@ -111,6 +112,7 @@ export class TargetMaker {
               lines: plan.customLines,
               model: null,
               uncompressed: false,
+              asksForUsage: false,
             })
           : prepareConverted(
               facts,
@@ -123,6 +125,12 @@ export class TargetMaker {
               },
             ),
     };
+  }
+
+  #asksForUsage({ asksForUsage }: Provider, { operation, format }: Call): boolean {
+    return (
+      asksForUsage && operation === "generate" && format === "openai-chat" && this.#config.records.enabled
+    );
   }
 
   #provided(

@@ -63,7 +63,7 @@ const server = Bun.serve({
       keepAlive: 0,
       keepAliveText: ": keep-alive\n\n",
       stallTimeout: 10_000,
-      onChunk: (bytes) => stream.chunks.push(bytes),
+      onChunk: (chunk) => stream.chunks.push(chunk.length),
       onFailure: (error) => `data: failed ${error.message}\n\n`,
       onEnd: (error) => stream.ends.push(error),
       ...options,

@@ -15,8 +15,8 @@ export interface StreamOptions {
   readonly keepAliveText: string;
   /** Milliseconds that the client may leave what was sent unread. */
   readonly stallTimeout: number;
-  /** Told the size of each chunk as it is written. */
-  onChunk(bytes: number): void;
+  /** Told each chunk as it is written, also what is sent into a silence (`filler`). Must not change it. */
+  onChunk(chunk: Uint8Array, filler: boolean): void;
   /** What to say between events when the source fails; null breaks the connection off, as `bytes` always does. */
   onFailure(error: Error): string | null;
   /** Called once, when nothing more will be written; `error` is null after a whole stream. */
@@ -117,7 +117,7 @@ class StreamWriter implements BodyConsumer, Deadline {
       this.#source.cancel();
       this.#finish(new StallError("the client left the response unread"), "break");
     } else if (this.#aligned) {
-      this.#write(Buffer.from(this.#options.keepAliveText));
+      this.#write(Buffer.from(this.#options.keepAliveText), true);
     } else {
       this.#rest();
     }
@@ -163,10 +163,10 @@ class StreamWriter implements BodyConsumer, Deadline {
     this.#write(bytes);
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array, filler = false): void {
     const controller = this.#controller;
     if (controller === null || this.#over) return;
-    this.#options.onChunk(bytes.length);
+    this.#options.onChunk(bytes, filler);
     const written: number | Promise<number> = controller.write(bytes);
     controller.flush();
     if (typeof written === "number") this.#rest();

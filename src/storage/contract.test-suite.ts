@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeRecordChanges } from "./contract-record-changes.test-suite.ts";
+import { describeRecordLists } from "./contract-record-lists.test-suite.ts";
+import { describeRecordStatistics } from "./contract-record-statistics.test-suite.ts";
+import { describeRecords } from "./contract-records.test-suite.ts";
 import { describeThreads } from "./contract-threads.test-suite.ts";
 import {
   type Feedback,
@@ -17,6 +21,7 @@ function storedKey(change: Partial<StoredKey> = {}): StoredKey {
     name: "ci",
     hash: new Bun.CryptoHasher("sha256").update(id).digest("hex"),
     prefix: "ams_abcd",
+    scopes: [],
     createdAt: 1_000,
     expiresAt: null,
     revokedAt: null,
@@ -77,6 +82,7 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
         const older = storedKey({
           id: "key_b",
           name: "Łódź 🚋 '; DROP TABLE gateway_keys; --",
+          scopes: ["admin"],
           revokedAt: 2_000,
         });
         await storage.keys.create(newer);
@@ -173,6 +179,18 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
         );
         const found = await storage.feedback.forTarget("request", "req_1");
         expect([found.length, found[0]?.id, found.at(-1)?.id]).toEqual([1_000, "fb_5", "fb_1004"]);
+      });
+
+      test("of several targets comes together, in the order it came, the newest where it is much", async () => {
+        const items = ["a", "b", "a", "c", "'"].map((targetId, index) =>
+          feedback({ id: `fb_${index}`, targetId: `req_${targetId}` }),
+        );
+        await storage.feedback.add([...items, feedback({ id: "run", target: "run", targetId: "req_a" })]);
+        const asked = ["req_a", "req_c", "req_'", "req_none"];
+        const found = [items[0]!, items[2]!, items[3]!, items[4]!];
+        expect(await storage.feedback.forTargets("request", asked, 100)).toEqual(found);
+        expect(await storage.feedback.forTargets("request", asked, 2)).toEqual(found.slice(-2));
+        expect(await storage.feedback.forTargets("request", [], 100)).toEqual([]);
       });
 
       test("stores all or none", async () => {
@@ -295,6 +313,10 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
     });
 
     describeThreads(() => storage);
+    describeRecords(() => storage);
+    describeRecordLists(() => storage);
+    describeRecordChanges(() => storage);
+    describeRecordStatistics(() => storage);
 
     test("the revision changes with every change of the keys, and with nothing else", async () => {
       const seen = [await storage.revision()];

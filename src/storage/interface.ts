@@ -1,3 +1,9 @@
+import type { Cost, RecordedBodies, RequestRecord, WrittenRecord } from "../records/record.ts";
+
+/** What a key may do beside calling models: `admin` is the management API. */
+export const KEY_SCOPES = ["admin"] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
 /** A gateway key as it is kept: never the key itself. */
 export interface StoredKey {
   /** Stable id, shown by `amsterdam keys list` and in records. */
@@ -7,6 +13,7 @@ export interface StoredKey {
   readonly hash: string;
   /** The key's first characters, to recognise it by. */
   readonly prefix: string;
+  readonly scopes: readonly KeyScope[];
   /** Unix milliseconds. */
   readonly createdAt: number;
   readonly expiresAt: number | null;
@@ -54,6 +61,8 @@ export interface FeedbackStore {
   add(items: readonly Feedback[]): Promise<{ stored: number; repeated: number }>;
   /** The newest 1,000 about one target, oldest first. */
   forTarget(target: FeedbackTarget, targetId: string): Promise<Feedback[]>;
+  /** The newest `limit` about any of these targets, oldest first. */
+  forTargets(target: FeedbackTarget, targetIds: readonly string[], limit: number): Promise<Feedback[]>;
 }
 
 /** What is known of an Amp client's thread beside what was said in it. */
@@ -204,9 +213,162 @@ export interface ResponseStore {
 
 export type StorageKind = "sqlite" | "postgres";
 
+/** Which records are meant. What is absent does not narrow. */
+export interface RecordFilter {
+  /** Unix milliseconds: from `since` on, before `until`. */
+  readonly since?: number;
+  readonly until?: number;
+  readonly keyId?: string;
+  readonly door?: string;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly route?: string;
+  readonly operation?: string;
+  /** A status, or a hundred of them as `4xx`. */
+  readonly status?: number | "2xx" | "4xx" | "5xx";
+  /** An error's category; `none` for requests that ended well. */
+  readonly category?: string;
+  readonly error?: string;
+  readonly agentId?: string;
+  readonly runId?: string;
+  readonly threadId?: string;
+  readonly requestId?: string;
+  readonly parentId?: string;
+  readonly tag?: string;
+  readonly templateId?: string;
+  readonly minCost?: number;
+  readonly maxCost?: number;
+  readonly minDurationMs?: number;
+  readonly maxDurationMs?: number;
+  /** Requests that have feedback of this name, about themselves. */
+  readonly feedback?: string;
+  /** Words that stand in the bodies, all of them. */
+  readonly text?: string;
+}
+
+export const RECORD_ORDERS = ["newest", "oldest", "dearest", "slowest"] as const;
+export type RecordOrder = (typeof RECORD_ORDERS)[number];
+
+export interface RecordPage {
+  /**
+   * At most as many as were asked for. Fewer, even none, may stand before others: bodies are searched for a bounded time,
+   * after which the cursor says where to go on.
+   */
+  readonly records: readonly RequestRecord[];
+  /** Where the next page begins; null on the last one. Records that are added meanwhile do not move it. */
+  readonly cursor: string | null;
+}
+
+/** By what statistics are grouped. */
+export const STATISTICS_GROUPS = [
+  "model",
+  "provider",
+  "key",
+  "door",
+  "route",
+  "agent",
+  "operation",
+  "status",
+  "category",
+  "finish",
+  "run",
+  "thread",
+  "template",
+  "tag",
+] as const;
+export type StatisticsGroup = (typeof STATISTICS_GROUPS)[number];
+
+export interface StatisticsQuery {
+  readonly filter: RecordFilter & { readonly since: number; readonly until: number };
+  /** None: one row for all. */
+  readonly groups: readonly StatisticsGroup[];
+  /**
+   * Length of each interval of a series, in milliseconds, counted from `since`; absent for one row a group over the whole
+   * time. Intervals without requests are left out. Whole hours in UTC are answered from sums that are kept, also of
+   * records that are deleted by now; anything finer, and what no sums are kept of (run, thread, template, tag, text,
+   * feedback, cost, duration), from the records.
+   */
+  readonly interval?: number;
+  /** Most groups that are told, those with the most requests; the rest is left out. */
+  readonly limit: number;
+}
+
+/**
+ * Sums over requests, failures those with an error's category. Percentiles are of those requests that have the figure, at
+ * most 5 % off; null where none has. By tag and template a request counts for each that it has.
+ */
+export interface StatisticsRow {
+  readonly group: Readonly<Partial<Record<StatisticsGroup, string | null>>>;
+  /** Unix milliseconds at which the interval begins; null without intervals. */
+  readonly start: number | null;
+  readonly requests: number;
+  readonly failures: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly cacheWriteInputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly costUsd: number;
+  /** Requests whose cost is not known. */
+  readonly unpriced: number;
+  /** Milliseconds: p50, p90, p99. */
+  readonly duration: Percentiles | null;
+  readonly firstToken: Percentiles | null;
+  /** Output tokens a second of streaming, the median. */
+  readonly tokensPerSecond: number | null;
+}
+
+export interface Percentiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+/** Records of requests. */
+export interface RecordStore {
+  /**
+   * Stores all or none. A record whose `id` is kept already is left as it is, so that a batch may be written again after
+   * a crash; one whose `requestId` is kept already is stored as a duplicate.
+   */
+  write(batch: readonly WrittenRecord[]): Promise<void>;
+  /**
+   * Rejects with a CursorError where the cursor is none that it gave for this order. Requests of unknown cost are the
+   * cheapest.
+   */
+  list(
+    filter: RecordFilter,
+    page: { readonly order: RecordOrder; readonly limit: number; readonly cursor?: string },
+  ): Promise<RecordPage>;
+  /** By the record's id, or by the request's (of several the newest). Null when there is none. */
+  get(id: string): Promise<RequestRecord | null>;
+  /** Of a record's id. Null where none were kept. */
+  bodies(id: string): Promise<RecordedBodies | null>;
+  /** The records of a run, oldest first, at most `limit`. */
+  run(runId: string, limit: number): Promise<RequestRecord[]>;
+  statistics(query: StatisticsQuery): Promise<StatisticsRow[]>;
+  /** The `runId`s of these requests, of several with one id the newest's, for those that are recorded. */
+  runsOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Puts other costs in the place of those that are kept, by record id. */
+  setCosts(costs: ReadonlyMap<string, Cost | null>): Promise<void>;
+  /**
+   * Deletes at most `limit` records that began before `before`, and the bodies of at most `limit` records that began
+   * before `bodiesBefore` or as many of the oldest as it takes until bodies have no more than `maxBodyBytes` (as they are
+   * stored). Fewer deleted than `limit` says that it is done. Bodies that were written in one batch are deleted together,
+   * once all are old enough, so that there may be somewhat more than `limit`.
+   */
+  prune(bounds: {
+    readonly before: number;
+    readonly bodiesBefore: number;
+    readonly maxBodyBytes: number;
+    readonly limit: number;
+  }): Promise<{ readonly records: number; readonly bodies: number }>;
+}
+
 /** What the rest of the gateway sees of a database. No call to a provider waits for it. */
 export interface Storage {
   readonly kind: StorageKind;
+
+  readonly records: RecordStore;
   readonly keys: KeyStore;
   readonly feedback: FeedbackStore;
   readonly threads: ThreadStore;
@@ -228,4 +390,9 @@ export interface Storage {
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
+}
+
+/** A page was asked for that begins nowhere: the cursor is not one that was given. */
+export class CursorError extends Error {
+  override readonly name = "CursorError";
 }

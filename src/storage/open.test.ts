@@ -23,6 +23,7 @@ const KEY: StoredKey = {
   name: "ci",
   hash: "0".repeat(64),
   prefix: "ams_abcd",
+  scopes: [],
   createdAt: 1,
   expiresAt: null,
   revokedAt: null,
@@ -201,6 +202,26 @@ describe("a database that cannot be used is refused with path, cause and remedy:
     expect(message).toMatch(/full\/a\.db: (the disk or the quota is full|reading or writing it failed)/);
     expect(message).toMatch(/free space|Free some space/);
   });
+});
+
+test("keys that were made before there were scopes may call models; the first one may do everything", async () => {
+  const path = join(folder, "old-keys.db");
+  const old = new Database(path);
+  old.run(`CREATE TABLE gateway_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
+    prefix TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER) STRICT`);
+  old.run("CREATE TABLE feedback (name TEXT, target TEXT, target_id TEXT) STRICT");
+  old.run(
+    "INSERT INTO gateway_keys VALUES ('a', 'first key', '1', 'p', 1, NULL, NULL), ('b', 'ci', '2', 'p', 2, 9, 8)",
+  );
+  old.run("PRAGMA application_id = 0x414d5354");
+  old.run("PRAGMA user_version = 3");
+  old.close();
+  const storage = await openStorage(`sqlite:${path}`, folder);
+  expect((await storage.keys.list()).map(({ id, scopes }) => [id, scopes])).toEqual([
+    ["a", ["admin"]],
+    ["b", []],
+  ]);
+  await storage.close();
 });
 
 describe("an open database", () => {

@@ -71,6 +71,7 @@ const sources: MetricsSources = {
   version: "0.1.0",
   activeRequests: () => 7,
   logLinesDropped: () => 3,
+  records: () => ({ stored: 5, lost: 1, waitingBytes: 700 }),
   upstreams: () => [
     { name: "openai", breaker: "closed" },
     { name: "xai", breaker: "half-open" },

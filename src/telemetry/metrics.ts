@@ -11,8 +11,17 @@ export interface MetricsSources {
   readonly version: string;
   activeRequests(): number;
   logLinesDropped(): number;
+  records(): RecordingStatus;
   upstreams(): readonly Pick<UpstreamHealth, "name" | "breaker">[];
   readonly monitor: Pick<SystemMonitor, "eventLoopDelay">;
+}
+
+/** How the recording of requests gets on. */
+interface RecordingStatus {
+  readonly stored: number;
+  readonly lost: number;
+  /** Bytes of records that wait in files. */
+  readonly waitingBytes: number;
 }
 
 export interface Metrics {
@@ -140,11 +149,19 @@ export function createMetrics(sources: MetricsSources): Metrics {
     }));
     const build = [{ labels: { version: sources.version, bun: Bun.version }, value: 1 }];
     const dropped = [{ value: sources.logLinesDropped() }];
+    const { stored, lost, waitingBytes } = sources.records();
     const active = [{ value: sources.activeRequests() }];
     return (
       family("amsterdam_active_requests", "gauge", "Requests being served.", active) +
       family("amsterdam_breaker_state", "gauge", "0 closed, 1 half-open, 2 open.", breakers) +
       family("amsterdam_log_lines_dropped_total", "counter", "Log lines lost.", dropped) +
+      family("amsterdam_records_stored_total", "counter", "Requests recorded.", [{ value: stored }]) +
+      family("amsterdam_records_lost_total", "counter", "Requests whose record was lost.", [
+        { value: lost },
+      ]) +
+      family("amsterdam_records_waiting_bytes", "gauge", "Records in files that wait for the database.", [
+        { value: waitingBytes },
+      ]) +
       family("amsterdam_build_info", "gauge", "The version that runs; always 1.", build)
     );
   }

@@ -34,6 +34,7 @@ export function testTrace(changes: Partial<Trace>): Trace {
     responseBytes: 20_000,
     firstByteAt: 123.456,
     endedAt: 1000.49,
+    capture: null,
     ...changes,
   };
 }

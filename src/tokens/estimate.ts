@@ -1,23 +1,6 @@
 import type { MediaPart, Part } from "../exchange/parts.ts";
 import type { GenerateRequest, Tool } from "../exchange/request.ts";
-
-type CountTokens = (text: string) => number;
-
-let loaded: Promise<CountTokens> | null = null;
-
-/** The encoding of OpenAI's newer models; loaded when it is first needed, for it takes half a second and 60 MB. */
-function loadTokenizer(): Promise<CountTokens> {
-  loaded ??= import("gpt-tokenizer/encoding/o200k_base").then(
-    ({ countTokens }) =>
-      (text) =>
-        // Texts may hold the names of special tokens, which are then words like any other.
-        countTokens(text, { allowedSpecial: new Set(), disallowedSpecial: new Set() }),
-  );
-  return loaded;
-}
-
-/** The time that the tokenizer takes for a run without spaces grows with its square. */
-const MAX_PIECE = 1000;
+import { countTokens } from "./tokenizer.ts";
 
 /** Tokens that frame each message, by OpenAI's own recipe for counting chats. */
 const PER_MESSAGE = 3;
@@ -28,53 +11,56 @@ const PER_IMAGE = 1000;
 const PER_PAGE = 1500;
 const PAGE_BYTES = 50_000;
 
-/** How many tokens a text has, by the tokenizer of OpenAI's models; others' counts differ by a fifth or so. */
-export async function estimateTextTokens(text: string): Promise<number> {
-  const count = await loadTokenizer();
-  let tokens = 0;
-  for (let at = 0; at < text.length; ) {
-    const end = pieceEnd(text, at);
-    tokens += count(text.slice(at, end));
-    at = end;
-  }
-  return tokens;
+/** How many tokens a text has, by the tokenizer of OpenAI's newer models; others' counts differ by a fifth or so. */
+export function estimateTextTokens(text: string): Promise<number> {
+  return countTokens([text]);
 }
 
 /** How many tokens a request's prompt has: an estimate, for where no API of the target counts. */
 export async function estimateRequestTokens(request: GenerateRequest): Promise<number> {
-  let tokens = PER_REQUEST;
+  const prompt: Prompt = { texts: [], tokens: PER_REQUEST };
   for (const { parts, name } of request.messages) {
-    tokens += PER_MESSAGE + (await estimateTextTokens(name ?? ""));
-    for (const part of parts) tokens += await partTokens(part);
+    prompt.tokens += PER_MESSAGE;
+    if (name !== undefined) prompt.texts.push(name);
+    for (const part of parts) addPart(prompt, part);
   }
-  for (const tool of request.tools) tokens += await estimateTextTokens(toolText(tool));
-  return tokens;
+  for (const tool of request.tools) prompt.texts.push(toolText(tool));
+  return prompt.tokens + (await countTokens(prompt.texts));
 }
 
-async function partTokens(part: Part): Promise<number> {
+/** Texts that are still to be counted, and the tokens of all else. */
+interface Prompt {
+  readonly texts: string[];
+  tokens: number;
+}
+
+function addPart(prompt: Prompt, part: Part): void {
   switch (part.kind) {
     case "text":
     case "refusal":
     case "reasoning":
-      return estimateTextTokens(part.text);
+      prompt.texts.push(part.text);
+      return;
     case "media":
-      return mediaTokens(part);
+      addMedia(prompt, part);
+      return;
     case "tool-call":
-      return PER_MESSAGE + (await estimateTextTokens(part.name + part.arguments));
-    case "tool-result": {
-      let tokens = PER_MESSAGE;
-      for (const inner of part.parts) tokens += await partTokens(inner);
-      return tokens;
-    }
+      prompt.tokens += PER_MESSAGE;
+      prompt.texts.push(part.name + part.arguments);
+      return;
+    case "tool-result":
+      prompt.tokens += PER_MESSAGE;
+      for (const inner of part.parts) addPart(prompt, inner);
+      return;
     case "native":
-      return estimateTextTokens(JSON.stringify(part.value) ?? "");
+      prompt.texts.push(JSON.stringify(part.value) ?? "");
   }
 }
 
-async function mediaTokens({ media, source }: MediaPart): Promise<number> {
-  if (source.kind === "text") return estimateTextTokens(source.text);
-  if (media !== "document" || source.kind !== "base64") return PER_IMAGE;
-  return PER_PAGE * Math.ceil((source.data.length * 0.75) / PAGE_BYTES);
+function addMedia(prompt: Prompt, { media, source }: MediaPart): void {
+  if (source.kind === "text") prompt.texts.push(source.text);
+  else if (media !== "document" || source.kind !== "base64") prompt.tokens += PER_IMAGE;
+  else prompt.tokens += PER_PAGE * Math.ceil((source.data.length * 0.75) / PAGE_BYTES);
 }
 
 function toolText(tool: Tool): string {
@@ -82,14 +68,4 @@ function toolText(tool: Tool): string {
   const schema =
     tool.kind === "function" ? (JSON.stringify(tool.parameters) ?? "") : (tool.grammar?.definition ?? "");
   return `${tool.name} ${tool.description ?? ""} ${schema}`;
-}
-
-/** The end of the piece that begins at `from`: behind a space where there is one, never within a surrogate pair. */
-function pieceEnd(text: string, from: number): number {
-  if (text.length - from <= MAX_PIECE) return text.length;
-  const hard = from + MAX_PIECE;
-  const space = text.lastIndexOf(" ", hard);
-  if (space > from) return space;
-  const code = text.charCodeAt(hard - 1);
-  return code >= 0xd800 && code <= 0xdbff ? hard - 1 : hard;
 }

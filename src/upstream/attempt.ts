@@ -38,7 +38,7 @@ export async function tryOnce(
   options: AttemptOptions,
 ): Promise<Outcome> {
   const { settings } = target;
-  const { converter } = request;
+  const { converter, hidesUsage } = request;
   try {
     const response = await options.client.send({
       origin: request.origin,
@@ -58,7 +58,8 @@ export async function tryOnce(
     const delivery = deliveryOf(target, response);
     const body = delivery === "whole" ? response.wholeBody() : null;
     if (body !== null) return committed(response, delivery, body);
-    return await settle(target, response, delivery, options);
+    const settled = await settle(target, response, delivery, options);
+    return hidesUsage === true && settled.ok ? { ...settled, hidesUsage } : settled;
   } catch (error) {
     return failureOf(toGatewayError(error));
   }

@@ -20,6 +20,8 @@ export interface Success {
   readonly source?: ByteSource;
   /** What turns the answer into the client's format; null where it passes as it comes. */
   readonly converter: AnswerConverter | null;
+  /** Whether the stream tells its usage in a chunk that the client has not asked for. */
+  readonly hidesUsage?: boolean;
 }
 
 /** An upstream's answer that is an error, kept to be handed on if nothing better comes. */

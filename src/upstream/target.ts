@@ -1,4 +1,5 @@
 import type { RESPONSE_TYPES, RetryConfig } from "../config/schema.ts";
+import type { AnswerFacts } from "../exchange/answer-facts.ts";
 import type { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { ToldError } from "../exchange/told-error.ts";
@@ -32,6 +33,8 @@ export interface AnswerConverter {
   stream(source: ByteSource): ByteSource;
   /** What is said last in a stream that fails. */
   streamError(error: GatewayError): string;
+  /** What the target's answer said, as far as it has come; null before any of it was read. */
+  facts(): AnswerFacts | null;
   /** Reads the parsed body of an answer of status 400 or above. */
   readError(body: unknown, status: number): ToldError;
 }
@@ -40,6 +43,8 @@ export interface TargetRequest
   extends Pick<HttpRequest, "origin" | "method" | "target" | "headerLines" | "body"> {
   /** Null where the target speaks the client's format: the answer passes as it comes. */
   readonly converter: AnswerConverter | null;
+  /** Whether the gateway has asked for the usage of a Chat stream, and the client has not. */
+  readonly hidesUsage?: boolean;
 }
 
 /** One place that may answer a request. */

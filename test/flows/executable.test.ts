@@ -65,11 +65,13 @@ test("init writes a file and the schema that it names, both of them valid", asyn
   expect((await spawn(cwd, ["check"]).ended())[0]).toBe(0);
 });
 
-test("it starts in an empty folder, answers, is healthy, makes keys, and ends with 0 at SIGTERM", async () => {
+test("it starts, answers, counts tokens, is healthy, makes keys, and ends with 0 at SIGTERM", async () => {
   const cwd = folder();
   // What the runtime would read by itself if it were let.
   writeFileSync(join(cwd, ".env.local"), "AMP_API_KEY=key-of-env-local-0000\n");
   writeFileSync(join(cwd, "bunfig.toml"), 'preload = ["./none.ts"]\n');
+  const provider = "{base_url: 'http://127.0.0.1:9/v1', formats: [openai-chat]}";
+  writeFileSync(join(cwd, "amsterdam.yaml"), `providers: {local: ${provider}}\n`);
   const { child, output, ended } = spawn(cwd, [], { PORT: "0" });
   const [, url = ""] = await until("it prints its address", () => {
     if (child.exitCode !== null) throw new Error(output());
@@ -85,6 +87,15 @@ test("it starts in an empty folder, answers, is healthy, makes keys, and ends wi
   expect(await (await ask(key)).text()).toContain("You said: Hello");
   expect((await ask("key-of-env-local-0000")).status).toBe(401);
   expect(existsSync(join(cwd, "data", "amsterdam.db"))).toBe(true);
+
+  // The tokenizer is a thread of its own, which has to be in the executable too.
+  const counted = await fetch(`${url}/v1/messages/count_tokens`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify({ model: "local/any", messages: [{ role: "user", content: "Hello" }] }),
+  });
+  const { input_tokens } = (await counted.json()) as { input_tokens?: unknown };
+  expect([counted.status, input_tokens]).toEqual([200, expect.any(Number)]);
 
   expect(await spawn(cwd, ["health", "--url", url]).ended()).toEqual([0, `${url} is ready.\n`]);
   const [, created] = await spawn(cwd, ["keys", "create"]).ended();

@@ -107,10 +107,14 @@ async function launch(dir: string, options: GatewayOptions, knownKey?: string): 
   const end = async () => {
     child.kill("SIGTERM");
     // Far beyond any drain timeout of the tests: a gateway that does not end is a failure, not a wait.
-    const tooLate = setTimeout(() => child.kill("SIGKILL"), 40_000);
+    let hung = false;
+    const tooLate = setTimeout(() => {
+      hung = true;
+      child.kill("SIGKILL");
+    }, 40_000);
     await child.exited;
     clearTimeout(tooLate);
-    if (child.signalCode === "SIGKILL") throw new Error(`The gateway did not end:\n${output().slice(-4000)}`);
+    if (hung) throw new Error(`The gateway did not end:\n${output().slice(-4000)}`);
     return child.exitCode ?? -1;
   };
   return {

@@ -1,7 +1,7 @@
 /** The part of JSON Schema that OpenAPI descriptions of model APIs are written in. */
 export interface Schema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
@@ -37,7 +37,8 @@ export class SchemaChecker {
       found.push(`${path} is ${show(value)}, not one of ${schema.enum.map(show).join(", ")}`);
     if (schema.not !== undefined && this.check(value, schema.not, path).length === 0)
       found.push(`${path} is ${show(value)}, which has a description that it does not keep to`);
-    if (schema.type !== undefined && !hasType(value, schema.type))
+    const types = [schema.type ?? []].flat();
+    if (types.length > 0 && !types.some((type) => hasType(value, type)))
       found.push(`${path} is ${show(value)}, not of type ${schema.type}`);
     else found.push(...this.#checkMembers(value, schema, path));
     return found;

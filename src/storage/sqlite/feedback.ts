@@ -9,9 +9,15 @@ const INSERT = `
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (key_id, id) DO NOTHING`;
 
+const COLUMNS =
+  "id, target, target_id AS targetId, name, value, comment, source, key_id AS keyId, received_at AS receivedAt";
+
 const NEWEST = `
-  SELECT id, target, target_id AS targetId, name, value, comment, source, key_id AS keyId, received_at AS receivedAt
-  FROM feedback WHERE target = ? AND target_id = ? ORDER BY sequence DESC LIMIT 1000`;
+  SELECT ${COLUMNS} FROM feedback WHERE target = ? AND target_id = ? ORDER BY sequence DESC LIMIT 1000`;
+
+const NEWEST_OF_ALL = `
+  SELECT ${COLUMNS} FROM feedback WHERE target = ? AND target_id IN (SELECT value FROM json_each(?))
+  ORDER BY sequence DESC LIMIT ?`;
 
 export class SqliteFeedback implements FeedbackStore {
   readonly #connection: SqliteConnection;
@@ -44,6 +50,17 @@ export class SqliteFeedback implements FeedbackStore {
   forTarget(target: FeedbackTarget, targetId: string): Promise<Feedback[]> {
     return this.#connection.read((db) =>
       db.query<FeedbackRow, [string, string]>(NEWEST).all(target, targetId).reverse().map(fromRow),
+    );
+  }
+
+  forTargets(target: FeedbackTarget, targetIds: readonly string[], limit: number): Promise<Feedback[]> {
+    const ids = JSON.stringify(targetIds);
+    return this.#connection.read((db) =>
+      db
+        .query<FeedbackRow, [string, string, number]>(NEWEST_OF_ALL)
+        .all(target, ids, limit)
+        .reverse()
+        .map(fromRow),
     );
   }
 }

@@ -1,8 +1,11 @@
 import type { Database } from "bun:sqlite";
-import type { KeyStore, StoredKey } from "../interface.ts";
+import { KEY_SCOPES, type KeyStore, type StoredKey } from "../interface.ts";
 import type { SqliteConnection } from "./connection.ts";
 
-const COLUMNS = `id, name, hash, prefix, created_at AS createdAt, expires_at AS expiresAt, revoked_at AS revokedAt`;
+/** `scopes` are their names with a space between any two. */
+type KeyRow = Omit<StoredKey, "scopes"> & { readonly scopes: string };
+
+const COLUMNS = `id, name, hash, prefix, scopes, created_at AS createdAt, expires_at AS expiresAt, revoked_at AS revokedAt`;
 
 export class SqliteKeys implements KeyStore {
   readonly #connection: SqliteConnection;
@@ -13,7 +16,7 @@ export class SqliteKeys implements KeyStore {
 
   list(): Promise<StoredKey[]> {
     return this.#connection.read((db) =>
-      db.query<StoredKey, []>(`SELECT ${COLUMNS} FROM gateway_keys ORDER BY created_at, id`).all(),
+      db.query<KeyRow, []>(`SELECT ${COLUMNS} FROM gateway_keys ORDER BY created_at, id`).all().map(fromRow),
     );
   }
 
@@ -44,7 +47,22 @@ export class SqliteKeys implements KeyStore {
 
 function insert(db: Database, key: StoredKey): void {
   db.query(
-    `INSERT INTO gateway_keys (id, name, hash, prefix, created_at, expires_at, revoked_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  ).run(key.id, key.name, key.hash, key.prefix, key.createdAt, key.expiresAt, key.revokedAt);
+    `INSERT INTO gateway_keys (id, name, hash, prefix, scopes, created_at, expires_at, revoked_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    key.id,
+    key.name,
+    key.hash,
+    key.prefix,
+    key.scopes.join(" "),
+    key.createdAt,
+    key.expiresAt,
+    key.revokedAt,
+  );
+}
+
+/** A scope that this version does not know grants nothing. */
+function fromRow(row: KeyRow): StoredKey {
+  const names = new Set(row.scopes.split(" "));
+  return { ...row, scopes: KEY_SCOPES.filter((scope) => names.has(scope)) };
 }

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { StorageError } from "../interface.ts";
+import { RECORD_SCHEMA } from "./record-schema.ts";
 
 /** The letters "AMST", kept in the file's header so that another program's database is never taken for ours. */
 const APPLICATION_ID = 0x414d5354;
@@ -112,6 +113,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER keys_were_deleted AFTER DELETE ON gateway_keys
     BEGIN UPDATE revisions SET revision = revision + 1 WHERE name = 'keys'; END;
   `,
+  // The key that a first start made belongs to whoever runs the gateway; those made for others may only call models.
+  `
+  ALTER TABLE gateway_keys ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
+  UPDATE gateway_keys SET scopes = 'admin' WHERE name = 'first key';
+  `,
+  RECORD_SCHEMA,
 ];
 
 /** Schema version that this program reads and writes. */

@@ -3,6 +3,7 @@ import { SqliteClientReports } from "./client-reports.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { SqliteFeedback } from "./feedback.ts";
 import { SqliteKeys } from "./keys.ts";
+import { SqliteRecords } from "./records.ts";
 import { SqliteResponses } from "./responses.ts";
 import { SqliteThreads } from "./threads.ts";
 
@@ -10,6 +11,7 @@ const REVISION = "SELECT coalesce(sum(revision), 0) AS revision FROM revisions";
 
 export class SqliteStorage implements Storage {
   readonly kind = "sqlite";
+  readonly records: SqliteRecords;
   readonly keys: SqliteKeys;
   readonly feedback: SqliteFeedback;
   readonly threads: SqliteThreads;
@@ -19,6 +21,7 @@ export class SqliteStorage implements Storage {
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
+    this.records = new SqliteRecords(connection);
     this.keys = new SqliteKeys(connection);
     this.feedback = new SqliteFeedback(connection);
     this.threads = new SqliteThreads(connection);

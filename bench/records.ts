@@ -1,0 +1,203 @@
+import { Database } from "bun:sqlite";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { WrittenRecord } from "../src/records/record.ts";
+import type { RecordFilter, RecordOrder, RecordStore, StatisticsQuery } from "../src/storage/interface.ts";
+import { openStorage } from "../src/storage/open.ts";
+import { moments, RecordMaker } from "../src/storage/sample-records.test-suite.ts";
+
+/**
+ * Fills a database with records of 30 days and measures what asking it takes: `bun bench/records.ts --records 1000000`.
+ * `--plans` prints the statements with the database's plans for them, `--url` names another database than a new one in the temporary folder, which is removed at the end. One that has
+ * records already is not filled again.
+ */
+const { values: options } = parseArgs({
+  options: {
+    records: { type: "string", default: "100000" },
+    batch: { type: "string", default: "256" },
+    url: { type: "string" },
+    runs: { type: "string", default: "9" },
+    plans: { type: "boolean", default: false },
+  },
+});
+
+const DAY = 86_400_000;
+const END = Date.UTC(2026, 10, 22);
+const LONG_RUN = "run-of-500";
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "amsterdam-records-"));
+  try {
+    const url = options.url ?? `sqlite:${join(folder, "records.db")}`;
+    const storage = await openStorage(url, process.cwd());
+    const { records } = await storage.records.list({}, { order: "newest", limit: 1 });
+    if (records.length === 0) await fill(storage.records);
+    noteStatements();
+    await measure(storage.records);
+    await storage.close();
+    if (!url.startsWith("sqlite:")) return;
+    sizes(url.slice("sqlite:".length));
+    if (options.plans) plans(url.slice("sqlite:".length));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function fill(store: RecordStore): Promise<void> {
+  const maker = new RecordMaker(1);
+  const count = Number(options.records);
+  const size = Number(options.batch);
+  const spent = { cpu: 0, wall: 0, slowest: 0 };
+  let batch: WrittenRecord[] = [];
+  const write = async () => {
+    const [cpu, wall] = [process.cpuUsage(), performance.now()];
+    await store.write(batch);
+    const { user, system } = process.cpuUsage(cpu);
+    const took = performance.now() - wall;
+    spent.cpu += user + system;
+    spent.wall += took;
+    spent.slowest = Math.max(spent.slowest, took);
+    batch = [];
+  };
+  let written = 0;
+  for (const startedAt of moments(count, END)) {
+    batch.push(ofLongRun(maker.make(startedAt), written++, count));
+    if (batch.length === size) await write();
+  }
+  await write();
+  console.log(`${count} records in batches of ${size}`);
+  console.log(
+    `writing: ${(spent.cpu / count).toFixed(1)} us CPU a record, ${((spent.wall * 1000) / count).toFixed(1)} us`,
+  );
+  console.log(`the slowest batch: ${spent.slowest.toFixed(0)} ms`);
+}
+
+/** Five hundred requests in the middle are of one run. */
+function ofLongRun({ record, bodies }: WrittenRecord, index: number, count: number): WrittenRecord {
+  const at = index - Math.floor(count / 2);
+  return at < 0 || at >= 2000 || at % 4 !== 0
+    ? { record, bodies }
+    : { record: { ...record, runId: LONG_RUN }, bodies };
+}
+
+async function measure(store: RecordStore): Promise<void> {
+  const { records } = await store.list({}, { order: "newest", limit: 1 });
+  const newest = records[0]!;
+  const threads = await store.list({ tag: "team=3" }, { order: "newest", limit: 50 });
+  const withThread = threads.records.find(({ threadId }) => threadId !== null) ?? newest;
+  const filters: Record<string, RecordFilter> = {
+    none: {},
+    "a day": { since: END - 20 * DAY, until: END - 19 * DAY },
+    key: { keyId: "key_7" },
+    "key that is not there": { keyId: "key_99" },
+    door: { door: "/v1/embeddings" },
+    provider: { provider: "groq" },
+    model: { model: "kimi-k2" },
+    route: { route: "coding" },
+    operation: { operation: "embeddings" },
+    "status 5xx": { status: "5xx" },
+    category: { category: "timeout" },
+    error: { error: "client_closed" },
+    agent: { agentId: "agent-12" },
+    run: { runId: LONG_RUN },
+    thread: { threadId: withThread.threadId ?? "none" },
+    request: { requestId: newest.requestId },
+    parent: { parentId: newest.requestId },
+    tag: { tag: "team=3" },
+    template: { templateId: "template-6" },
+    "cost of 0.048 or more": { minCost: 0.048 },
+    "cost of 0": { maxCost: 0 },
+    "15 s or more": { minDurationMs: 15_000 },
+    "1 ms or less": { maxDurationMs: 1 },
+    feedback: { feedback: "correct" },
+    "text that is common": { text: "invoice customer" },
+    "text that is not there": { text: "zzzzzz" },
+  };
+  for (const [name, filter] of Object.entries(filters))
+    await time(`list by ${name}`, () => store.list(filter, page("newest")));
+  for (const order of ["oldest", "dearest", "slowest"] as const)
+    await time(`list, ${order} first`, () => store.list({}, page(order)));
+  await time("dearest of a key", () => store.list({ keyId: "key_7" }, page("dearest")));
+  await time("run of 500", () => store.run(LONG_RUN, 1000));
+  await time("one record", () => store.get(newest.requestId));
+  await time("its bodies", () => store.bodies(newest.id));
+  const month = { since: END - 30 * DAY, until: END };
+  const statistics: Record<string, StatisticsQuery> = {
+    "30 days by model": { filter: month, groups: ["model"], limit: 100 },
+    "30 days by model, a series of days": { filter: month, groups: ["model"], limit: 100, interval: DAY },
+    "30 days, a series of hours": { filter: month, groups: [], limit: 1, interval: DAY / 24 },
+    "30 days by agent and status of a key": {
+      filter: { ...month, keyId: "key_7" },
+      groups: ["agent", "status"],
+      limit: 100,
+    },
+    "a day by run": { filter: { since: END - DAY, until: END }, groups: ["run"], limit: 100 },
+    "30 days by tag": { filter: month, groups: ["tag"], limit: 100 },
+    "30 days by run": { filter: month, groups: ["run"], limit: 100 },
+  };
+  for (const [name, query] of Object.entries(statistics))
+    await time(`statistics, ${name}`, () => store.statistics(query));
+}
+
+const page = (order: RecordOrder) => ({ order, limit: 50 });
+
+async function time(name: string, call: () => Promise<unknown>): Promise<void> {
+  measured = name;
+  const wall: number[] = [];
+  const cpu: number[] = [];
+  for (let run = 0; run < Number(options.runs); run++) {
+    const [start, before] = [performance.now(), process.cpuUsage()];
+    await call();
+    wall.push(performance.now() - start);
+    const { user, system } = process.cpuUsage(before);
+    cpu.push((user + system) / 1000);
+  }
+  console.log(`${name.padEnd(50)} ${shown(wall)} ms  ${shown(cpu)} ms CPU`);
+}
+
+/** The median. */
+function shown(taken: number[]): string {
+  const sorted = taken.toSorted((one, other) => one - other);
+  return (sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(1).padStart(8);
+}
+
+/** What each table and index takes. */
+function sizes(path: string): void {
+  const db = new Database(path, { readonly: true });
+  const rows = db
+    .query<{ name: string; bytes: number }, []>(
+      "SELECT name, sum(pgsize) AS bytes FROM dbstat GROUP BY name HAVING bytes > 100000 ORDER BY bytes DESC",
+    )
+    .all();
+  console.log("\nMegabytes");
+  for (const { name, bytes } of rows)
+    console.log(`${name.padEnd(50)} ${(bytes / 1e6).toFixed(1).padStart(8)}`);
+  db.close();
+}
+
+/** The statements that are prepared from now on, by the call that they were first prepared for. */
+const statements = new Map<string, string>();
+let measured = "";
+
+function noteStatements(): void {
+  const { query } = Database.prototype;
+  Database.prototype.query = function noted(this: Database, sql: string) {
+    if (!statements.has(sql)) statements.set(sql, measured);
+    return query.call(this, sql);
+  } as typeof query;
+}
+
+function plans(path: string): void {
+  const db = new Database(path, { readonly: true });
+  for (const [sql, name] of statements) {
+    if (name === "" || !/FROM/.test(sql)) continue;
+    const steps = db.prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all();
+    console.log(`\n${name}: ${sql.replace(/\s+/g, " ").trim()}`);
+    for (const { detail } of steps) console.log(`    ${detail}`);
+  }
+  db.close();
+}
+
+await main();

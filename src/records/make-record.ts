@@ -1,0 +1,101 @@
+import type { Outcome } from "./outcome.ts";
+import type { Cost, RequestRecord } from "./record.ts";
+import type { Trace } from "./trace.ts";
+import type { Tags } from "./tracking.ts";
+import type { CountedUsage } from "./usage.ts";
+
+/** What a finished request has beside its trace. */
+export interface Made {
+  readonly id: string;
+  readonly runId: string;
+  readonly outcome: Outcome;
+  readonly counted: CountedUsage;
+  readonly cost: Cost | null;
+}
+
+/** The id by which a request is known to others: the one that its client gave it, or ours. */
+export function requestIdOf({ tracking, requestId }: Trace): string {
+  return tracking?.request_id ?? requestId;
+}
+
+/** The model that served a request, as its provider knows it. */
+export function modelOf(trace: Trace, { facts }: Outcome): string | null {
+  return trace.model ?? facts?.model ?? trace.requestedModel;
+}
+
+/** The record of a finished request. */
+export function makeRecord(trace: Trace, made: Made): RequestRecord {
+  const { tracking, capture } = trace;
+  const { outcome, counted } = made;
+  return {
+    id: made.id,
+    requestId: requestIdOf(trace),
+    duplicate: false,
+    traceId: trace.traceId,
+    spanId: trace.spanId,
+    parentSpanId: trace.parentSpanId,
+    startedAt: trace.startedAt,
+    keyId: trace.keyId,
+    door: trace.door,
+    method: trace.method,
+    path: trace.path,
+    operation: trace.operation,
+    clientFormat: trace.clientFormat,
+    targetFormat: trace.targetFormat,
+    stream: trace.stream,
+    provider: trace.provider,
+    requestedModel: trace.requestedModel,
+    model: modelOf(trace, outcome),
+    route: trace.route,
+    agentId: tracking?.agent_id ?? null,
+    runId: made.runId,
+    parentId: tracking?.request_parent_id ?? null,
+    threadId: tracking?.thread_id ?? null,
+    tags: tracking?.tags === undefined ? NONE : tagTexts(tracking.tags),
+    templates: templatesOf(tracking?.templates),
+    status: trace.status,
+    error: trace.error,
+    category: trace.errorCategory,
+    cause: trace.cause,
+    finish: outcome.facts?.finish ?? null,
+    attempts: trace.attempts,
+    losses: trace.losses,
+    durationMs: tenths(trace.endedAt ?? 0),
+    firstByteMs: tenthsOrNull(trace.firstByteAt),
+    firstTokenMs: tenthsOrNull(outcome.firstTokenAt),
+    longestGapMs: tenthsOrNull(capture?.longestGap ?? null),
+    usage: counted.usage,
+    usageSource: counted.source,
+    cost: made.cost,
+    requestBytes: trace.requestBytes,
+    responseBytes: trace.responseBytes,
+  };
+}
+
+const NONE: readonly never[] = [];
+
+function tagTexts(tags: Tags): readonly string[] {
+  if (Array.isArray(tags)) return tags as readonly string[];
+  return Object.entries(tags).map(([name, value]) => `${name}=${value}`);
+}
+
+type Templates = NonNullable<NonNullable<Trace["tracking"]>["templates"]>;
+
+function templatesOf(templates: Templates | undefined): RequestRecord["templates"] {
+  if (templates === undefined) return NONE;
+  return templates.map(({ path, template_id: id }) => ({
+    path,
+    templateId: typeof id === "string" || typeof id === "number" ? String(id).slice(0, MAX_ID) : null,
+  }));
+}
+
+const MAX_ID = 256;
+
+/** Milliseconds with at most one decimal: finer ones are noise, and take space in every record. */
+function tenths(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}
+
+function tenthsOrNull(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : tenths(milliseconds);
+}

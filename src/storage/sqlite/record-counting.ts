@@ -1,0 +1,143 @@
+import type { RecordFilter, StatisticsGroup, StatisticsQuery } from "../interface.ts";
+import type { RecordFigures } from "../record-totals.ts";
+import { GroupCounts, type GroupValues, groupKey, type StatisticsGroups } from "../statistics-groups.ts";
+import type { SqliteConnection } from "./connection.ts";
+import type { Question, Value } from "./record-conditions.ts";
+import { FOUND, type Found, floorsOf, within } from "./record-search.ts";
+import { type IdRange, slices } from "./record-slices.ts";
+import { type TextTest, textTest } from "./record-text.ts";
+
+/** Groups as a record's columns; of tags and templates the whole list. */
+const COLUMNS: Record<StatisticsGroup, string> = {
+  model: "k.model",
+  provider: "k.provider",
+  key: "k.key_id",
+  door: "k.door",
+  route: "k.route",
+  agent: "k.agent_id",
+  operation: "k.operation",
+  status: "CAST(k.status AS TEXT)",
+  category: "k.category",
+  finish: "k.finish",
+  run: "r.run_id",
+  thread: "r.thread_id",
+  template: "r.templates",
+  tag: "r.tags",
+};
+
+/** Of these there may be as many as there are requests. */
+const MANY: ReadonlySet<StatisticsGroup> = new Set(["run", "thread", "template", "tag"]);
+
+const FIGURES = `
+  k.category IS NOT NULL AS failed, r.started_at AS startedAt, r.duration_ms AS durationMs, r.cost_usd AS costUsd,
+  r.first_token_ms AS firstTokenMs, r.input_tokens AS inputTokens, r.cached_input_tokens AS cachedInputTokens,
+  r.cache_write_input_tokens AS cacheWriteInputTokens, r.output_tokens AS outputTokens,
+  r.reasoning_tokens AS reasoningTokens`;
+
+type Row = RecordFigures & { startedAt: number } & Found & Record<`group${number}`, string | null>;
+
+type CountRow = Found & { requests: number } & Record<`group${number}`, string | null>;
+
+interface Part {
+  readonly ranges: readonly IdRange[];
+  readonly intervalAt: (time: number) => number;
+}
+
+/** Counts records one by one. Groups that may be many are counted first, so that only the largest take memory. */
+export async function addRecords(
+  connection: SqliteConnection,
+  question: Question,
+  query: StatisticsQuery,
+  { ranges, intervalAt }: Part,
+  found: StatisticsGroups,
+): Promise<void> {
+  const { filter, groups, limit } = query;
+  const namesOf = new GroupNames(groups);
+  const names = groups.map((group, index) => `${COLUMNS[group]} AS group${index},`).join(" ");
+  const read = <Read extends Found>(columns: string, groupBy: string) =>
+    rowsOf<Read>(connection, question, { filter, columns: `${names} ${columns}`, groupBy, ranges });
+  let largest: ReadonlySet<string> | null = null;
+  if (groups.some((group) => MANY.has(group))) {
+    const counts = new GroupCounts();
+    // Bodies are searched record by record.
+    const [columns, groupBy] =
+      filter.text === undefined
+        ? ["count(*) AS requests,", `GROUP BY ${groups.map((_, index) => index + 1).join(", ")}`]
+        : ["1 AS requests,", ""];
+    for await (const rows of read<CountRow>(columns, groupBy))
+      for (const row of rows) for (const values of namesOf.row(row)) counts.add(values, row.requests);
+    largest = counts.largest(limit);
+  }
+  for await (const rows of read<Row>(`${FIGURES},`, ""))
+    for (const row of rows)
+      for (const values of namesOf.row(row))
+        if (largest === null || largest.has(groupKey(values)))
+          found.totals(values, intervalAt(row.startedAt)).count(row);
+}
+
+interface Rows {
+  readonly filter: RecordFilter;
+  readonly columns: string;
+  readonly groupBy: string;
+  readonly ranges: readonly IdRange[];
+}
+
+async function* rowsOf<Read extends Found>(
+  connection: SqliteConnection,
+  question: Question,
+  { filter, columns, groupBy, ranges }: Rows,
+): AsyncGenerator<readonly Read[]> {
+  const has = filter.text === undefined ? null : textTest(connection, filter.text);
+  const floors = floorsOf(filter);
+  const passOver = floors.length === 0 ? null : () => floors;
+  for (const range of ranges) {
+    for await (const slice of slices(connection, question, range, "oldest", passOver)) {
+      const { from, where, values } = within(question, slice, []);
+      const sql = `SELECT ${columns} ${has === null ? "NULL AS id" : FOUND}
+        FROM ${from} CROSS JOIN record_kinds AS k ON k.id = r.kind WHERE ${where} ${groupBy}`;
+      const rows = await connection.read((db) => db.query<Read, Value[]>(sql).all(...values));
+      yield has === null ? rows : await those(rows, has);
+    }
+  }
+}
+
+async function those<Read extends Found>(rows: readonly Read[], has: TextTest): Promise<readonly Read[]> {
+  const found: Read[] = [];
+  for (const row of rows) if (await has.test(row)) found.push(row);
+  return found;
+}
+
+/** Lists of tags and templates that are remembered: they repeat. */
+const MOST_LISTS = 10_000;
+
+/** The groups that a row counts for: one for each of its tags and templates, or one for having none. */
+class GroupNames {
+  readonly #groups: readonly StatisticsGroup[];
+  readonly #lists = new Map<string, readonly (string | null)[]>();
+
+  constructor(groups: readonly StatisticsGroup[]) {
+    this.#groups = groups;
+  }
+
+  row(row: Readonly<Record<`group${number}`, string | null>>): GroupValues[] {
+    let found: (string | null)[][] = [[]];
+    this.#groups.forEach((group, index) => {
+      const value = row[`group${index}`] ?? null;
+      if (value === null || (group !== "tag" && group !== "template"))
+        for (const one of found) one.push(value);
+      else found = found.flatMap((one) => this.#list(value).map((item) => [...one, item]));
+    });
+    return found;
+  }
+
+  #list(text: string): readonly (string | null)[] {
+    let list = this.#lists.get(text);
+    if (list === undefined) {
+      const items: (string | { templateId: string | null })[] = JSON.parse(text);
+      list = [...new Set(items.map((item) => (typeof item === "string" ? item : item.templateId)))];
+      if (this.#lists.size >= MOST_LISTS) this.#lists.clear();
+      this.#lists.set(text, list);
+    }
+    return list;
+  }
+}

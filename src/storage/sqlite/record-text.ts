@@ -1,0 +1,70 @@
+import { bodySearch } from "../body-search.ts";
+import type { RecordFilter, RecordOrder } from "../interface.ts";
+import type { Position } from "../record-cursor.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { bodiesIn, packedBlock, readBlock } from "./record-bodies.ts";
+import { type Found, search } from "./record-search.ts";
+import { pause } from "./record-slices.ts";
+
+/** Bytes of blocks, before compression, that one call searches: some tenths of a second. */
+const MOST_BYTES = 48 * 1024 * 1024;
+/** What a record counts for beside its block: those whose bodies are deleted take time as well. */
+const RECORD_BYTES = 512;
+/** Records whose bodies are looked at one after the other. */
+const PAGE = 500;
+
+export interface TextPage {
+  readonly found: readonly Found[];
+  /** The last record that was looked at, where there may be more behind it. */
+  readonly next: Position | null;
+}
+
+/** Searches bodies, in a record's order, until enough are found or as much was read as one call may. */
+export async function searchText(
+  connection: SqliteConnection,
+  filter: RecordFilter & { readonly text: string },
+  { order, after, limit }: { order: RecordOrder; after: Position | null; limit: number },
+): Promise<TextPage> {
+  const has = textTest(connection, filter.text);
+  const found: Found[] = [];
+  let next = after;
+  while (has.read() < MOST_BYTES) {
+    const candidates = await search(connection, filter, { order, after: next, limit: PAGE });
+    for (const candidate of candidates) {
+      next = candidate;
+      if (await has.test(candidate)) found.push(candidate);
+      if (found.length === limit || has.read() >= MOST_BYTES) return { found, next };
+    }
+    if (candidates.length < PAGE) return { found, next: null };
+  }
+  return { found, next };
+}
+
+export interface TextTest {
+  test(record: Found): Promise<boolean>;
+  /** What the tests took so far, in bytes as bodies are searched. */
+  read(): number;
+}
+
+/** Tests one record after the other; the block that was read last is kept, since the next is mostly in it. */
+export function textTest(connection: SqliteConnection, text: string): TextTest {
+  const matches = bodySearch(text);
+  let block: { readonly id: number; readonly bytes: Uint8Array | null } | null = null;
+  let read = 0;
+  return {
+    read: () => read,
+    async test({ bodyBlock, bodyOffset, bodyRequest: request, bodyResponse: response }) {
+      if (bodyBlock === null || bodyOffset === null) return false;
+      read += RECORD_BYTES;
+      if (block?.id !== bodyBlock) {
+        const packed = await connection.read((db) => packedBlock(db, bodyBlock));
+        block = { id: bodyBlock, bytes: await readBlock(packed) };
+        read += block.bytes?.length ?? 0;
+        await pause();
+      }
+      if (block.bytes === null) return false;
+      const place = { block: bodyBlock, offset: bodyOffset, request, response, cut: false };
+      return matches === null || matches(bodiesIn(block.bytes, place));
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { LiveTail } from "../../src/admin/live-tail.ts";
+import { AdminRoom } from "../../src/admin/room.ts";
+import type { AdminParts, ConfigStatus } from "../../src/admin/route.ts";
+import { KeyRing } from "../../src/auth/key-ring.ts";
+import { GatewayError } from "../../src/exchange/errors.ts";
+import { startTrace, type Trace } from "../../src/records/trace.ts";
+import type { Router } from "../../src/routing/router.ts";
+import { routerOf } from "../../src/routing/testing.ts";
+import type { KeyScope, RecordStore, Storage } from "../../src/storage/interface.ts";
+import { openStorage } from "../../src/storage/open.ts";
+import { Upstreams } from "../../src/upstream/upstream.ts";
+
+/** The management API on a database in memory, without a server around it. */
+export interface AdminSetup {
+  readonly storage: Storage;
+  readonly records: RecordStore;
+  readonly tail: LiveTail;
+  readonly ring: KeyRing;
+  readonly upstreams: Upstreams;
+  readonly logged: string[];
+  configStatus: ConfigStatus;
+  router: Router;
+  /** Asks as an admin unless `scopes` says so. What is thrown is answered as `{status, error}`. */
+  ask(method: string, url: string, body?: unknown, scopes?: readonly KeyScope[]): Promise<Asked>;
+}
+
+export interface Asked {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly trace: Trace;
+  /** The parsed answer; null of one that is no JSON or has no body. */
+  readonly json: never;
+  readonly response: Response | null;
+  readonly error: GatewayError | null;
+}
+
+export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): Promise<AdminSetup> {
+  const storage = await openStorage("sqlite::memory:", "/");
+  const { records } = storage;
+  const logged: string[] = [];
+  const log = (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const ring = new KeyRing([]);
+  const tail = new LiveTail();
+  const upstreams = new Upstreams();
+  const setup: Omit<AdminSetup, "ask"> = {
+    storage,
+    records,
+    tail,
+    ring,
+    upstreams,
+    logged,
+    configStatus: { file: null, loadedAt: 0, warnings: [], refused: null },
+    router: routerOf({}),
+  };
+  const room = new AdminRoom({
+    storage: { records, feedback: storage.feedback, keys: storage.keys, ...replaced },
+    ring,
+    environmentKeys: [{ id: "env_amp", name: "AMP_API_KEY" }],
+    upstreams,
+    tail,
+    logger: { debug: log, info: log, warn: log, error: log },
+    configStatus: () => setup.configStatus,
+    version: "9.9.9",
+  });
+  return Object.assign(setup, {
+    async ask(method: string, url: string, body?: unknown, scopes: readonly KeyScope[] = ["admin"]) {
+      const { pathname, search } = new URL(url, "http://a.test");
+      const ids = { requestId: "req_1", traceId: "t", spanId: "s", parentSpanId: null };
+      const trace = startTrace(ids, method, pathname);
+      const facts = { method, search, body: bodyOf(body) };
+      const caller = { id: "key_admin", name: "admin", scopes };
+      try {
+        const response = await room.answer({ facts, caller, router: setup.router }, trace);
+        const isJson = response.headers.get("content-type") === "application/json" && method !== "HEAD";
+        const json = (isJson ? await response.json() : null) as never;
+        return { status: response.status, headers: response.headers, trace, json, response, error: null };
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        return {
+          status: error.status,
+          headers: new Headers(),
+          trace,
+          json: null as never,
+          response: null,
+          error,
+        };
+      }
+    },
+  });
+}
+
+function bodyOf(body: unknown): Buffer | null {
+  if (body === undefined) return null;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+}
