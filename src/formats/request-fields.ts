@@ -93,9 +93,24 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
 /** The body without the gateway's own fields and, unless `model` is null, with that model's name. */
 export function rewriteBody(body: Buffer, fields: RequestFields, model: string | null): EditedBytes {
   if (model === null || model === fields.model) return new EditedBytes(body, fields.edits);
-  const name = Buffer.from(JSON.stringify(model));
-  const renames = fields.modelSpans.map((span) => ({ start: span.start, end: span.end, bytes: name }));
-  return new EditedBytes(body, [...fields.edits, ...renames]);
+  const bytes = quotedName(model);
+  const edits: Edit[] = [];
+  // First, as clients write it first.
+  for (const { start, end } of fields.modelSpans) edits.push({ start, end, bytes });
+  for (const edit of fields.edits) edits.push(edit);
+  return new EditedBytes(body, edits);
+}
+
+const MAX_NAMES = 1000;
+const names = new Map<string, Buffer>();
+
+/** A model's name as JSON; those of few targets stand in all of the traffic. */
+function quotedName(model: string): Buffer {
+  const known = names.get(model);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(JSON.stringify(model));
+  if (names.size < MAX_NAMES && model.length < 200) names.set(model, bytes);
+  return bytes;
 }
 
 function takeTemplates(
