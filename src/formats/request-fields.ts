@@ -118,12 +118,30 @@ export function rewriteBody(
   model: string | null,
   more: Edit | null = null,
 ): EditedBytes {
+  const isRename = model !== null && model !== fields.model;
+  if (!isRename && more === null) return new EditedBytes(body, fields.edits);
+  const edits: Edit[] = [];
   // What is put in stands before what is taken out at the same place.
-  const edits = more === null ? fields.edits : [more, ...fields.edits];
-  if (model === null || model === fields.model) return new EditedBytes(body, edits);
-  const name = Buffer.from(JSON.stringify(model));
-  const renames = fields.modelSpans.map((span) => ({ start: span.start, end: span.end, bytes: name }));
-  return new EditedBytes(body, [...edits, ...renames]);
+  if (more !== null) edits.push(more);
+  if (isRename) {
+    const bytes = quotedName(model);
+    // Clients write it first.
+    for (const { start, end } of fields.modelSpans) edits.push({ start, end, bytes });
+  }
+  for (const edit of fields.edits) edits.push(edit);
+  return new EditedBytes(body, edits);
+}
+
+const MAX_NAMES = 1000;
+const names = new Map<string, Buffer>();
+
+/** A model's name as JSON; those of few targets stand in all of the traffic. */
+function quotedName(model: string): Buffer {
+  const known = names.get(model);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(JSON.stringify(model));
+  if (names.size < MAX_NAMES && model.length < 200) names.set(model, bytes);
+  return bytes;
 }
 
 function takeTemplates(

@@ -154,12 +154,13 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   await settled();
   if (memory) memory.end = await restingMemory(gateway);
 
+  // Before the gateway is asked for its health, which is a connection too.
+  const left = { upstreamsLeft: upstream.busy(), clientsLeft: clientsLeft() };
   const report = {
     endings,
     memory,
+    ...left,
     isAlive: await isHealthy(gateway),
-    upstreamsLeft: upstream.busy(),
-    clientsLeft: clientsLeft(),
     gatewayErrors: gateway.logs().filter((line) => line.error === "gateway_error"),
   };
   const exitCode = await gateway.stop();
