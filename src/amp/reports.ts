@@ -1,9 +1,9 @@
+import { fromStorage } from "../answers/storage-call.ts";
 import type { AmpConfig } from "../config/schema.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { ClientReport, ClientReportKind, ClientReportStore } from "../storage/interface.ts";
 import { isObject, MB, refuseField } from "./input.ts";
-import { fromStorage } from "../answers/storage-call.ts";
 
 const MAX_EVENTS = 5000;
 const MAX_CHARACTERS = 256 * 1024;

@@ -1,7 +1,7 @@
+import { fromStorage } from "../answers/storage-call.ts";
 import type { AmpConfig } from "../config/schema.ts";
 import type { StoredThread, ThreadScope, ThreadStore, ThreadSummary } from "../storage/interface.ts";
 import type { JsonObject } from "./input.ts";
-import { fromStorage } from "../answers/storage-call.ts";
 import { readThread } from "./thread-input.ts";
 
 /** The threads that one key may see and change. Everything here throws storage_unavailable when the storage fails. */

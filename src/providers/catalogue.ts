@@ -19,6 +19,7 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
     // Responses keeps reasoning from turn to turn, which Chat has no place for.
     formats: { "openai-chat": "", "openai-responses": "" },
     convertTo: "openai-responses",
+    responses: { keeps: true, counts: true },
     // Each model's page in OpenAI's documentation names its endpoints.
     formatOnly: {
       "openai-chat": ["*-audio-preview*", "gpt-audio*", "*-search-preview*", "*-search-api*"],
@@ -76,6 +77,7 @@ export const CATALOGUE: Readonly<Record<string, ProviderEntry>> = {
   groq: {
     ...chatOnly("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     formats: { "openai-chat": "", "openai-responses": "" },
+    responses: { keeps: false, counts: false },
   },
   mistral: chatOnly("https://api.mistral.ai/v1", "MISTRAL_API_KEY", [
     "mistral-*",

@@ -6,6 +6,14 @@ export interface KeyStyle {
   readonly prefix: string;
 }
 
+/** What a provider's Responses API has beside making them. */
+export interface ResponsesApi {
+  /** Whether it keeps what it answered. */
+  readonly keeps: boolean;
+  /** Whether it counts tokens. */
+  readonly counts: boolean;
+}
+
 /** A provider as the table below knows it. Adding a provider is one entry. */
 export interface ProviderEntry {
   /** Base URL with the API's version as its last segment where it has one. */
@@ -23,6 +31,8 @@ export interface ProviderEntry {
   readonly completions?: readonly string[];
   /** Whether its documentation has `stream_options.include_usage` for Chat, and streams tell no usage without it. */
   readonly streamUsage?: boolean;
+  /** Where it speaks Responses. */
+  readonly responses?: ResponsesApi;
   /** Bare model names that belong to it: exact, or with `*` for any ending. */
   readonly models: readonly string[];
   /** Headers that it needs, set where the client did not send them. */

@@ -110,12 +110,9 @@ function ableToContinue(targets: readonly Target[], prepared: Prepared | null): 
   }));
 }
 
-/** Providers whose Responses API keeps nothing of what it answered. */
-const WITHOUT_STATE = new Set<string | null>(["demo", "groq"]);
-
 /** Whether a target answers in Responses itself and keeps what it answered. */
 function keepsState(target: Target): boolean {
-  return target.format === FORMAT && !WITHOUT_STATE.has(target.provider);
+  return target.format === FORMAT && target.keepsResponses;
 }
 
 function parsed(body: Buffer): JsonObject {

@@ -115,7 +115,7 @@ function formatWithEmbeddings(provider: Provider): Format {
 function decideCount(call: Call, provider: Provider, isOwnDoor: boolean): Decision {
   const counts = (format: Format) =>
     provider.formats[format] !== undefined &&
-    (format === "anthropic-messages" || format === "gemini" || provider.countsResponses);
+    (format === "anthropic-messages" || format === "gemini" || provider.responses.counts);
   if (
     call.format !== null &&
     (counts(call.format) || (isOwnDoor && provider.formats[call.format] !== undefined))

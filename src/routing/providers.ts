@@ -2,7 +2,7 @@ import type { Config, ProviderConfig } from "../config/schema.ts";
 import type { Format } from "../exchange/formats.ts";
 import { CATALOGUE, DEMO } from "../providers/catalogue.ts";
 import { DEMO_MODELS } from "../providers/demo/behaviours.ts";
-import { BEARER, type KeyStyle, type ProviderEntry } from "../providers/provider.ts";
+import { BEARER, type KeyStyle, type ProviderEntry, type ResponsesApi } from "../providers/provider.ts";
 
 /** A provider that is switched on, with everything decided. */
 export interface Provider {
@@ -18,10 +18,10 @@ export interface Provider {
   readonly formatOnly: Partial<Record<Format, readonly string[]>>;
   /** Models of the legacy completions API. */
   readonly completions: readonly string[];
-  /** Whether its Responses API counts tokens. */
-  readonly countsResponses: boolean;
   /** Whether Chat streams are asked for their usage where the client does not. */
   readonly asksForUsage: boolean;
+  /** What its Responses API has beside making them, where it speaks it. */
+  readonly responses: ResponsesApi;
   readonly models: readonly string[];
   readonly defaultHeaders: DefaultHeaders;
   /** Models that fail by themselves: each has a breaker of its own. */
@@ -125,8 +125,8 @@ function readProvider(
     formatOnly: entry?.formatOnly ?? {},
     // A server of one's own, as vLLM or Ollama, has the old API for all of its models.
     completions: config?.completions ?? (entry === null ? ["*"] : (entry.completions ?? [])),
-    countsResponses: name === "openai",
     asksForUsage: config?.stream_usage ?? entry?.streamUsage ?? false,
+    responses: entry?.responses ?? { keeps: true, counts: false },
     models: config?.models ?? entry?.models ?? [],
     defaultHeaders: defaultHeadersOf(entry, formats),
     separateModels: NONE,
@@ -164,8 +164,8 @@ function demoProvider(url: string, config: ProviderConfig | null): Provider {
     convertTo: "openai-chat",
     formatOnly: {},
     completions: ["*"],
-    countsResponses: false,
     asksForUsage: config?.stream_usage ?? true,
+    responses: { keeps: false, counts: false },
     models: [],
     defaultHeaders: { other: {} },
     separateModels: DEMO_MODEL_IDS,

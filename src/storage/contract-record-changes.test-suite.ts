@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import type { StatisticsQuery, Storage } from "./interface.ts";
 import { sampleRecord, sampleRecords } from "./sample-records.test-suite.ts";
 
@@ -8,13 +8,12 @@ const DAY = 24 * HOUR;
 /** In the middle of an hour. */
 const START = Date.UTC(2026, 10, 17, 9, 20);
 
-/** What every database must do where records get other costs, and where they are deleted. */
-export function describeRecordChanges(open: () => Promise<Storage>): void {
+/** What every database must do where records get other costs, and where they are deleted: `opened` gives each test's empty one. */
+export function describeRecordChanges(opened: () => Storage): void {
   let storage: Storage;
-  beforeEach(async () => {
-    storage = await open();
+  beforeEach(() => {
+    storage = opened();
   });
-  afterEach(() => storage.close());
 
   const whole = { since: START - DAY, until: START + 10 * DAY };
   const count = async (query: Partial<StatisticsQuery> = {}) =>

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import { matches } from "../records/filter.ts";
 import type { RequestRecord } from "../records/record.ts";
 import {
@@ -39,13 +39,12 @@ export async function allPages(
   return all;
 }
 
-/** What every database must do with lists of records, and with what was said in them. */
-export function describeRecordLists(open: () => Promise<Storage>): void {
+/** What every database must do with lists of records, and with what was said in them: `opened` gives each test's empty one. */
+export function describeRecordLists(opened: () => Storage): void {
   let storage: Storage;
-  beforeEach(async () => {
-    storage = await open();
+  beforeEach(() => {
+    storage = opened();
   });
-  afterEach(() => storage.close());
 
   const feedbackOn = (targetId: string, name: string) => ({
     id: `${name} ${targetId}`,

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import type { RequestRecord } from "../records/record.ts";
 import {
   type RecordFilter,
@@ -16,13 +16,12 @@ const DAY = 24 * HOUR;
 /** In the middle of an hour. */
 const START = Date.UTC(2026, 10, 17, 9, 20);
 
-/** What every database must do with statistics over records, and with what changes them. */
-export function describeRecordStatistics(open: () => Promise<Storage>): void {
+/** What every database must do with statistics over records, and with what changes them: `opened` gives each test's empty one. */
+export function describeRecordStatistics(opened: () => Storage): void {
   let storage: Storage;
-  beforeEach(async () => {
-    storage = await open();
+  beforeEach(() => {
+    storage = opened();
   });
-  afterEach(() => storage.close());
 
   const whole = { since: START - DAY, until: START + 10 * DAY };
   const count = async (query: Partial<StatisticsQuery> = {}) =>

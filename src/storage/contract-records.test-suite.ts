@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import type { RequestRecord, WrittenRecord } from "../records/record.ts";
 import { allPages } from "./contract-record-lists.test-suite.ts";
 import { type Storage, StorageError } from "./interface.ts";
@@ -9,13 +9,12 @@ const START = Date.UTC(2026, 10, 20, 9);
 
 const bare = (record: RequestRecord): WrittenRecord => ({ record, bodies: null });
 
-/** What every database must do with records of requests. */
-export function describeRecords(open: () => Promise<Storage>): void {
+/** What every database must do with records of requests: `opened` gives each test's empty one. */
+export function describeRecords(opened: () => Storage): void {
   let storage: Storage;
-  beforeEach(async () => {
-    storage = await open();
+  beforeEach(() => {
+    storage = opened();
   });
-  afterEach(() => storage.close());
 
   describe("records", () => {
     test("come back as they were written, by their id and by the request's", async () => {

@@ -52,6 +52,7 @@ function target(
     provider: null,
     model: null,
     format: null,
+    keepsResponses: false,
     settings: { timeout: 300, connectTimeout: 1000, totalTimeout: 10_000, retry: QUICK },
     responseType: null,
     keyCount: 1,

@@ -57,6 +57,8 @@ export interface Target {
   readonly model: string | null;
   /** The format that the target's answers are in, where it is known. */
   readonly format: Format | null;
+  /** Whether it keeps the responses that it makes, where its format is of the Responses API. */
+  readonly keepsResponses: boolean;
   readonly settings: CallSettings;
   /** How the answer is to be delivered; null leaves it to its content type. */
   readonly responseType: ResponseType | null;
