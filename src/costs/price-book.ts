@@ -1,17 +1,18 @@
-import { calcPrice } from "@pydantic/genai-prices";
-import pkg from "../../package.json" with { type: "json" };
 import type { PriceConfig } from "../config/schema.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { Cost } from "../records/record.ts";
-import { namesModel } from "./exact-model.ts";
+import { LIBRARY, LibraryPrices } from "./library-prices.ts";
+import { costOfTokens, type SteppedPrice, type TokenPrices } from "./token-prices.ts";
 
 /** What is known of prices: the configuration's own, then those of the price library. */
 export class PriceBook {
-  readonly #own: Readonly<Record<string, PriceConfig>>;
+  /** By `provider/model`. */
+  readonly #own: ReadonlyMap<string, TokenPrices>;
+  readonly #library = new LibraryPrices();
 
   /** `own` is by `provider/model`. */
   constructor(own: Readonly<Record<string, PriceConfig>>) {
-    this.#own = own;
+    this.#own = new Map(Object.entries(own).map(([name, price]) => [name, ownPrices(price)]));
   }
 
   /**
@@ -21,72 +22,50 @@ export class PriceBook {
   costOf(provider: string | null, model: string | null, usage: Usage | null, at: number): Cost | null {
     if (provider === null || model === null || usage === null) return null;
     if (usage.input === undefined && usage.output === undefined) return null;
-    const name = `${provider}/${model}`;
-    const own = Object.hasOwn(this.#own, name) ? this.#own[name] : undefined;
+    const own = this.#own.size === 0 ? undefined : this.#own.get(`${provider}/${model}`);
+    const prices = own ?? this.#library.find(provider, model, at);
+    const usd = prices === null ? null : costOfTokens(prices, usage);
+    if (usd === null) return null;
     return own === undefined
-      ? libraryCost(provider, model, usage, at)
-      : { usd: ownCost(own, usage), source: "configuration", date: null };
+      ? { usd, source: LIBRARY, date: dayOf(at) }
+      : { usd, source: "configuration", date: null };
   }
 }
 
-const MILLION = 1_000_000;
+const STEPPED = ["input", "output", "cached_input", "cache_write"] as const;
 
-/** Prices are in dollars a million tokens; those of the highest step that the prompt reaches hold for all of it. */
-function ownCost(price: PriceConfig, usage: Usage): number {
-  const { input = 0, output = 0 } = usage;
-  const step = price.above.findLast(({ tokens }) => input > tokens);
-  const of = {
-    input: step?.input ?? price.input,
-    output: step?.output ?? price.output,
-    cached_input: step?.cached_input ?? price.cached_input,
-    cache_write: step?.cache_write ?? price.cache_write,
+function ownPrices(price: PriceConfig): TokenPrices {
+  const [input, output, cachedInput, cacheWriteInput] = STEPPED.map((kind) => stepped(price, kind));
+  return {
+    input,
+    cachedInput,
+    cacheWriteInput,
+    audioInput: undefined,
+    output,
+    audioOutput: undefined,
+    request: 0,
   };
-  const cached = Math.min(usage.cachedInput ?? 0, input);
-  const written = Math.min(usage.cacheWriteInput ?? 0, input - cached);
-  return (
-    ((input - cached - written) * of.input +
-      cached * (of.cached_input ?? of.input) +
-      written * (of.cache_write ?? of.input) +
-      output * of.output) /
-    MILLION
-  );
 }
 
-/** Our names of providers that the library calls otherwise. */
-const LIBRARY_NAMES: Readonly<Record<string, string>> = {
-  gemini: "google",
-  xai: "x-ai",
-  kimi: "moonshotai",
-};
-
-const SOURCE = `genai-prices ${pkg.dependencies["@pydantic/genai-prices"]}`;
-
-function libraryCost(provider: string, model: string, usage: Usage, at: number): Cost | null {
-  const providerId = Object.hasOwn(LIBRARY_NAMES, provider) ? LIBRARY_NAMES[provider]! : provider;
-  const result = priced(providerId, model, usage, at);
-  if (result === null || !namesModel(result.model, model)) return null;
-  return { usd: result.total_price, source: SOURCE, date: new Date(at).toISOString().slice(0, 10) };
+/** A step that does not name a kind of tokens leaves its price as it is without steps. */
+function stepped(price: PriceConfig, kind: (typeof STEPPED)[number]): number | SteppedPrice | undefined {
+  const base = price[kind];
+  const isInput = kind === "cached_input" || kind === "cache_write";
+  const tiers = price.above.map((step) => ({
+    start: step.tokens,
+    price: step[kind] ?? base ?? (isInput ? (step.input ?? price.input) : price.output),
+  }));
+  if (tiers.length === 0) return base;
+  const isNamed = base !== undefined || price.above.some((step) => step[kind] !== undefined);
+  return isNamed ? { base: base ?? (isInput ? price.input : price.output), tiers } : undefined;
 }
 
-function priced(providerId: string, model: string, usage: Usage, at: number): ReturnType<typeof calcPrice> {
-  try {
-    return calcPrice(libraryUsage(usage), model, { providerId, timestamp: new Date(at) });
-  } catch {
-    // Counts that contradict each other, such as more cached tokens than tokens, have no price.
-    return null;
-  }
-}
+const DAY = 86_400_000;
+let lastDay = { number: Number.NaN, text: "" };
 
-function libraryUsage(usage: Usage): Record<string, number> {
-  const counts = {
-    input_tokens: usage.input,
-    cache_read_tokens: usage.cachedInput,
-    cache_write_tokens: usage.cacheWriteInput,
-    input_audio_tokens: usage.audioInput,
-    output_tokens: usage.output,
-    output_audio_tokens: usage.audioOutput,
-  };
-  return Object.fromEntries(
-    Object.entries(counts).filter(([, count]) => count !== undefined && count > 0),
-  ) as Record<string, number>;
+/** `YYYY-MM-DD` in UTC. */
+function dayOf(at: number): string {
+  const number = Math.floor(at / DAY);
+  if (lastDay.number !== number) lastDay = { number, text: new Date(at).toISOString().slice(0, 10) };
+  return lastDay.text;
 }
