@@ -78,6 +78,7 @@ const COLUMNS: readonly (readonly [string, (request: RequestJson) => Cell])[] = 
   ["output_tokens", (request) => request.usage?.output_tokens],
   ["reasoning_tokens", (request) => request.usage?.reasoning_tokens],
   ["usage_source", (request) => request.usage_source],
+  ["service_tier", (request) => request.service_tier],
   ["cost_usd", (request) => request.cost?.usd],
   ["cost_source", (request) => request.cost?.source],
   ["request_bytes", (request) => request.request_bytes],

@@ -13,10 +13,13 @@ const usageShape = named(
       input_tokens: tokens.describe("All of the prompt: cached and cache-written tokens included."),
       cached_input_tokens: tokens.describe("Of the input: read from the provider's cache."),
       cache_write_input_tokens: tokens.describe("Of the input: written to the provider's cache."),
+      cache_write_1h_input_tokens: tokens.describe("Of those written to the cache: to be kept for an hour."),
       audio_input_tokens: tokens.describe("Of the input: sound."),
+      cached_audio_input_tokens: tokens.describe("Of the input: sound that was read from the cache."),
       output_tokens: tokens.describe("All of the answer: thinking included."),
       reasoning_tokens: tokens.describe("Of the output: thinking."),
       audio_output_tokens: tokens.describe("Of the output: sound."),
+      image_output_tokens: tokens.describe("Of the output: images."),
     })
     .describe("Tokens; null where nobody said how many."),
 );
@@ -82,6 +85,10 @@ export const requestShape = named(
       longest_gap_ms: ms.nullable().describe("The longest time between two pieces of a stream."),
       usage: usageShape.nullable(),
       usage_source: z.enum(["provider", "partial", "estimated"]).nullable(),
+      service_tier: z
+        .string()
+        .nullable()
+        .describe("What it was served in and is priced by, as `flex`; null is the provider's usual tier."),
       cost: costShape.nullable().describe("Null where no price is known: that is not nothing."),
       request_bytes: z.int(),
       response_bytes: z.int(),
@@ -133,6 +140,7 @@ export function requestJson(record: RequestRecord): RequestJson {
     longest_gap_ms: msOrNull(record.longestGapMs),
     usage: record.usage && usageJson(record.usage),
     usage_source: record.usageSource,
+    service_tier: record.serviceTier,
     cost: cost && { usd: rounded(cost.usd, USD_DIGITS), source: cost.source, date: cost.date },
     request_bytes: record.requestBytes,
     response_bytes: record.responseBytes,
@@ -157,10 +165,13 @@ function usageJson(usage: Usage): z.output<typeof usageShape> {
     input_tokens: usage.input ?? null,
     cached_input_tokens: usage.cachedInput ?? null,
     cache_write_input_tokens: usage.cacheWriteInput ?? null,
+    cache_write_1h_input_tokens: usage.cacheWrite1hInput ?? null,
     audio_input_tokens: usage.audioInput ?? null,
+    cached_audio_input_tokens: usage.cachedAudioInput ?? null,
     output_tokens: usage.output ?? null,
     reasoning_tokens: usage.reasoning ?? null,
     audio_output_tokens: usage.audioOutput ?? null,
+    image_output_tokens: usage.imageOutput ?? null,
   };
 }
 

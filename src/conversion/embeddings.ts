@@ -99,7 +99,8 @@ export class WholeAnswer implements AnswerConverter {
   facts(): AnswerFacts | null {
     if (this.#answer === null) return null;
     const { model, usage } = this.#answer;
-    return { model: model === "" ? null : model, finish: null, usage, uncounted: [], complete: true };
+    const name = model === "" ? null : model;
+    return { model: name, finish: null, usage, serviceTier: null, uncounted: [], complete: true };
   }
 
   readError(body: unknown, status: number): ToldError {

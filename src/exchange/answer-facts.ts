@@ -9,6 +9,8 @@ export interface AnswerFacts {
   /** Of the first choice; null where the answer does not say how it ended. */
   readonly finish: FinishReason | null;
   readonly usage: Usage | undefined;
+  /** Null where it is the provider's usual one, or not told. */
+  readonly serviceTier: string | null;
   /** What the model said and `usage` does not count, piece by piece: what an estimate is made of. */
   readonly uncounted: readonly string[];
   /** Whether the answer came to its end. */
@@ -16,14 +18,32 @@ export interface AnswerFacts {
 }
 
 /** The facts of a whole answer. */
-export function factsOfResponse({ model, usage, choices }: GenerateResponse): AnswerFacts {
+export function factsOfResponse({ model, usage, choices, serviceTier }: GenerateResponse): AnswerFacts {
   return {
     model: model === "" ? null : model,
     finish: choices[0]?.finish ?? null,
     usage,
+    serviceTier: unusualTier(serviceTier),
     uncounted: usage?.output === undefined ? choices.flatMap(saidIn) : [],
     complete: true,
   };
+}
+
+const USUAL_TIERS: ReadonlySet<string> = new Set([
+  "",
+  "default",
+  "standard",
+  "auto",
+  "on_demand",
+  "unspecified",
+]);
+/** Longer ones are no names. */
+const MAX_TIER = 64;
+
+/** The tier by which an answer is priced, of the name that a provider told: null where it is the usual one. */
+export function unusualTier(told: string | undefined): string | null {
+  const tier = told?.toLowerCase() ?? "";
+  return USUAL_TIERS.has(tier) || tier.length > MAX_TIER ? null : tier;
 }
 
 function saidIn({ parts }: Choice): string[] {
@@ -46,6 +66,7 @@ export class StreamFacts {
   #model: string | null = null;
   #finish: { readonly choice: number; readonly reason: FinishReason } | null = null;
   #usage: Usage | undefined;
+  #serviceTier: string | undefined;
   #uncounted: string[] = [];
   #complete = false;
   /** Whether the model has said something. */
@@ -55,6 +76,7 @@ export class StreamFacts {
     switch (event.type) {
       case "start":
         this.#model = event.model === "" ? null : event.model;
+        this.#serviceTier = event.serviceTier;
         return;
       case "delta":
         this.begun = true;
@@ -79,6 +101,7 @@ export class StreamFacts {
         return;
       case "end":
         this.#complete = true;
+        this.#serviceTier = event.serviceTier ?? this.#serviceTier;
     }
   }
 
@@ -88,6 +111,7 @@ export class StreamFacts {
       model: this.#model,
       finish: this.#finish?.reason ?? null,
       usage: this.#usage,
+      serviceTier: unusualTier(this.#serviceTier),
       uncounted: this.#uncounted,
       complete: this.#complete,
     };

@@ -6,12 +6,20 @@ export interface Usage {
   readonly cachedInput?: number;
   /** Of `input`: written to the provider's cache. */
   readonly cacheWriteInput?: number;
+  /** Of `cacheWriteInput`: to be kept for an hour, which is dearer. */
+  readonly cacheWrite1hInput?: number;
+  /** Of `input`: sound. */
   readonly audioInput?: number;
+  /** Of `audioInput` and of `cachedInput`. */
+  readonly cachedAudioInput?: number;
   /** All of the answer: thinking included. */
   readonly output?: number;
   /** Of `output`: thinking. */
   readonly reasoning?: number;
+  /** Of `output`: sound. */
   readonly audioOutput?: number;
+  /** Of `output`: images. */
+  readonly imageOutput?: number;
 }
 
 /** Counts of `later` win: every API's later report is of the whole so far, never of what was added. */

@@ -1,4 +1,4 @@
-import type { AnswerFacts } from "../exchange/answer-facts.ts";
+import { type AnswerFacts, unusualTier } from "../exchange/answer-facts.ts";
 import type { Format } from "../exchange/formats.ts";
 import { arrayOf, isRecord, type JsonObject, recordOf, stringOf } from "../exchange/read.ts";
 import type { FinishReason } from "../exchange/response.ts";
@@ -19,6 +19,8 @@ interface AnswerReader {
   readonly usageKey: string;
   usage(value: JsonObject): Usage | undefined;
   model(body: JsonObject): string | undefined;
+  /** As the provider names it. */
+  tier(body: JsonObject): unknown;
   /** Null where the body is no answer. */
   finish(body: JsonObject): FinishReason | null;
 }
@@ -28,6 +30,7 @@ const READERS: Record<Format, AnswerReader> = {
     usageKey: "usage",
     usage: chatUsage,
     model: (body) => stringOf(body.model),
+    tier: (body) => body.service_tier,
     finish(body) {
       const choice = firstOf(body.choices);
       if (choice === undefined) return null;
@@ -40,6 +43,7 @@ const READERS: Record<Format, AnswerReader> = {
     usageKey: "usage",
     usage: responsesUsage,
     model: (body) => stringOf(body.model),
+    tier: (body) => body.service_tier,
     finish: (body) =>
       Array.isArray(body.output) ? responsesFinish(body, body.output.flatMap(kindOfItem)).finish : null,
   },
@@ -47,12 +51,14 @@ const READERS: Record<Format, AnswerReader> = {
     usageKey: "usage",
     usage: anthropicUsage,
     model: (body) => stringOf(body.model),
+    tier: (body) => recordOf(body.usage)?.service_tier,
     finish: (body) => (Array.isArray(body.content) ? anthropicFinish(body.stop_reason) : null),
   },
   gemini: {
     usageKey: "usageMetadata",
     usage: geminiUsage,
     model: (body) => stringOf(body.modelVersion),
+    tier: (body) => recordOf(body.usageMetadata)?.serviceTier,
     finish(body) {
       const candidate = firstOf(body.candidates);
       if (candidate === undefined)
@@ -84,6 +90,7 @@ export function factsOfJson(format: Format, body: JsonObject): Omit<AnswerFacts,
     model: reader.model(body) || null,
     finish: reader.finish(body),
     usage: usage === undefined ? undefined : reader.usage(usage),
+    serviceTier: unusualTier(stringOf(reader.tier(body))),
   };
 }
 

@@ -66,6 +66,7 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
     longestGapMs: tenthsOrNull(capture?.longestGap ?? null),
     usage: counted.usage,
     usageSource: counted.source,
+    serviceTier: outcome.facts?.serviceTier ?? null,
     cost: made.cost,
     requestBytes: trace.requestBytes,
     responseBytes: trace.responseBytes,

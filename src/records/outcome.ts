@@ -24,6 +24,8 @@ const MAX_PARSED = 256 * 1024;
 /** Longest answer that is unpacked. */
 const MAX_UNPACKED = 32 * 1024 * 1024;
 const EVENT_STREAM = "text/event-stream";
+/** Of an answer of which nothing but its counts is known, or nothing else is. */
+const COUNTS_ALONE = { model: null, finish: null, serviceTier: null, uncounted: [], complete: true } as const;
 
 /** Reads what came of a finished request; at once for the usual answers, otherwise in slices and off the main thread. */
 export function readOutcome(trace: Trace, capture: Capture): Outcome | Promise<Outcome> {
@@ -103,14 +105,14 @@ function wholeFacts(
     return null;
   }
   const usage = lastUsageIn(format, tail.length === 0 ? text : Buffer.concat(tail));
-  return { model: null, finish: null, usage, uncounted: [], complete: true };
+  return { ...COUNTS_ALONE, usage };
 }
 
 function parsedFacts(trace: Trace, format: Format, text: Buffer): AnswerFacts | null {
   if (trace.operation === "embeddings") {
     // Vectors are long, and the counts stand behind them.
     const usage = lastUsageIn(format, text);
-    return { model: null, finish: null, usage, uncounted: [], complete: true };
+    return { ...COUNTS_ALONE, usage };
   }
   const body: unknown = JSON.parse(text.toString("utf8"));
   if (!isRecord(body)) return null;
@@ -124,7 +126,7 @@ function countedFacts(format: Format, text: Buffer): AnswerFacts | null {
   const count = CODECS[format].count;
   if (count === null) return null;
   const input = count.readResponse(JSON.parse(text.toString("utf8")));
-  return { model: null, finish: null, usage: { input }, uncounted: [], complete: true };
+  return { ...COUNTS_ALONE, usage: { input } };
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

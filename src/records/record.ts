@@ -69,6 +69,8 @@ export interface RequestRecord {
   readonly longestGapMs: number | null;
   readonly usage: Usage | null;
   readonly usageSource: UsageSource | null;
+  /** The tier that it was served in and is priced by, as `flex`; null where that is the provider's usual one. */
+  readonly serviceTier: string | null;
   /** Null where no price is known: that is not the same as nothing. */
   readonly cost: Cost | null;
   readonly requestBytes: number;

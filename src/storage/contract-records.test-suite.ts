@@ -32,9 +32,14 @@ export function describeRecords(opened: () => Storage): void {
           cachedInput: 0,
           output: 1.5,
           reasoning: 7,
+          cacheWriteInput: 9,
+          cacheWrite1hInput: 8,
           audioInput: 3,
+          cachedAudioInput: 2,
           audioOutput: 4,
+          imageOutput: 1,
         },
+        serviceTier: "flex",
         cost: { usd: 1e-9, source: "configuration", date: "2026-11-01" },
         attempts: [
           {

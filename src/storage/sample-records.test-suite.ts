@@ -132,6 +132,7 @@ export class RecordMaker {
       longestGapMs: stream ? 85.2 : null,
       usage: failure === null ? { input, cachedInput: Math.round(input * 0.6), output } : null,
       usageSource: failure === null ? "provider" : null,
+      serviceTier: null,
       cost:
         failure === null
           ? { usd: (input * inPrice + output * outPrice) / 1e6, source: "genai-prices 0.0.39", date: null }
@@ -237,6 +238,7 @@ export function sampleRecord(
     cause: null,
     usage: { input: 100, output: 20 },
     usageSource: "provider",
+    serviceTier: null,
     cost: { usd: 0.001, source: "configuration", date: null },
     ...change,
   };

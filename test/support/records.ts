@@ -44,6 +44,7 @@ export function requestRecord(change: Partial<RequestRecord> = {}): RequestRecor
     longestGapMs: null,
     usage: { input: 10, output: 5 },
     usageSource: "provider",
+    serviceTier: null,
     cost: { usd: 0.25, source: "configuration", date: null },
     requestBytes: 100,
     responseBytes: 200,

@@ -10,6 +10,7 @@ export function readUsage(wire: JsonObject): Usage {
   const fresh = countOf(wire.input_tokens);
   const cached = countOf(wire.cache_read_input_tokens);
   const written = countOf(wire.cache_creation_input_tokens);
+  const kept = isRecord(wire.cache_creation) ? countOf(wire.cache_creation.ephemeral_1h_input_tokens) : 0;
   const output = countOf(wire.output_tokens);
   const details = isRecord(wire.output_tokens_details) ? wire.output_tokens_details : {};
   const reasoning = countOf(details.thinking_tokens);
@@ -17,6 +18,7 @@ export function readUsage(wire: JsonObject): Usage {
     ...(fresh === undefined ? {} : { input: fresh + (cached ?? 0) + (written ?? 0) }),
     ...(cached === undefined ? {} : { cachedInput: cached }),
     ...(written === undefined ? {} : { cacheWriteInput: written }),
+    ...(written && kept ? { cacheWrite1hInput: Math.min(kept, written) } : {}),
     ...(output === undefined ? {} : { output }),
     ...(reasoning === undefined ? {} : { reasoning }),
   };

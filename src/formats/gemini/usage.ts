@@ -15,15 +15,19 @@ export function readUsage(usage: JsonObject): Usage | undefined {
   const input = sum(prompt, found);
   const output = sum(words, thoughts);
   if (input === undefined && output === undefined) return undefined;
-  const audioInput = audioOf(usage.promptTokensDetails);
-  const audioOutput = audioOf(usage.candidatesTokensDetails);
+  const audioInput = countIn(usage.promptTokensDetails, "AUDIO");
+  const cachedAudio = countIn(usage.cacheTokensDetails, "AUDIO");
+  const audioOutput = countIn(usage.candidatesTokensDetails, "AUDIO");
+  const imageOutput = countIn(usage.candidatesTokensDetails, "IMAGE");
   return {
     ...(input === undefined ? {} : { input }),
     ...(cached === undefined ? {} : { cachedInput: cached }),
     ...(audioInput === undefined ? {} : { audioInput }),
+    ...(cachedAudio === undefined ? {} : { cachedAudioInput: cachedAudio }),
     ...(output === undefined ? {} : { output }),
     ...(thoughts === undefined ? {} : { reasoning: thoughts }),
     ...(audioOutput === undefined ? {} : { audioOutput }),
+    ...(imageOutput === undefined ? {} : { imageOutput }),
   };
 }
 
@@ -46,9 +50,9 @@ function sum(one: number | undefined, other: number | undefined): number | undef
   return one === undefined ? other : one + (other ?? 0);
 }
 
-function audioOf(value: unknown): number | undefined {
-  const audio = arrayOf(value).find((count) => isRecord(count) && count.modality === "AUDIO");
-  return isRecord(audio) ? countOf(audio.tokenCount) : undefined;
+function countIn(details: unknown, modality: string): number | undefined {
+  const found = arrayOf(details).find((count) => isRecord(count) && count.modality === modality);
+  return isRecord(found) ? countOf(found.tokenCount) : undefined;
 }
 
 function details(all: number | undefined, audio: number): ModalityTokenCount[] {
