@@ -65,9 +65,6 @@ export function describeRecordLists(opened: () => Storage): void {
       await storage.records.write(batch.slice(150));
       const judged = batch.filter((_, index) => index % 9 === 0).map(({ record }) => record.requestId);
       await storage.feedback.add([...judged, "nobody"].map((id) => feedbackOn(id, "correct")));
-      await storage.feedback.add([
-        { ...feedbackOn(batch[1]!.record.requestId, "correct"), id: "run", target: "run" },
-      ]);
       const all = batch.map(({ record }) => record);
       for (const filter of filtersOf(all[77]!)) {
         const wanted = all.filter(

@@ -3,7 +3,9 @@ import type { RequestRecord } from "../records/record.ts";
 import {
   type RecordFilter,
   STATISTICS_GROUPS,
+  STATISTICS_ORDERS,
   type StatisticsGroup,
+  type StatisticsOrder,
   type StatisticsQuery,
   type StatisticsRow,
   type Storage,
@@ -159,6 +161,25 @@ export function describeRecordStatistics(opened: () => Storage): void {
         const largest = await count({ groups: [group], limit: 2 });
         expect(largest).toEqual(rows.slice(0, 2));
         expect(rows.map(({ requests }) => requests)).toEqual([...wanted.values()].toSorted((a, b) => b - a));
+      }
+    });
+
+    test("tell the groups that have most of what they are ordered by", async () => {
+      const records = sampleRecords(300, { seed: 7, start: START, step: MINUTE }).map(({ record }) => record);
+      await storage.records.write(records.map((record) => ({ record, bodies: null })));
+      const weights: Record<StatisticsOrder, (row: StatisticsRow) => number> = {
+        requests: (row) => row.requests,
+        failures: (row) => row.failures,
+        tokens: (row) => row.inputTokens + row.outputTokens,
+        cost: (row) => Number(row.costUsd.toPrecision(9)),
+      };
+      for (const groups of [["model"], ["run"], ["tag", "model"]] as const) {
+        for (const order of STATISTICS_ORDERS) {
+          const weightsOf = (rows: readonly StatisticsRow[]) => rows.map(weights[order]);
+          const all = weightsOf(await count({ groups, order }));
+          expect(all).toEqual(all.toSorted((one, other) => other - one));
+          expect(weightsOf(await count({ groups, order, limit: 3 }))).toEqual(all.slice(0, 3));
+        }
       }
     });
 

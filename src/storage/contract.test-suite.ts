@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeGathered } from "./contract-gathered.test-suite.ts";
 import { describeRecordChanges } from "./contract-record-changes.test-suite.ts";
 import { describeRecordLists } from "./contract-record-lists.test-suite.ts";
 import { describeRecordStatistics } from "./contract-record-statistics.test-suite.ts";
@@ -317,6 +318,7 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
     describeRecordLists(() => storage);
     describeRecordChanges(() => storage);
     describeRecordStatistics(() => storage);
+    describeGathered(() => storage);
 
     test("the revision changes with every change of the keys, and with nothing else", async () => {
       const seen = [await storage.revision()];

@@ -63,6 +63,27 @@ export interface FeedbackStore {
   forTarget(target: FeedbackTarget, targetId: string): Promise<Feedback[]>;
   /** The newest `limit` about any of these targets, oldest first. */
   forTargets(target: FeedbackTarget, targetIds: readonly string[], limit: number): Promise<Feedback[]>;
+  /** What came last first. Rejects with a CursorError where the cursor is none that it gave. */
+  list(
+    filter: FeedbackFilter,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<FeedbackPage>;
+}
+
+/** Which feedback is meant. What is absent does not narrow. */
+export interface FeedbackFilter {
+  readonly target?: FeedbackTarget;
+  readonly targetId?: string;
+  readonly name?: string;
+  /** Unix milliseconds at which it was received: from `since` on, before `until`. */
+  readonly since?: number;
+  readonly until?: number;
+}
+
+export interface FeedbackPage {
+  readonly feedback: readonly Feedback[];
+  /** Where the next page begins; null on the last one. */
+  readonly cursor: string | null;
 }
 
 /** What is known of an Amp client's thread beside what was said in it. */
@@ -240,7 +261,10 @@ export interface RecordFilter {
   readonly maxCost?: number;
   readonly minDurationMs?: number;
   readonly maxDurationMs?: number;
-  /** Requests that have feedback of this name, about themselves. */
+  /**
+   * Requests that have feedback of this name, or with `name=value` of this value too, as people write it (`true`, `4`,
+   * `too long`): on themselves, or on their run or thread since they began.
+   */
   readonly feedback?: string;
   /** Words that stand in the bodies, all of them. */
   readonly text?: string;
@@ -256,6 +280,33 @@ export interface RecordPage {
    */
   readonly records: readonly RequestRecord[];
   /** Where the next page begins; null on the last one. Records that are added meanwhile do not move it. */
+  readonly cursor: string | null;
+}
+
+/** What gathers requests under an id of the client's. */
+export type GatheredBy = "run" | "thread";
+
+/** Sums over all requests of a run or a thread. */
+export interface Gathered {
+  readonly id: string;
+  readonly requests: number;
+  readonly failures: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costUsd: number;
+  /** Requests whose cost is not known. */
+  readonly unpriced: number;
+  /** Milliseconds that requests took, all added up. */
+  readonly requestMs: number;
+  /** Unix milliseconds: the first beginning, the last beginning, and the last end. */
+  readonly startedAt: number;
+  readonly lastStartedAt: number;
+  readonly endedAt: number;
+}
+
+export interface GatheredPage {
+  readonly found: readonly Gathered[];
+  /** Where the next page begins; null on the last one. */
   readonly cursor: string | null;
 }
 
@@ -278,6 +329,10 @@ export const STATISTICS_GROUPS = [
 ] as const;
 export type StatisticsGroup = (typeof STATISTICS_GROUPS)[number];
 
+/** What the groups that are told have most of. */
+export const STATISTICS_ORDERS = ["requests", "failures", "tokens", "cost"] as const;
+export type StatisticsOrder = (typeof STATISTICS_ORDERS)[number];
+
 export interface StatisticsQuery {
   readonly filter: RecordFilter & { readonly since: number; readonly until: number };
   /** None: one row for all. */
@@ -289,7 +344,12 @@ export interface StatisticsQuery {
    * feedback, cost, duration), from the records.
    */
   readonly interval?: number;
-  /** Most groups that are told, those with the most requests; the rest is left out. */
+  /**
+   * What the groups that are told have most of, and are ordered by: requests where it is absent; `tokens` are those of
+   * input and output together.
+   */
+  readonly order?: StatisticsOrder;
+  /** Most groups that are told; the rest is left out. */
   readonly limit: number;
 }
 
@@ -316,6 +376,26 @@ export interface StatisticsRow {
   readonly firstToken: Percentiles | null;
   /** Output tokens a second of streaming, the median. */
   readonly tokensPerSecond: number | null;
+}
+
+/**
+ * What feedback of one name says of the requests in a group. That on a run or a thread counts for each of its requests
+ * which had begun by then; in one row every piece of feedback counts once.
+ */
+export interface FeedbackRow {
+  readonly group: StatisticsRow["group"];
+  /** Unix milliseconds at which the interval begins, in which the requests did; null without intervals. */
+  readonly start: number | null;
+  readonly name: string;
+  readonly count: number;
+  /** Values that are true, and false. */
+  readonly positive: number;
+  readonly negative: number;
+  /** Values that are numbers, and their mean; null where there is none. */
+  readonly numbers: number;
+  readonly mean: number | null;
+  /** Values that are corrections. */
+  readonly corrections: number;
 }
 
 export interface Percentiles {
@@ -345,7 +425,21 @@ export interface RecordStore {
   bodies(id: string): Promise<RecordedBodies | null>;
   /** The records of a run, oldest first, at most `limit`. */
   run(runId: string, limit: number): Promise<RequestRecord[]>;
+  /**
+   * Runs or threads that have requests which the filter means, those first whose newest such request began last. Sums
+   * are over all their requests. A request of no run is a run of its own. Rejects with a CursorError.
+   */
+  gathered(
+    by: GatheredBy,
+    filter: Omit<RecordFilter, "text">,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<GatheredPage>;
   statistics(query: StatisticsQuery): Promise<StatisticsRow[]>;
+  /**
+   * Feedback on the requests that the filter means, of every name; `order` is passed over: the groups that are told are
+   * those with the most feedback.
+   */
+  feedbackStatistics(query: StatisticsQuery): Promise<FeedbackRow[]>;
   /** The `runId`s of these requests, of several with one id the newest's, for those that are recorded. */
   runsOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Puts other costs in the place of those that are kept, by record id. */

@@ -1,5 +1,5 @@
 import { compactHistograms, histogramMark, readHistograms } from "./histograms.ts";
-import type { StatisticsRow } from "./interface.ts";
+import type { StatisticsOrder, StatisticsRow } from "./interface.ts";
 
 /** What one request adds to statistics. Absent counts are 0. */
 export interface RecordFigures {
@@ -75,6 +75,20 @@ export class RecordTotals {
     this.costUsd += sums.costUsd;
     this.unpriced += sums.unpriced;
     this.#append(sums.histograms);
+  }
+
+  /** What groups are ordered by. */
+  weight(order: StatisticsOrder): number {
+    switch (order) {
+      case "requests":
+        return this.requests;
+      case "failures":
+        return this.failures;
+      case "tokens":
+        return this.inputTokens + this.outputTokens;
+      case "cost":
+        return this.costUsd;
+    }
   }
 
   row(group: StatisticsRow["group"], start: number | null): StatisticsRow {

@@ -1,4 +1,4 @@
-import type { StatisticsGroup, StatisticsRow } from "./interface.ts";
+import type { StatisticsOrder, StatisticsQuery, StatisticsRow } from "./interface.ts";
 import { RecordTotals } from "./record-totals.ts";
 
 /** A group's values, in the order in which the groups were asked for. */
@@ -30,15 +30,14 @@ export class StatisticsGroups {
     return totals;
   }
 
-  /** Of the groups with the most requests, the largest first; each one's intervals in their order. */
+  /** Of the groups with the most of what they are ordered by, the largest first; each one's intervals in their order. */
   rows(
-    groups: readonly StatisticsGroup[],
-    limit: number,
+    { groups, limit, order = "requests" }: Wanted,
     startOf: (interval: number) => number | null,
   ): StatisticsRow[] {
     const largest = [...this.#groups.entries()]
-      .map(([key, group]) => ({ key, ...group, requests: requestsOf(group) }))
-      .sort((one, other) => other.requests - one.requests || (one.key < other.key ? -1 : 1))
+      .map(([key, group]) => ({ key, ...group, weight: weightOf(group, order) }))
+      .sort((one, other) => other.weight - one.weight || (one.key < other.key ? -1 : 1))
       .slice(0, limit);
     return largest.flatMap(({ values, intervals }) => {
       const group = Object.fromEntries(groups.map((name, index) => [name, values[index] ?? null]));
@@ -49,29 +48,31 @@ export class StatisticsGroups {
   }
 }
 
-function requestsOf({ intervals }: Group): number {
-  let requests = 0;
-  for (const totals of intervals.values()) requests += totals.requests;
-  return requests;
+type Wanted = Pick<StatisticsQuery, "groups" | "limit" | "order">;
+
+function weightOf({ intervals }: Group, order: StatisticsOrder): number {
+  let weight = 0;
+  for (const totals of intervals.values()) weight += totals.weight(order);
+  return weight;
 }
 
 export function groupKey(values: GroupValues): string {
   return values.length === 1 && values[0] !== null ? `"${values[0]}` : JSON.stringify(values);
 }
 
-/** Groups of which more than this are told apart at once: then those with the fewest requests are forgotten. */
+/** Groups of which more than this are told apart at once: then those with the least are forgotten. */
 const MOST_COUNTED = 200_000;
 
 /**
- * Counts requests by group, to find the largest where groups may be as many as requests are. Exact up to 200,000 groups;
- * beyond, groups that had few requests when memory ran short may be missing.
+ * Adds up by group what groups are ordered by, to find the largest where they may be as many as requests are. Exact up to
+ * 200,000 groups; beyond, groups that had little when memory ran short may be missing.
  */
 export class GroupCounts {
   readonly #counts = new Map<string, number>();
 
-  add(values: GroupValues, requests: number): void {
+  add(values: GroupValues, weight: number): void {
     const key = groupKey(values);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + requests);
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + weight);
     if (this.#counts.size > MOST_COUNTED) this.#forgetSmall();
   }
 

@@ -1,13 +1,7 @@
 import type { Database } from "bun:sqlite";
 import type { RecordFilter } from "../interface.ts";
-
-export type Value = string | number | null;
-
-/** A piece of SQL and the values of its parameters, in their order. */
-export interface Condition {
-  readonly sql: string;
-  readonly values: readonly Value[];
-}
+import { all, type Condition, type Value } from "./condition.ts";
+import { isJudged, judgedRecords } from "./judged-records.ts";
 
 /** Where records are taken from, in the order of their ids: all of them, or those that an index leads to. */
 export interface Source {
@@ -32,9 +26,6 @@ export interface Question {
 
 const ALL: Source = { from: "records AS r", id: "r.id", where: "true", values: [], isAll: true };
 
-/** Feedback on more requests than this is looked up for each record, rather than the records for each feedback. */
-const FEW_JUDGED = 5000;
-
 /** By the column of `record_kinds`. */
 const KINDS = [
   ["keyId", "key_id"],
@@ -57,13 +48,6 @@ export function ask(db: Database, filter: RecordFilter): Question {
       values: kinds.values,
     });
   return { source, kinds, records: all(records) };
-}
-
-export function all(conditions: readonly Condition[]): Condition {
-  return {
-    sql: conditions.length === 0 ? "true" : conditions.map(({ sql }) => sql).join(" AND "),
-    values: conditions.flatMap(({ values }) => values),
-  };
 }
 
 function kindConditions(filter: RecordFilter): Condition | null {
@@ -94,10 +78,6 @@ const RECORDS = [
   ["maxCost", "r.cost_usd <= ?"],
   ["minDurationMs", "r.duration_ms >= ?"],
   ["maxDurationMs", "r.duration_ms <= ?"],
-  [
-    "feedback",
-    "EXISTS (SELECT 1 FROM feedback WHERE name = ? AND target = 'request' AND target_id = r.request_id)",
-  ],
 ] as const satisfies readonly (readonly [keyof RecordFilter, string])[];
 
 function recordConditions(filter: RecordFilter): Condition[] {
@@ -105,6 +85,7 @@ function recordConditions(filter: RecordFilter): Condition[] {
     const value = filter[name];
     return value === undefined ? [] : [{ sql, values: [value] }];
   });
+  if (filter.feedback !== undefined) conditions.push(isJudged(filter.feedback));
   if (filter.text !== undefined) conditions.push({ sql: "r.body_block IS NOT NULL", values: [] });
   return conditions;
 }
@@ -143,21 +124,4 @@ function indexed(index: string, column: string, value: string): Source {
 function listed(ids: string, values: readonly Value[]): Source {
   const from = `${ids} AS i CROSS JOIN records AS r ON r.id = i.id`;
   return { from, id: "i.id", where: "true", values, isAll: false };
-}
-
-/** Ids of the records that have feedback of a name; null where they are many. */
-function judgedRecords(db: Database, name: string): string[] | null {
-  const judged = db
-    .query<{ id: string }, [string, number]>(
-      `SELECT DISTINCT target_id AS id FROM feedback WHERE name = ? AND target = 'request' LIMIT ?`,
-    )
-    .all(name, FEW_JUDGED + 1);
-  if (judged.length > FEW_JUDGED) return null;
-  return db
-    .query<{ id: string }, [string]>(
-      `SELECT r.id FROM json_each(?) AS j
-       CROSS JOIN records AS r INDEXED BY records_by_request ON r.request_id = j.value`,
-    )
-    .all(JSON.stringify(judged.map(({ id }) => id)))
-    .map(({ id }) => id);
 }

@@ -1,14 +1,15 @@
-import type { RecordFilter, StatisticsGroup, StatisticsQuery } from "../interface.ts";
+import type { RecordFilter, StatisticsGroup, StatisticsOrder, StatisticsQuery } from "../interface.ts";
 import type { RecordFigures } from "../record-totals.ts";
 import { GroupCounts, type GroupValues, groupKey, type StatisticsGroups } from "../statistics-groups.ts";
+import type { Value } from "./condition.ts";
 import type { SqliteConnection } from "./connection.ts";
-import type { Question, Value } from "./record-conditions.ts";
+import type { Question } from "./record-conditions.ts";
 import { FOUND, type Found, floorsOf, within } from "./record-search.ts";
 import { type IdRange, slices } from "./record-slices.ts";
 import { type TextTest, textTest } from "./record-text.ts";
 
 /** Groups as a record's columns; of tags and templates the whole list. */
-const COLUMNS: Record<StatisticsGroup, string> = {
+export const GROUP_COLUMNS: Record<StatisticsGroup, string> = {
   model: "k.model",
   provider: "k.provider",
   key: "k.key_id",
@@ -36,7 +37,15 @@ const FIGURES = `
 
 type Row = RecordFigures & { startedAt: number } & Found & Record<`group${number}`, string | null>;
 
-type CountRow = Found & { requests: number } & Record<`group${number}`, string | null>;
+/** What groups are ordered by, of one record. */
+const WEIGHTS: Record<StatisticsOrder, string> = {
+  requests: "1",
+  failures: "k.category IS NOT NULL",
+  tokens: "coalesce(r.input_tokens, 0) + coalesce(r.output_tokens, 0)",
+  cost: "coalesce(r.cost_usd, 0)",
+};
+
+type CountRow = Found & { weight: number } & Record<`group${number}`, string | null>;
 
 interface Part {
   readonly ranges: readonly IdRange[];
@@ -51,9 +60,9 @@ export async function addRecords(
   { ranges, intervalAt }: Part,
   found: StatisticsGroups,
 ): Promise<void> {
-  const { filter, groups, limit } = query;
+  const { filter, groups, limit, order = "requests" } = query;
   const namesOf = new GroupNames(groups);
-  const names = groups.map((group, index) => `${COLUMNS[group]} AS group${index},`).join(" ");
+  const names = groups.map((group, index) => `${GROUP_COLUMNS[group]} AS group${index},`).join(" ");
   const read = <Read extends Found>(columns: string, groupBy: string) =>
     rowsOf<Read>(connection, question, { filter, columns: `${names} ${columns}`, groupBy, ranges });
   let largest: ReadonlySet<string> | null = null;
@@ -62,10 +71,10 @@ export async function addRecords(
     // Bodies are searched record by record.
     const [columns, groupBy] =
       filter.text === undefined
-        ? ["count(*) AS requests,", `GROUP BY ${groups.map((_, index) => index + 1).join(", ")}`]
-        : ["1 AS requests,", ""];
+        ? [`sum(${WEIGHTS[order]}) AS weight,`, `GROUP BY ${groups.map((_, index) => index + 1).join(", ")}`]
+        : [`${WEIGHTS[order]} AS weight,`, ""];
     for await (const rows of read<CountRow>(columns, groupBy))
-      for (const row of rows) for (const values of namesOf.row(row)) counts.add(values, row.requests);
+      for (const row of rows) for (const values of namesOf.row(row)) counts.add(values, row.weight);
     largest = counts.largest(limit);
   }
   for await (const rows of read<Row>(`${FIGURES},`, ""))
@@ -101,7 +110,10 @@ async function* rowsOf<Read extends Found>(
   }
 }
 
-async function those<Read extends Found>(rows: readonly Read[], has: TextTest): Promise<readonly Read[]> {
+export async function those<Read extends Found>(
+  rows: readonly Read[],
+  has: TextTest,
+): Promise<readonly Read[]> {
   const found: Read[] = [];
   for (const row of rows) if (await has.test(row)) found.push(row);
   return found;
@@ -111,7 +123,7 @@ async function those<Read extends Found>(rows: readonly Read[], has: TextTest): 
 const MOST_LISTS = 10_000;
 
 /** The groups that a row counts for: one for each of its tags and templates, or one for having none. */
-class GroupNames {
+export class GroupNames {
   readonly #groups: readonly StatisticsGroup[];
   readonly #lists = new Map<string, readonly (string | null)[]>();
 

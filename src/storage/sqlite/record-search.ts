@@ -1,7 +1,8 @@
 import type { RecordFilter, RecordOrder } from "../interface.ts";
 import type { Position } from "../record-cursor.ts";
+import { all, type Condition, type Value } from "./condition.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { all, ask, type Condition, type Question, type Value } from "./record-conditions.ts";
+import { ask, type Question } from "./record-conditions.ts";
 import { type Direction, type Floor, type IdRange, idsWithin, slices } from "./record-slices.ts";
 
 export interface Found extends Position {

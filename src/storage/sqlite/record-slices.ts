@@ -1,6 +1,7 @@
 import type { RecordFilter } from "../interface.ts";
+import { all, type Condition, type Value } from "./condition.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { all, type Condition, type Question, type Value } from "./record-conditions.ts";
+import type { Question } from "./record-conditions.ts";
 import { leastIdAt, timeOfId } from "./record-ids.ts";
 
 /** Ids from `low` on, below `high`. */

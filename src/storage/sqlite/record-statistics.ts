@@ -2,8 +2,9 @@ import type { RecordFilter, StatisticsGroup, StatisticsQuery, StatisticsRow } fr
 import type { RecordSums, RecordTotals } from "../record-totals.ts";
 import { type GroupValues, StatisticsGroups } from "../statistics-groups.ts";
 import { intervalOf, type Span, spansOf } from "../statistics-spans.ts";
+import type { Condition, Value } from "./condition.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { ask, type Condition, type Question, type Value } from "./record-conditions.ts";
+import { ask, type Question } from "./record-conditions.ts";
 import { addRecords } from "./record-counting.ts";
 import { idsWithin, pause } from "./record-slices.ts";
 import { foldedUntil } from "./record-sums.ts";
@@ -45,7 +46,7 @@ export async function recordStatistics(
   connection: SqliteConnection,
   query: StatisticsQuery,
 ): Promise<StatisticsRow[]> {
-  const { filter, groups, interval, limit } = query;
+  const { filter, groups, interval } = query;
   const question = await connection.read((db) => ask(db, filter));
   const { since, until } = await clipped(connection, filter);
   const found = new StatisticsGroups();
@@ -60,7 +61,7 @@ export async function recordStatistics(
     await addSums(connection, question, groups, span, intervalAt, found);
   await addRecords(connection, question, query, { ranges: rest, intervalAt }, found);
   const startOf = (at: number) => (interval === undefined ? null : filter.since + at * interval);
-  return found.rows(groups, limit, startOf);
+  return found.rows(query, startOf);
 }
 
 function isOfKinds(filter: RecordFilter): boolean {

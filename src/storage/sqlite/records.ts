@@ -1,5 +1,8 @@
 import type { Cost, RecordedBodies, RequestRecord, WrittenRecord } from "../../records/record.ts";
 import type {
+  FeedbackRow,
+  GatheredBy,
+  GatheredPage,
   RecordFilter,
   RecordOrder,
   RecordPage,
@@ -9,8 +12,10 @@ import type {
 } from "../interface.ts";
 import { type Position, readCursor, writeCursor } from "../record-cursor.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { feedbackStatistics } from "./feedback-statistics.ts";
 import { type BodyPlace, bodiesIn, packBodies, packedBlock, readBlock } from "./record-bodies.ts";
 import { pruneBodies, pruneRecords, setCosts } from "./record-changes.ts";
+import { gathered } from "./record-gathering.ts";
 import { fromRow, RECORD_COLUMNS, type RecordRow } from "./record-rows.ts";
 import { type Found, search } from "./record-search.ts";
 import { pause } from "./record-slices.ts";
@@ -129,6 +134,18 @@ export class SqliteRecords implements RecordStore {
 
   statistics(query: StatisticsQuery): Promise<StatisticsRow[]> {
     return recordStatistics(this.#connection, query);
+  }
+
+  gathered(
+    by: GatheredBy,
+    filter: Omit<RecordFilter, "text">,
+    page: { readonly limit: number; readonly cursor?: string },
+  ): Promise<GatheredPage> {
+    return gathered(this.#connection, by, filter, page);
+  }
+
+  feedbackStatistics(query: StatisticsQuery): Promise<FeedbackRow[]> {
+    return feedbackStatistics(this.#connection, query);
   }
 
   runsOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
