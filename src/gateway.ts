@@ -150,7 +150,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
       sink,
       logger,
       config: () => state.config.records,
-      priceOf: (provider, model, usage, at) => state.prices.costOf(provider, model, usage, at),
+      priceOf: (provider, model, usage, at, tier) => state.prices.costOf(provider, model, usage, at, tier),
       onRecord: (record) => tail.publish(record),
     }),
     responses: new Responses({

@@ -174,7 +174,7 @@ const conversion = z.strictObject({
 
 const dollars = z.number().min(0).max(1_000_000);
 
-const price = z.strictObject({
+const tokenPrice = {
   input: dollars.describe("Dollars a million tokens of the prompt."),
   output: dollars.describe("Dollars a million tokens of the answer, thinking included."),
   cached_input: dollars
@@ -183,6 +183,12 @@ const price = z.strictObject({
   cache_write: dollars
     .optional()
     .describe("Of the prompt: written to the provider's cache. Default: as input."),
+  cache_write_1h: dollars
+    .optional()
+    .describe("Of those written to the cache: to be kept for an hour. Default: as cache_write."),
+  audio_input: dollars.optional().describe("Of the prompt: sound. Default: as input."),
+  audio_output: dollars.optional().describe("Of the answer: sound. Default: as output."),
+  image_output: dollars.optional().describe("Of the answer: images. Default: as output."),
   above: z
     .array(
       z.strictObject({
@@ -194,10 +200,24 @@ const price = z.strictObject({
         output: dollars.optional(),
         cached_input: dollars.optional(),
         cache_write: dollars.optional(),
+        cache_write_1h: dollars.optional(),
+        audio_input: dollars.optional(),
+        audio_output: dollars.optional(),
+        image_output: dollars.optional(),
       }),
     )
     .default([])
     .describe("Prices of long prompts, in rising order."),
+};
+
+const price = z.strictObject({
+  ...tokenPrice,
+  service_tiers: z
+    .record(z.string(), z.strictObject(tokenPrice))
+    .default({})
+    .describe(
+      "Prices of answers that came in another service tier than the usual one, by its name, as `flex`.",
+    ),
 });
 
 const server = z.strictObject({

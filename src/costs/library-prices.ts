@@ -1,7 +1,7 @@
 import type * as PriceLibrary from "@pydantic/genai-prices";
 import pkg from "../../package.json" with { type: "json" };
 import { namesModel } from "./exact-model.ts";
-import type { TokenPrice, TokenPrices } from "./token-prices.ts";
+import type { SteppedPrice, TokenPrices } from "./token-prices.ts";
 
 /** What the price library is called in records. */
 export const LIBRARY = `genai-prices ${pkg.dependencies["@pydantic/genai-prices"]}`;
@@ -48,8 +48,9 @@ function lookUp(
 ): { readonly prices: TokenPrices; readonly varies: boolean } | null {
   const providerId = Object.hasOwn(LIBRARY_NAMES, provider) ? LIBRARY_NAMES[provider]! : provider;
   const found = library().calcPrice({}, model, { providerId, timestamp: new Date(at) });
-  if (found === null || !namesModel(found.model, model)) return null;
-  return { prices: readPrices(found.model_price), varies: Array.isArray(found.model.prices) };
+  // Its rules take any provider for OpenAI that has that in its name.
+  if (found === null || found.provider.id !== providerId || !namesModel(found.model, model)) return null;
+  return { prices: readPrices(providerId, found.model_price), varies: Array.isArray(found.model.prices) };
 }
 
 /** Loaded with the first price that is asked for: its list takes 20 ms and more to read. */
@@ -57,15 +58,25 @@ function library(): typeof PriceLibrary {
   return require("@pydantic/genai-prices");
 }
 
-function readPrices(prices: PriceLibrary.ModelPrice): TokenPrices {
-  const { requests_kcount: requests } = prices;
+/** Providers whose models never hear and speak at the prices of text. */
+const SOUND_APART: ReadonlySet<string> = new Set(["openai", "azure"]);
+
+/** Dollars a million tokens, by their kind. Where the library has no price of any kind, the model is free. */
+function readPrices(provider: string, prices: PriceLibrary.ModelPrice): TokenPrices {
+  const of = prices as Readonly<Record<string, number | SteppedPrice | undefined>>;
+  const isFree = Object.keys(prices).length === 0;
+  const requests = of.requests_kcount;
+  const sound = SOUND_APART.has(provider) && !isFree ? "unknown" : undefined;
   return {
-    input: prices.input_mtok as TokenPrice | undefined,
-    cachedInput: prices.cache_read_mtok as TokenPrice | undefined,
-    cacheWriteInput: prices.cache_write_mtok as TokenPrice | undefined,
-    audioInput: prices.input_audio_mtok as TokenPrice | undefined,
-    output: prices.output_mtok as TokenPrice | undefined,
-    audioOutput: prices.output_audio_mtok as TokenPrice | undefined,
+    input: of.input_mtok ?? (isFree ? 0 : "unknown"),
+    cachedInput: of.cache_read_mtok,
+    cacheWriteInput: of.cache_write_mtok,
+    cacheWrite1hInput: of.cache_write_1h_mtok,
+    audioInput: of.input_audio_mtok ?? sound,
+    cachedAudioInput: of.cache_audio_read_mtok,
+    output: of.output_mtok ?? (isFree ? 0 : "unknown"),
+    audioOutput: of.output_audio_mtok ?? sound,
+    imageOutput: of.output_image_mtok,
     request: typeof requests === "number" ? requests / 1000 : 0,
   };
 }

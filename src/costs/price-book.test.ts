@@ -8,51 +8,7 @@ const book = new PriceBook({});
 const usd = (provider: string, model: string, usage: Usage, at = AT) =>
   book.costOf(provider, model, usage, at)?.usd;
 
-/** Input, cached input and output in dollars a million tokens, as the providers' price pages have them. */
-const PUBLISHED: [provider: string, model: string, input: number, cached: number, output: number][] = [
-  ["openai", "gpt-5", 1.25, 0.125, 10],
-  ["openai", "gpt-5-mini", 0.25, 0.025, 2],
-  ["openai", "gpt-5-nano", 0.05, 0.005, 0.4],
-  ["openai", "gpt-4o", 2.5, 1.25, 10],
-  ["openai", "gpt-4o-mini", 0.15, 0.075, 0.6],
-  ["openai", "gpt-4.1", 2, 0.5, 8],
-  ["openai", "gpt-4.1-mini", 0.4, 0.1, 1.6],
-  ["openai", "o3", 2, 0.5, 8],
-  ["openai", "o4-mini", 1.1, 0.275, 4.4],
-  ["anthropic", "claude-opus-4-1-20250805", 15, 1.5, 75],
-  ["anthropic", "claude-sonnet-4-5-20250929", 3, 0.3, 15],
-  ["anthropic", "claude-haiku-4-5", 1, 0.1, 5],
-  ["anthropic", "claude-3-5-haiku-20241022", 0.8, 0.08, 4],
-  ["gemini", "gemini-2.5-flash", 0.3, 0.03, 2.5],
-  ["gemini", "gemini-2.5-flash-lite", 0.1, 0.01, 0.4],
-  ["gemini", "gemini-2.5-pro", 1.25, 0.125, 10],
-  ["xai", "grok-4", 3, 0.75, 15],
-  ["groq", "llama-3.3-70b-versatile", 0.59, 0.59, 0.79],
-  ["cerebras", "llama-3.3-70b", 0.85, 0.85, 1.2],
-  ["mistral", "mistral-large-latest", 2, 2, 6],
-];
-
 describe("a cost", () => {
-  test.each(PUBLISHED)("of %s/%s is by its published prices", (provider, model, input, cached, output) => {
-    expect(usd(provider, model, { input: 1000, output: 100 })).toBeCloseTo(
-      (1000 * input + 100 * output) / 1e6,
-      10,
-    );
-    const mixed = { input: 1000, cachedInput: 400, output: 100, reasoning: 60 };
-    expect(usd(provider, model, mixed)).toBeCloseTo((600 * input + 400 * cached + 100 * output) / 1e6, 10);
-  });
-
-  test("of Anthropic's cache writes is dearer than plain input, and counted once", () => {
-    const usage = { input: 1000, cacheWriteInput: 600, cachedInput: 300, output: 10 };
-    const expected = (100 * 3 + 600 * 3.75 + 300 * 0.3 + 10 * 15) / 1e6;
-    expect(usd("anthropic", "claude-sonnet-4-5", usage)).toBeCloseTo(expected, 10);
-  });
-
-  test("of a long prompt is by the prices of long prompts", () => {
-    expect(usd("gemini", "gemini-2.5-pro", { input: 100_000, output: 1000 })).toBeCloseTo(0.135, 10);
-    expect(usd("gemini", "gemini-2.5-pro", { input: 300_000, output: 1000 })).toBeCloseTo(0.75 + 0.015, 10);
-  });
-
   test("says by which list and for which day it is", () => {
     expect(book.costOf("openai", "gpt-5", { input: 1, output: 1 }, AT)).toMatchObject({
       source: expect.stringMatching(/^genai-prices \d/),
@@ -67,12 +23,64 @@ describe("no cost is known", () => {
     ["openai", "gpt-4o-something-new"],
     ["anthropic", "claude-sonnet-4-5-fake"],
     ["gemini", "gemini-2.5-pro-preview-new"],
+    ["openai", "gpt-5-2031-01-01"],
+    ["openai", "gpt-4o-2024-12-01"],
+    ["anthropic", "claude-haiku-4-5-fast"],
+    ["anthropic", "claude-sonnet-5-5"],
+    ["anthropic", "claude-opus-5-20310101x"],
+    ["mistral", "magistral-medium-2"],
+    ["my-openai", "gpt-4o"],
+    ["local-anthropic", "claude-sonnet-4-5"],
+    ["google-proxy", "gemini-2.5-flash"],
+    ["fireworks", "gpt-oss-120b"],
     ["demo", "echo"],
     ["own", "gpt-5"],
     ["constructor", "toString"],
     ["openai", ""],
   ])("of %s/%s, which nobody has priced", (provider, model) => {
     expect(book.costOf(provider, model, { input: 10, output: 10 }, AT)).toBeNull();
+  });
+
+  test.each([
+    ["anthropic", "claude-haiku-4-5-20251001", "claude-haiku-4-5"],
+    ["anthropic", "claude-haiku-4-5@20251001", "claude-haiku-4-5"],
+    ["anthropic", "claude-opus-5-20260801", "claude-opus-5"],
+    ["anthropic", "claude-3-7-sonnet-latest", "claude-3-7-sonnet-20250219"],
+    ["openai", "gpt-5.6-sol-2026-07-01", "gpt-5.6-sol"],
+    ["gemini", "gemini-2.0-flash-001", "gemini-2.0-flash"],
+    ["mistral", "magistral-medium-2506", "magistral-medium-latest"],
+    ["openai", "GPT-4o", "gpt-4o"],
+  ])("but %s/%s is one of the names that the library gives %s", (provider, model, other) => {
+    const usage = { input: 1000, output: 100 };
+    expect(usd(provider, model, usage)).toBeGreaterThan(0);
+    expect(usd(provider, model, usage)).toBe(usd(provider, other, usage)!);
+  });
+
+  test("where a kind of tokens has a price that the library does not have", () => {
+    const spoken = { input: 100, output: 50, audioOutput: 40 };
+    expect(usd("openai", "gpt-4o-audio-preview", spoken)).toBeUndefined();
+    expect(usd("openai", "gpt-4o-audio-preview", { ...spoken, audioOutput: 0 })).toBeGreaterThan(0);
+    expect(usd("mistral", "mistral-ocr-latest", { input: 100, output: 50 })).toBeUndefined();
+    expect(usd("openai", "gpt-transcribe", { input: 100, output: 50 })).toBeUndefined();
+  });
+
+  test("of another service tier than the usual one, unless the configuration has it", () => {
+    const usage = { input: 1_000_000, output: 100_000 };
+    const tiered = new PriceBook(
+      configSchema.parse({
+        prices: {
+          "openai/gpt-5": { input: 1.25, output: 10, service_tiers: { Flex: { input: 0.625, output: 5 } } },
+        },
+      }).prices,
+    );
+    for (const tier of ["flex", "priority", "batch"]) {
+      expect(book.costOf("openai", "gpt-5", usage, AT, tier)).toBeNull();
+      expect(book.costOf("anthropic", "claude-haiku-4-5", usage, AT, tier)).toBeNull();
+    }
+    expect(tiered.costOf("openai", "gpt-5", usage, AT)?.usd).toBe(2.25);
+    expect(tiered.costOf("openai", "gpt-5", usage, AT, "flex")?.usd).toBe(1.125);
+    expect(tiered.costOf("openai", "gpt-5", usage, AT, "priority")).toBeNull();
+    expect(book.costOf("groq", "llama-3.1-8b-instant", usage, AT, "flex")?.usd).toBeCloseTo(0.058, 12);
   });
 
   test("where no tokens are, or they contradict each other", () => {
@@ -110,6 +118,48 @@ describe("a price of the configuration", () => {
     });
     expect(own.costOf("openai", "gpt-5", { input: 1001, output: 10 }, AT)?.usd).toBeCloseTo(
       (10_010 + 20) / 1e6,
+      12,
+    );
+  });
+
+  test("may be told of every kind of tokens, and of long prompts in any order", () => {
+    const all = new PriceBook(
+      configSchema.parse({
+        prices: {
+          "a/b": {
+            input: 1,
+            output: 2,
+            cache_write: 3,
+            cache_write_1h: 5,
+            audio_input: 7,
+            audio_output: 11,
+            image_output: 13,
+            above: [
+              { tokens: 2000, input: 100, audio_output: 200 },
+              { tokens: 1000, input: 10 },
+            ],
+          },
+        },
+      }).prices,
+    );
+    const usage = {
+      input: 1000,
+      cachedInput: 100,
+      cacheWriteInput: 300,
+      cacheWrite1hInput: 200,
+      audioInput: 50,
+      output: 100,
+      audioOutput: 20,
+      imageOutput: 30,
+    };
+    // 650 plain and cached, 100 written for minutes and 200 for an hour, 50 heard; 50 words, 20 spoken, 30 drawn.
+    const short = 650 * 1 + 100 * 3 + 200 * 5 + 50 * 7 + 50 * 2 + 20 * 11 + 30 * 13;
+    expect(all.costOf("a", "b", usage, AT)?.usd).toBeCloseTo(short / 1e6, 12);
+    const longer = { ...usage, input: 1001 };
+    expect(all.costOf("a", "b", longer, AT)?.usd).toBeCloseTo((short + 650 * 9 + 10) / 1e6, 12);
+    const longest = { ...usage, input: 2001 };
+    expect(all.costOf("a", "b", longest, AT)?.usd).toBeCloseTo(
+      (short + 650 * 99 + 1001 * 100 + 20 * 189) / 1e6,
       12,
     );
   });

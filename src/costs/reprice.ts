@@ -1,4 +1,5 @@
 import type { Cost } from "../records/record.ts";
+import { isBilled } from "../records/usage.ts";
 import type { RecordFilter, RecordStore } from "../storage/interface.ts";
 import type { PriceBook } from "./price-book.ts";
 
@@ -32,8 +33,10 @@ export async function reprice(
       ...(cursor === null ? {} : { cursor }),
     });
     const costs = new Map<string, Cost | null>();
-    for (const { id, provider, model, usage, startedAt, cost: known } of page.records) {
-      const cost = book.costOf(provider, model, usage, startedAt);
+    for (const record of page.records) {
+      const { id, provider, model, startedAt, serviceTier, cost: known } = record;
+      const usage = isBilled(record.operation) ? record.usage : null;
+      const cost = book.costOf(provider, model, usage, startedAt, serviceTier);
       sum.seen++;
       sum.before += known?.usd ?? 0;
       sum.after += cost?.usd ?? 0;

@@ -13,7 +13,7 @@ import { Redaction } from "./redaction.ts";
 import { RunIds } from "./run-ids.ts";
 import { pause, Slice } from "./slices.ts";
 import type { Trace } from "./trace.ts";
-import { type CountedUsage, countUsage } from "./usage.ts";
+import { type CountedUsage, countUsage, isBilled } from "./usage.ts";
 
 /** Finished requests wait this long for others, so that they are stored together; or for so many. */
 const GATHER_MS = 40;
@@ -30,6 +30,8 @@ export type PriceOf = (
   model: string | null,
   usage: Usage,
   at: number,
+  /** Null is the provider's usual one. */
+  serviceTier: string | null,
 ) => Cost | null;
 
 export interface RecorderOptions {
@@ -188,8 +190,9 @@ export class Recorder {
     const known = runId ?? parentId ?? requestId;
     if (runId !== null) this.#runs.note(requestId, runId);
     const model = modelOf(trace, outcome);
-    const isBilled = counted.usage !== null && trace.operation !== "count-tokens";
-    const cost = isBilled ? priceOf(trace.provider, model, counted.usage, trace.startedAt) : null;
+    const usage = isBilled(trace.operation) ? counted.usage : null;
+    const tier = outcome.facts?.serviceTier ?? null;
+    const cost = usage === null ? null : priceOf(trace.provider, model, usage, trace.startedAt, tier);
     const id = this.#ids.next(trace.startedAt);
     const record = makeRecord(trace, { id, runId: known, outcome, counted, cost });
     const bodies = recordedBodies(capture, outcome.response, config().max_body_kb * 1024, this.#redact());

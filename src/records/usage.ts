@@ -1,6 +1,6 @@
 import type { AnswerFacts } from "../exchange/answer-facts.ts";
 import { GatewayError } from "../exchange/errors.ts";
-import type { Format } from "../exchange/formats.ts";
+import type { Format, Operation } from "../exchange/formats.ts";
 import type { Usage } from "../exchange/usage.ts";
 import { CODECS, clientCodecOf } from "../formats/codecs.ts";
 import { estimateRequestTokens, estimateTextTokens } from "../tokens/estimate.ts";
@@ -39,6 +39,11 @@ export function countUsage(
 }
 
 const TAKES_TOKENS: ReadonlySet<string> = new Set(["generate", "completions", "embeddings", "count-tokens"]);
+
+/** Whether tokens of such a request cost anything: to have a prompt counted is free everywhere. */
+export function isBilled(operation: Operation): boolean {
+  return operation !== "count-tokens";
+}
 
 function sourceOf(trace: Trace, facts: AnswerFacts): UsageSource {
   // Only the gateway itself counts tokens without a target.
