@@ -25,11 +25,13 @@ import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
 import { CapturePolicy } from "./records/capture-policy.ts";
+import { DurableSink } from "./records/durable-sink.ts";
 import { FeedbackWriter } from "./records/feedback-writer.ts";
-import { RecordSink } from "./records/record-sink.ts";
 import { Recorder } from "./records/recorder.ts";
 import { keepWithinRetention } from "./records/retention.ts";
-import { Spill } from "./records/spill.ts";
+import type { Storable } from "./records/storable.ts";
+import { STORABLE_FEEDBACK } from "./records/storable-feedback.ts";
+import { STORABLE_RECORDS } from "./records/storable-records.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { readProviders } from "./routing/providers.ts";
@@ -74,11 +76,10 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
   state.starting = false;
   // What an earlier process left is stored beside the requests that come.
-  rooms.sink
-    .resume()
-    .catch((error: unknown) =>
-      logger.error("Records that an earlier process left cannot be read.", { error }),
-    );
+  for (const sink of Object.values(rooms.sinks))
+    sink
+      .resume()
+      .catch((error: unknown) => logger.error("What an earlier process left cannot be read.", { error }));
   rooms.reports.keepWithin(() => state.config.amp, rooms.stopping.signal);
   keepWithinRetention(rooms.storage.records, {
     config: () => state.config.records,
@@ -131,23 +132,27 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     starting: true,
   };
   const tail = new LiveTail();
-  const sink = new RecordSink({
-    store: storage.records,
-    spill: new Spill(join(dataFolder(config.storage.url, io.cwd), "waiting-records"), {
+  const sinkOf = <Item>(kind: Storable<Item>, write: (batch: readonly Item[]) => Promise<unknown>) =>
+    new DurableSink({
+      kind,
+      write,
+      folder: waitingFolder(config.storage.url, io.cwd),
+      space: () => state.config.records.max_spill_mb * MEGABYTE,
+      memory: () => state.config.records.memory_mb * MEGABYTE,
       logger,
-      maxBytes: () => state.config.records.max_spill_mb * MEGABYTE,
-    }),
-    logger,
-    memory: () => state.config.records.memory_mb * MEGABYTE,
-  });
+    });
+  const sinks = {
+    records: sinkOf(STORABLE_RECORDS, (batch) => storage.records.write(batch)),
+    feedback: sinkOf(STORABLE_FEEDBACK, (batch) => storage.feedback.add(batch)),
+  };
   return {
     state,
     routerFor,
-    sink,
+    sinks,
     capture: new CapturePolicy(),
     recorder: new Recorder({
       store: storage.records,
-      sink,
+      sink: sinks.records,
       logger,
       config: () => state.config.records,
       priceOf: (provider, model, usage, at, tier) => state.prices.costOf(provider, model, usage, at, tier),
@@ -171,7 +176,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     demo,
     upstreams,
     admission: new Admission(config.server.max_concurrent_requests),
-    feedback: new FeedbackWriter(storage.feedback, { logger }),
+    feedback: new FeedbackWriter({ sink: sinks.feedback, logger }),
     reports,
     amp: new AmpRoom({ threads: storage.threads, reports, logger }),
     tail,
@@ -200,9 +205,9 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     logs: () => logger.status(),
     logLinesDropped: () => logger.status().dropped,
     records: () => ({
-      stored: rooms.sink.stored,
+      stored: rooms.sinks.records.stored,
       lost: recorder.lost,
-      waitingBytes: rooms.sink.waitingBytes,
+      waitingBytes: rooms.sinks.records.waitingBytes,
     }),
     upstreams: () => upstreams.all().map(upstreamHealth),
     activeRequests: () => admission.active,
@@ -282,7 +287,8 @@ async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<v
   await admission.drain(1000);
   const failed = await closeAll(logger, {
     feedback: async () => {
-      const lost = await feedback.flush();
+      await feedback.flush();
+      const lost = await rooms.sinks.feedback.close(WAITING_PATIENCE);
       if (lost > 0) throw new Error(`${lost} items of feedback could not be stored`);
     },
     responses: async () => {
@@ -293,7 +299,7 @@ async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<v
     demo: () => rooms.demo.stop(),
     records: async () => {
       await rooms.recorder.flush();
-      const lost = await rooms.sink.close(RECORDS_PATIENCE);
+      const lost = await rooms.sinks.records.close(WAITING_PATIENCE);
       if (lost > 0) throw new Error(`${lost} requests could not be recorded`);
     },
     storage: () => rooms.storage.close(),
@@ -303,8 +309,8 @@ async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<v
   process.exit(failed ? 1 : 0);
 }
 
-/** Milliseconds in which records that wait in files may still be stored; later ones are stored at the next start. */
-const RECORDS_PATIENCE = 3_000;
+/** Milliseconds in which what waits in files may still be stored; the rest is stored at the next start. */
+const WAITING_PATIENCE = 3_000;
 const MEGABYTE = 1024 * 1024;
 
 /** Milliseconds that each part may take to close. */
@@ -330,4 +336,12 @@ function dataFolder(storageUrl: string, cwd: string): string {
   const path = /^sqlite:(.*)$/is.exec(storageUrl)?.[1];
   if (path === undefined) return cwd;
   return path.startsWith(":") ? cwd : dirname(resolve(cwd, path));
+}
+
+/** Where records and feedback wait for the database: each has its own folder, since what waits is stored at a later start. */
+function waitingFolder(storageUrl: string, cwd: string): string {
+  const path = /^sqlite:(.*)$/is.exec(storageUrl)?.[1];
+  if (path !== undefined && !path.startsWith(":")) return `${resolve(cwd, path)}-waiting`;
+  const name = path === undefined ? new URL(storageUrl).pathname.slice(1) : "memory";
+  return join(cwd, "data", `${name.replaceAll(/[^\w-]/g, "_") || "postgres"}-waiting`);
 }

@@ -6,10 +6,10 @@ import { until } from "../../test/support/until.ts";
 import { configSchema, type RecordsConfig } from "../config/schema.ts";
 import { testTrace } from "../telemetry/test-trace.ts";
 import { CapturePolicy } from "./capture-policy.ts";
-import { RecordSink } from "./record-sink.ts";
+import type { DurableSink } from "./durable-sink.ts";
+import type { WrittenRecord } from "./record.ts";
 import { Recorder } from "./recorder.ts";
-import { Spill } from "./spill.ts";
-import { keepingLogger, MemoryRecords } from "./testing.ts";
+import { keepingLogger, MemoryRecords, recordSink } from "./testing.ts";
 import type { Trace } from "./trace.ts";
 import type { Tracking } from "./tracking.ts";
 
@@ -30,20 +30,19 @@ let folder: string;
 let store: MemoryRecords;
 let logger: ReturnType<typeof keepingLogger>;
 let policy: CapturePolicy;
-let spill: Spill;
+let sink: DurableSink<WrittenRecord>;
 beforeEach(() => {
   folder = join(mkdtempSync(join(root, "data-")), "waiting");
   store = new MemoryRecords();
   logger = keepingLogger();
   policy = new CapturePolicy();
-  spill = new Spill(folder, { logger, maxBytes: () => Infinity });
+  sink = recordSink(store, { folder, logger });
 });
-afterEach(() => spill.close());
+afterEach(() => sink.close(0));
 
 const settings = (given: object = {}): RecordsConfig => configSchema.parse({ records: given }).records;
 
 function recorderOf(config: RecordsConfig = settings()): Recorder {
-  const sink = new RecordSink({ store, logger, spill, memory: () => Infinity });
   return new Recorder({ store, sink, logger, config: () => config, priceOf: () => null });
 }
 
@@ -137,7 +136,6 @@ describe("the record of a request", () => {
   });
 
   test("is priced by what it used; a count of tokens costs nothing", async () => {
-    const sink = new RecordSink({ store, logger, spill, memory: () => Infinity });
     const asked: unknown[] = [];
     const priceOf = (...of: unknown[]) => {
       asked.push(of);
@@ -288,7 +286,7 @@ describe("records outlive the process", () => {
     const ended = performance.now();
     await until(
       "it is in a file",
-      () => existsSync(folder) && readdirSync(folder).length > 0 && spill.bytes > 0,
+      () => existsSync(folder) && readdirSync(folder).length > 0 && sink.waitingBytes > 0,
     );
     // The bound holds on an idle machine; the tests' machine is none.
     expect(performance.now() - ended).toBeLessThan(300);

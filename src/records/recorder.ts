@@ -4,10 +4,10 @@ import type { Logger } from "../lib/logger.ts";
 import { UlidMaker } from "../lib/ulid.ts";
 import type { RecordStore } from "../storage/interface.ts";
 import type { Capture } from "./capture.ts";
+import type { DurableSink } from "./durable-sink.ts";
 import { makeRecord, modelOf, requestIdOf } from "./make-record.ts";
 import { type Outcome, readOutcome } from "./outcome.ts";
 import type { Cost, RequestRecord, WrittenRecord } from "./record.ts";
-import type { RecordSink } from "./record-sink.ts";
 import { recordedBodies } from "./recorded-bodies.ts";
 import { Redaction } from "./redaction.ts";
 import { RunIds } from "./run-ids.ts";
@@ -36,7 +36,7 @@ export type PriceOf = (
 
 export interface RecorderOptions {
   readonly store: Pick<RecordStore, "runsOf">;
-  readonly sink: RecordSink;
+  readonly sink: DurableSink<WrittenRecord>;
   readonly logger: Logger;
   readonly config: () => RecordsConfig;
   readonly priceOf: PriceOf;

@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   appendFileSync,
+  existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -13,12 +16,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { WrittenRecord } from "./record.ts";
 import { Spill, SpillFullError } from "./spill.ts";
+import { STORABLE_RECORDS } from "./storable-records.ts";
 import { keepingLogger, testRecord } from "./testing.ts";
 
 const root = mkdtempSync(join(tmpdir(), "amsterdam-spill-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const LIMIT = { records: 100, bytes: 1024 * 1024 };
+const LIMIT = { items: 100, bytes: 1024 * 1024 };
 const DEAD_PID = 4_194_304;
 
 let folder: string;
@@ -28,20 +32,20 @@ beforeEach(() => {
   logger = keepingLogger();
 });
 
-const spills: Spill[] = [];
+const spills: Spill<WrittenRecord>[] = [];
 afterEach(async () => {
   for (const spill of spills.splice(0)) await spill.close();
 });
 
-function spillOf(maxBytes = Infinity): Spill {
-  const spill = new Spill(folder, { logger, maxBytes: () => maxBytes });
+function spillOf(maxBytes = Infinity): Spill<WrittenRecord> {
+  const spill = new Spill({ folder, kind: STORABLE_RECORDS, logger, maxBytes: () => maxBytes });
   spills.push(spill);
   return spill;
 }
 const idsOf = (records: readonly WrittenRecord[]) => records.map(({ record }) => record.id);
 const files = () => readdirSync(folder).toSorted();
 
-async function drain(spill: Spill, limit = LIMIT): Promise<WrittenRecord[]> {
+async function drain(spill: Spill<WrittenRecord>, limit = LIMIT): Promise<WrittenRecord[]> {
   const all: WrittenRecord[] = [];
   for (let next = await spill.next(limit); next.length > 0; next = await spill.next(limit)) {
     all.push(...next);
@@ -89,11 +93,11 @@ describe("records that wait in files", () => {
   test("are given again until they are said to be stored", async () => {
     const spill = spillOf();
     await spill.append([testRecord("a"), testRecord("b"), testRecord("c")]);
-    expect(idsOf(await spill.next({ records: 2, bytes: 1e6 }))).toEqual(["a", "b"]);
-    expect(idsOf(await spill.next({ records: 2, bytes: 1e6 }))).toEqual(["a", "b"]);
+    expect(idsOf(await spill.next({ items: 2, bytes: 1e6 }))).toEqual(["a", "b"]);
+    expect(idsOf(await spill.next({ items: 2, bytes: 1e6 }))).toEqual(["a", "b"]);
     spill.stored();
     await spill.append([testRecord("d")]);
-    expect(idsOf(await spill.next({ records: 2, bytes: 1e6 }))).toEqual(["c", "d"]);
+    expect(idsOf(await spill.next({ items: 2, bytes: 1e6 }))).toEqual(["c", "d"]);
   });
 
   test("give their space back as they are stored", async () => {
@@ -101,7 +105,7 @@ describe("records that wait in files", () => {
     const numbers = Array.from({ length: 30 }, (_, i) => String(i).padStart(2, "0"));
     for (const id of numbers) await spill.append([testRecord(id, 2 * 1024 * 1024)]);
     expect(files().length).toBeGreaterThan(2);
-    expect(idsOf(await drain(spill, { records: 3, bytes: 1e9 }))).toEqual(numbers);
+    expect(idsOf(await drain(spill, { items: 3, bytes: 1e9 }))).toEqual(numbers);
     expect(files()).toEqual([]);
   }, 30_000);
 
@@ -109,6 +113,22 @@ describe("records that wait in files", () => {
     await spillOf().append([testRecord("a")]);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, files()[0]!)).mode & 0o777).toBe(0o600);
+  });
+
+  test("are written anew where somebody took the file away, so that they are found", async () => {
+    const spill = spillOf();
+    await spill.append([testRecord("a")]);
+    const [taken] = files();
+    renameSync(join(folder, taken!), join(folder, `${"1".padStart(17, "0")}-${DEAD_PID}-0a.records`));
+    await spill.append([testRecord("b")]);
+    await spill.append([testRecord("c")]);
+    expect(files()).toHaveLength(2);
+    // What the other has is stored twice, at worst, which changes nothing.
+    expect(idsOf(await drain(spill))).toEqual(["a", "b", "c"]);
+    const other = spillOf();
+    await other.adopt();
+    expect(idsOf(await drain(other))[0]).toBe("a");
+    expect(files()).toEqual([]);
   });
 
   test("take no more space than they may, and none of a batch is written then", async () => {
@@ -139,13 +159,38 @@ describe("what a process left that was killed", () => {
 
   test("stays with a process that still runs", async () => {
     const path = await left([testRecord("a")]);
-    const running = path.replace(String(DEAD_PID), String(process.ppid));
-    writeFileSync(running, readFileSync(path));
-    rmSync(path);
+    const now = String(Date.now() * 1000).padStart(17, "0");
+    renameSync(path, join(folder, `${now}-${process.ppid}-0a.records`));
     const spill = spillOf();
     await spill.adopt();
     expect(await drain(spill)).toEqual([]);
     expect(files()).toHaveLength(1);
+  });
+
+  test.skipIf(!existsSync("/proc/stat"))("is no other program's that has its id now", async () => {
+    const path = await left([testRecord("a")]);
+    renameSync(path, path.replace(String(DEAD_PID), String(process.ppid)));
+    const spill = spillOf();
+    await spill.adopt();
+    expect(idsOf(await drain(spill))).toEqual(["a"]);
+  });
+
+  test("is not taken over by what waits of another kind", async () => {
+    const path = await left([testRecord("a")]);
+    renameSync(path, path.replace(".records", ".feedback"));
+    const spill = spillOf();
+    await spill.adopt();
+    expect(await drain(spill)).toEqual([]);
+    expect(files()).toHaveLength(1);
+  });
+
+  test("does not keep the others from being taken over when it cannot be read", async () => {
+    const path = await left([testRecord("a")]);
+    mkdirSync(path.replace("-0a.", "-00."));
+    const spill = spillOf();
+    await spill.adopt();
+    expect(idsOf(await drain(spill))).toEqual(["a"]);
+    expect(logger.lines.filter((line) => line.includes("cannot be read"))).toHaveLength(1);
   });
 
   test.each([1, 5, 9, 200])("is read up to where its end is missing, %p bytes", async (missing) => {

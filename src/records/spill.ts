@@ -1,13 +1,13 @@
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../lib/logger.ts";
-import type { WrittenRecord } from "./record.ts";
-import { decodeRecord, encodeRecord } from "./spill-format.ts";
+import { frame, readFrame } from "./spill-frame.ts";
+import { SpillNames } from "./spill-names.ts";
+import type { BatchLimit, Storable } from "./storable.ts";
 
 /** A file is begun anew at this size, so that what was stored gives its space back. */
 const SEGMENT_BYTES = 32 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
-const NAME = /^(\d+)-(\d+)-([0-9a-f]+)\.records$/;
 
 /** The files would take more space than they may. */
 export class SpillFullError extends Error {
@@ -17,33 +17,38 @@ export class SpillFullError extends Error {
 interface Segment {
   readonly path: string;
   readonly handle: FileHandle;
+  readonly inode: number;
   size: number;
-  /** Up to here its records are stored. */
+  /** Up to here its items are stored. */
   readAt: number;
+  /** No longer to be found under its path. */
+  isTaken: boolean;
+}
+
+export interface SpillOptions<Item> {
+  readonly folder: string;
+  readonly kind: Storable<Item>;
+  readonly logger: Logger;
+  /** It may change at any time. */
+  readonly maxBytes: () => number;
 }
 
 /**
- * Records on their way to the storage, in files, in their order. They survive the process: what it has written is the
+ * Items on their way to the storage, in files, in their order. They survive the process: what it has written is the
  * kernel's, whatever becomes of it. (A power cut may take the last seconds; to wait for the disk would be dear.)
  *
  * Only one call at a time: an `append`, or a `next` and what follows it.
  */
-export class Spill {
-  readonly #folder: string;
-  readonly #logger: Logger;
-  readonly #maxBytes: () => number;
-  readonly #owner =
-    `${process.pid}-${Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString("hex")}`;
+export class Spill<Item> {
+  readonly #options: SpillOptions<Item>;
+  readonly #names: SpillNames;
   #segments: Segment[] = [];
-  /** Where the records that `next` gave end, in the first segment. */
+  /** Where the items that `next` gave end, in the first segment. */
   #givenTo = 0;
-  #made = 0;
 
-  /** `maxBytes` may change at any time. */
-  constructor(folder: string, options: { readonly logger: Logger; readonly maxBytes: () => number }) {
-    this.#folder = folder;
-    this.#logger = options.logger;
-    this.#maxBytes = options.maxBytes;
+  constructor(options: SpillOptions<Item>) {
+    this.#options = options;
+    this.#names = new SpillNames(options.kind.name);
   }
 
   /** Bytes in files that are not stored yet. */
@@ -55,43 +60,32 @@ export class Spill {
 
   /** Takes over what processes that have ended left here, oldest first. Rejects where the folder cannot be read. */
   async adopt(): Promise<void> {
-    for (const name of (await readdir(this.#folder).catch(ifMissing([]))).toSorted()) {
-      const [, , pid] = NAME.exec(name) ?? [];
-      if (pid === undefined || isRunning(Number(pid)) || name.includes(this.#owner)) continue;
-      const path = this.#newPath();
+    const { folder, kind, logger } = this.#options;
+    for (const file of (await readdir(folder).catch(ifMissing([]))).toSorted()) {
+      if (!(await this.#names.isOrphan(file))) continue;
       try {
+        const path = join(folder, this.#names.next());
         // Of several gateways that start at once, one gets it.
-        await rename(join(this.#folder, name), path);
+        await rename(join(folder, file), path);
+        await this.#open(path, "r+");
+        logger.info(`What waited when an earlier process ended will be stored: ${kind.name}.`, { file });
       } catch (error) {
         if (isMissing(error)) continue;
-        throw error;
+        logger.error(`A file of waiting ${kind.name} cannot be read.`, { file, error: String(error) });
       }
-      const handle = await open(path, "r+");
-      this.#segments.push({ path, handle, size: (await handle.stat()).size, readAt: 0 });
-      this.#logger.info("Records that an earlier process left are being stored.", { file: name });
     }
   }
 
-  /** Adds records behind all others. Rejects when not all of them could be written; then none is. */
-  async append(records: readonly WrittenRecord[]): Promise<void> {
-    const bytes = Buffer.concat(records.map(encodeRecord));
-    if (this.bytes + bytes.length > this.#maxBytes()) throw new SpillFullError("max_spill_mb is reached");
-    const segment = await this.#writable();
-    try {
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesWritten } = await segment.handle.write(bytes, at, bytes.length - at, segment.size + at);
-        at += bytesWritten;
-      }
-    } catch (error) {
-      // What was written of them would be damage in the middle. Where this fails too, later records overwrite it.
-      await segment.handle.truncate(segment.size).catch(() => {});
-      throw error;
-    }
-    segment.size += bytes.length;
+  /** Adds items behind all others. Rejects when not all of them could be written; then none is. */
+  async append(items: readonly Item[]): Promise<void> {
+    const bytes = Buffer.concat(items.map((item) => frame(this.#options.kind.encode(item))));
+    if (this.bytes + bytes.length > this.#options.maxBytes())
+      throw new SpillFullError("max_spill_mb is reached");
+    while (!(await this.#appendTo(await this.#writable(), bytes)));
   }
 
-  /** The oldest records that are not stored, at most so many; none when all are. */
-  async next(limit: { readonly records: number; readonly bytes: number }): Promise<WrittenRecord[]> {
+  /** The oldest items that are not stored, within the limit; none when all are. */
+  async next(limit: BatchLimit): Promise<Item[]> {
     for (;;) {
       const segment = this.#segments[0];
       if (segment === undefined) return [];
@@ -116,29 +110,49 @@ export class Spill {
     this.#segments = [];
   }
 
-  async #read(segment: Segment, limit: { records: number; bytes: number }): Promise<WrittenRecord[]> {
-    const records: WrittenRecord[] = [];
+  /** False where the file has been taken away meanwhile, so that nobody would find what was written. */
+  async #appendTo(segment: Segment, bytes: Buffer): Promise<boolean> {
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await segment.handle.write(bytes, at, bytes.length - at, segment.size + at);
+        at += bytesWritten;
+      }
+    } catch (error) {
+      // What was written of them would be damage in the middle. Where this fails too, later items overwrite it.
+      await segment.handle.truncate(segment.size).catch(() => {});
+      throw error;
+    }
+    // Another container's gateway cannot see that this process runs, and takes its files over. It finds all that was in
+    // a file at a moment after that; whether these bytes were, nobody knows.
+    const found = await stat(segment.path).catch(ifMissing(null));
+    segment.isTaken = found?.ino !== segment.inode;
+    if (!segment.isTaken) segment.size += bytes.length;
+    return !segment.isTaken;
+  }
+
+  async #read(segment: Segment, limit: BatchLimit): Promise<Item[]> {
+    const items: Item[] = [];
     let bytes = await readAt(segment, segment.readAt, READ_BYTES);
     let at = 0;
-    while (records.length < limit.records && at < limit.bytes) {
-      if (segment.readAt + at >= segment.size) break;
-      const decoded = decodeRecord(bytes, at);
-      if (decoded.kind === "record") {
-        records.push(decoded.written);
-        at = decoded.end;
-      } else if (decoded.kind === "more" && segment.readAt + at + decoded.needed <= segment.size) {
-        if (records.length > 0) break;
-        bytes = await readAt(segment, segment.readAt, decoded.needed);
+    while (items.length < limit.items && at < limit.bytes && segment.readAt + at < segment.size) {
+      const framed = readFrame(bytes, at);
+      if (framed.kind === "whole") {
+        items.push(this.#options.kind.decode(framed.bytes));
+        at = framed.end;
+      } else if (framed.kind === "more" && segment.readAt + at + framed.needed <= segment.size) {
+        if (items.length > 0) break;
+        bytes = await readAt(segment, segment.readAt, framed.needed);
       } else {
         this.#cut(segment, segment.readAt + at);
       }
     }
     this.#givenTo = segment.readAt + at;
-    return records;
+    return items;
   }
 
   #cut(segment: Segment, at: number): void {
-    this.#logger.warn("A file of waiting records is damaged; what stands from there on is left out.", {
+    const { kind, logger } = this.#options;
+    logger.warn(`A file of waiting ${kind.name} is damaged; what stands from there on is left out.`, {
       file: segment.path,
       offset: at,
       bytes: segment.size - at,
@@ -149,22 +163,23 @@ export class Spill {
   async #drop(segment: Segment): Promise<void> {
     this.#segments = this.#segments.filter((other) => other !== segment);
     await segment.handle.close();
-    await rm(segment.path, { force: true });
+    if (!segment.isTaken) await rm(segment.path, { force: true });
   }
 
   async #writable(): Promise<Segment> {
     const last = this.#segments.at(-1);
-    if (last !== undefined && last.size < SEGMENT_BYTES) return last;
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const path = this.#newPath();
-    const segment = { path, handle: await open(path, "wx+", 0o600), size: 0, readAt: 0 };
-    this.#segments.push(segment);
-    return segment;
+    if (last !== undefined && last.size < SEGMENT_BYTES && !last.isTaken) return last;
+    const { folder } = this.#options;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return this.#open(join(folder, this.#names.next()), "wx+");
   }
 
-  #newPath(): string {
-    const order = String(Date.now() * 1000 + (this.#made++ % 1000)).padStart(17, "0");
-    return join(this.#folder, `${order}-${this.#owner}.records`);
+  async #open(path: string, flags: "r+" | "wx+"): Promise<Segment> {
+    const handle = await open(path, flags, 0o600);
+    const { ino: inode, size } = await handle.stat();
+    const segment = { path, handle, inode, size, readAt: 0, isTaken: false };
+    this.#segments.push(segment);
+    return segment;
   }
 }
 
@@ -177,17 +192,6 @@ async function readAt({ handle, size }: Segment, from: number, wanted: number): 
     read += bytesRead;
   }
   return bytes.subarray(0, read);
-}
-
-/** Whether another process of this id runs. In a container, the process before had this one's id. */
-function isRunning(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,7 +1,9 @@
 import type { Logger } from "../lib/logger.ts";
 import { testTrace } from "../telemetry/test-trace.ts";
+import { DurableSink, type SinkOptions } from "./durable-sink.ts";
 import { makeRecord } from "./make-record.ts";
 import type { WrittenRecord } from "./record.ts";
+import { STORABLE_RECORDS } from "./storable-records.ts";
 
 /** A record for tests, with bodies of `bodyBytes` bytes each. */
 export function testRecord(id: string, bodyBytes = 10): WrittenRecord {
@@ -44,6 +46,21 @@ export class MemoryRecords {
     const found = [...this.kept.values()].filter(({ record }) => wanted.has(record.requestId));
     return new Map(found.map(({ record }) => [record.requestId, record.runId]));
   }
+}
+
+/** A sink of records without bounds, but for what is to be different. */
+export function recordSink(
+  store: MemoryRecords,
+  options: Pick<SinkOptions<WrittenRecord>, "folder" | "logger"> & Partial<SinkOptions<WrittenRecord>>,
+): DurableSink<WrittenRecord> {
+  const unbounded = () => Infinity;
+  return new DurableSink({
+    kind: STORABLE_RECORDS,
+    write: (batch) => store.write(batch),
+    space: unbounded,
+    memory: unbounded,
+    ...options,
+  });
 }
 
 /** A logger whose lines are kept, as `level: message {fields}`. */

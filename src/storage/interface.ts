@@ -484,6 +484,17 @@ export interface Storage {
  */
 export class StorageError extends Error {
   override readonly name = "StorageError";
+  /** Whether what it was given is at fault and not the database: another try would end the same. */
+  readonly refusesData: boolean;
+
+  constructor(message: string, { refusesData = false, ...options }: StorageErrorOptions = {}) {
+    super(message, options);
+    this.refusesData = refusesData;
+  }
+}
+
+interface StorageErrorOptions extends ErrorOptions {
+  readonly refusesData?: boolean;
 }
 
 /** A page was asked for that begins nowhere: the cursor is not one that was given. */

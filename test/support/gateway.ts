@@ -15,6 +15,8 @@ export interface GatewayOptions {
   env?: Record<string, string>;
   /** False leaves AMP_API_KEY unset, so that the gateway makes a key of its own. */
   withKey?: boolean;
+  /** What a shell runs before, in the process that then becomes the gateway. */
+  shell?: string;
 }
 
 /** A gateway process that listens on a free port of 127.0.0.1, with a folder of its own. */
@@ -66,10 +68,16 @@ export interface Spawned {
   output(): string;
 }
 
-/** Runs the command line of the gateway in `dir` with a clean environment. */
-export function spawnAmsterdam(dir: string, args: string[], env: Record<string, string> = {}): Spawned {
+/** Runs the command line of the gateway in `dir` with a clean environment, after `shell`. */
+export function spawnAmsterdam(
+  dir: string,
+  args: string[],
+  env: Record<string, string> = {},
+  shell?: string,
+): Spawned {
   const { PATH = "", HOME = "" } = process.env;
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
+  const before = shell === undefined ? [] : ["sh", "-c", `${shell}; exec "$0" "$@"`];
+  const child = Bun.spawn([...before, process.execPath, MAIN, ...args], {
     cwd: dir,
     env: { PATH, HOME, ...env },
     stdin: "ignore",
@@ -94,6 +102,7 @@ async function launch(dir: string, options: GatewayOptions, knownKey?: string): 
     dir,
     options.file ? ["start"] : ["start", "--config", configFile],
     env,
+    options.shell,
   );
   const port = await until("the gateway prints its address", () => {
     if (child.exitCode !== null) throw new Error(`The gateway ended with ${child.exitCode}:\n${output()}`);

@@ -91,7 +91,13 @@ export function storageError(name: string, error: unknown): StorageError {
   const message = explanation
     ? `Cannot use the database ${name}: ${explanation.cause} (${text}). ${explanation.remedy}`
     : `Cannot use the database ${name}: ${text}.`;
-  return new StorageError(message, { cause: error });
+  return new StorageError(message, { cause: error, refusesData: refusesData(error) });
+}
+
+/** By the class of the SQLSTATE: the values, or how much they are; what has no code failed before the server was asked. */
+function refusesData(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "" || code.startsWith("22") || code.startsWith("54");
 }
 
 /** Whether the same call may succeed a moment later. */

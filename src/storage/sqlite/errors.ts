@@ -61,8 +61,16 @@ export function storageError(path: string, error: unknown): StorageError {
   const message = explanation
     ? `Cannot use the database ${path}: ${explanation.cause} (${text}). ${explanation.remedy}`
     : `Cannot use the database ${path}: ${text}.`;
-  return new StorageError(message, { cause: error });
+  return new StorageError(message, { cause: error, refusesData: refusesData(error) });
 }
+
+/** SQLite's words for values that it does not take; what is no error of SQLite's or the system's failed before it. */
+function refusesData(error: unknown): boolean {
+  const code = primaryCode(error);
+  return code === "" || REFUSALS.has(code);
+}
+
+const REFUSALS = new Set(["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_RANGE"]);
 
 /** Whether another connection's lock stood in the way, so that the same call may succeed a moment later. */
 export function isLocked(error: unknown): boolean {
