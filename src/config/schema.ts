@@ -121,7 +121,7 @@ const provider = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Whether Chat streams are asked for their usage; clients that did not ask do not see it. Default: at providers that document it.",
+      "Whether streams of Chat and of legacy completions are asked for their usage; clients that did not ask do not see it. Default: at providers that document it.",
     ),
   models: z
     .array(z.string().min(1))

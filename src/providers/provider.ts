@@ -29,7 +29,10 @@ export interface ProviderEntry {
   readonly formatOnly?: Partial<Record<Format, readonly string[]>>;
   /** Models of the legacy completions API; the others' completions become chats. */
   readonly completions?: readonly string[];
-  /** Whether its documentation has `stream_options.include_usage` for Chat, and streams tell no usage without it. */
+  /**
+   * Whether its documentation has `stream_options.include_usage` for Chat, and for legacy completions where it has these,
+   * and streams tell no usage without it.
+   */
   readonly streamUsage?: boolean;
   /** Where it speaks Responses. */
   readonly responses?: ResponsesApi;

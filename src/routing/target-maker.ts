@@ -129,9 +129,8 @@ export class TargetMaker {
   }
 
   #asksForUsage({ asksForUsage }: Provider, { operation, format }: Call): boolean {
-    return (
-      asksForUsage && operation === "generate" && format === "openai-chat" && this.#config.records.enabled
-    );
+    const isStreamed = operation === "generate" || operation === "completions";
+    return asksForUsage && isStreamed && format === "openai-chat" && this.#config.records.enabled;
   }
 
   #provided(

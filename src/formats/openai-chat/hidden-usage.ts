@@ -11,7 +11,7 @@ const LF = 10;
 const MAX_HELD = 64 * 1024;
 
 /**
- * A Chat stream without the chunk that tells its usage alone, which the gateway and not the client has asked for
+ * A stream of Chat or of legacy completions without the chunk that tells its usage alone, which the gateway and not the client has asked for
  * (`stream_options.include_usage`). All else passes as it came; only events that hold an object named `usage` are read.
  */
 export class HiddenUsage implements ByteSource, BodyConsumer {

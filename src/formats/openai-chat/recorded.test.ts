@@ -33,6 +33,8 @@ function normalRequest(request: Record<string, unknown>, provider: string): unkn
     ...rest,
     ...(limit === undefined ? {} : { [member]: limit }),
     ...(stream === true ? { stream } : {}),
+    // The usage is asked for, for the record, whether the client does or not.
+    ...(stream === true && provider !== "mistral" ? { stream_options: { include_usage: true } } : {}),
   };
 }
 

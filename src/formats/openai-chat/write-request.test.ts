@@ -122,7 +122,8 @@ describe("providers differ", () => {
   test("in whether usage is asked for", () => {
     expect(write({ stream: true }).body.stream_options).toEqual({ include_usage: true });
     expect(write({ stream: true }, "mistral").body.stream_options).toBeUndefined();
-    expect(write({ stream: true, streamUsage: false }).body.stream_options).toBeUndefined();
+    expect(write({ stream: true, streamUsage: false }).body.stream_options).toEqual({ include_usage: true });
+    expect(write({ stream: false }).body.stream_options).toBeUndefined();
   });
 });
 

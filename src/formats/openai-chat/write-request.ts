@@ -35,7 +35,8 @@ function unknownMembers(own: JsonObject): JsonObject {
 
 function writeStream(request: GenerateRequest, own: JsonObject, dialect: Dialect): object {
   if (!request.stream) return {};
-  const asked = request.streamUsage && dialect.asksForUsage ? { include_usage: true } : {};
+  // Also where the client did not ask: it is recorded, and not told to that client.
+  const asked = dialect.asksForUsage ? { include_usage: true } : {};
   const options = { ...(own.stream_options as object | undefined), ...asked };
   return { stream: true, ...(Object.keys(options).length === 0 ? {} : { stream_options: options }) };
 }

@@ -32,6 +32,7 @@ describe("a request", () => {
       stop: ["<|end|>"],
       safety_identifier: "u",
       stream: true,
+      stream_options: { include_usage: true },
     });
   });
 

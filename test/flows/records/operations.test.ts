@@ -1,17 +1,28 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type DemoProvider, startDemoProvider } from "../../../src/providers/demo/server.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { storedRecords } from "../../support/stored-records.ts";
 
 let gateway: Gateway;
+let elsewhere: DemoProvider;
 beforeAll(async () => {
+  elsewhere = startDemoProvider();
+  const speaksChat = { base_url: `${elsewhere.url}/v1`, api_key: "key", formats: ["openai-chat"] };
   gateway = await startGateway({
     config: {
-      // Nothing answers there: what is asked of it is answered by the gateway, or not at all.
-      providers: { nowhere: { base_url: "http://127.0.0.1:9/v1", formats: ["openai-chat"] } },
+      providers: {
+        // Nothing answers there: what is asked of it is answered by the gateway, or not at all.
+        nowhere: { base_url: "http://127.0.0.1:9/v1", formats: ["openai-chat"] },
+        silent: speaksChat,
+        chats: { ...speaksChat, completions: [] },
+      },
     },
   });
 });
-afterAll(() => gateway.stop());
+afterAll(async () => {
+  await gateway.stop();
+  await elsewhere.stop();
+});
 
 let sent = 0;
 /** The record of a request to the gateway, and its answer's text. */
@@ -60,11 +71,35 @@ test("legacy completions are recorded, whole and streamed", async () => {
   const streamed = await recordOf("/v1/completions", { ...ask, stream: true });
   expect(streamed.record).toMatchObject({
     operation: "completions",
-    usageSource: "estimated",
+    usage: { input, output },
+    usageSource: "provider",
     finish: "stop",
   });
-  expect(streamed.record.usage?.output).toBeWithin(Math.floor(output / 2), output * 2);
   expect(streamed.record.firstTokenMs).toBeGreaterThan(0);
+  expect(streamed.text).not.toContain("prompt_tokens");
+  expect(streamed.text).toEndWith("data: [DONE]\n\n");
+
+  const asked = { ...ask, stream: true, stream_options: { include_usage: true } };
+  const seen = await recordOf("/v1/completions", asked);
+  expect(seen.record).toMatchObject({ usage: { input, output }, usageSource: "provider" });
+  expect(seen.text).toContain("prompt_tokens");
+});
+
+test("legacy completions that are streamed without their usage are estimated", async () => {
+  const ask = { model: "silent/echo", prompt: "Hello there", stream: true };
+  const { record } = await recordOf("/v1/completions", ask);
+  expect(record).toMatchObject({ operation: "completions", usageSource: "estimated", finish: "stop" });
+  expect(record.usage?.input).toBeWithin(1, 15);
+  expect(record.usage?.output).toBeGreaterThan(0);
+});
+
+test("legacy completions that become chats are recorded with the chat's usage", async () => {
+  const ask = { model: "chats/echo", prompt: "Hello there" };
+  const whole = await recordOf("/v1/completions", ask);
+  expect(whole.record).toMatchObject({ operation: "completions", usageSource: "provider" });
+  const streamed = await recordOf("/v1/completions", { ...ask, stream: true });
+  expect(streamed.record).toMatchObject({ usage: whole.record.usage, usageSource: "provider" });
+  expect(streamed.text).not.toContain("prompt_tokens");
 });
 
 test("counts of tokens are recorded with what they counted, and cost nothing", async () => {
