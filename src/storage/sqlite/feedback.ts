@@ -1,8 +1,8 @@
 import type { Feedback, FeedbackFilter, FeedbackPage, FeedbackStore, FeedbackTarget } from "../interface.ts";
 import { readListCursor, writeListCursor } from "../list-cursor.ts";
-import { all, type Condition, type Value } from "./condition.ts";
+import { all, type Condition, type Value } from "../records/condition.ts";
+import { pause } from "../records/slices.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { pause } from "./record-slices.ts";
 
 /** `value` is JSON text; no key is the empty string, because NULLs are never equal in a UNIQUE constraint. */
 type FeedbackRow = Omit<Feedback, "value" | "keyId"> & { value: string; keyId: string };

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Cost } from "../../records/record.ts";
-import { leastIdAt } from "./record-ids.ts";
+import { leastIdAt } from "../records/ids.ts";
 import { dayOf, foldedUntil } from "./record-sums.ts";
 
 const HOUR = 3_600_000;

@@ -1,11 +1,17 @@
 import type { Database } from "bun:sqlite";
 import type { RequestRecord, WrittenRecord } from "../../records/record.ts";
-import { insertBlocks, nextBlock, type PackedBodies } from "./record-bodies.ts";
+import type { PackedBodies } from "../records/bodies.ts";
+import { figuresOf, RECORD_NAMES, recordValues } from "../records/rows.ts";
+import { insertBlocks, nextBlock } from "./record-bodies.ts";
 import { RecordKinds } from "./record-kinds.ts";
-import { figuresOf, INSERT_RECORD, recordValues } from "./record-rows.ts";
 import { addToSums, compactSums, type HourTotals, totalsIn } from "./record-sums.ts";
 
 const HOUR = 3_600_000;
+
+/** Nothing is inserted where the id is kept already. */
+const INSERT_RECORD = `
+  INSERT INTO records (${RECORD_NAMES.join(", ")}) VALUES (${RECORD_NAMES.map(() => "?").join(", ")})
+  ON CONFLICT (id) DO NOTHING`;
 
 /** Records after which histograms that became long are looked for. */
 const COMPACT_EVERY = 4096;

@@ -2,9 +2,10 @@ import type { Usage } from "../../exchange/usage.ts";
 import type { Cost, RequestRecord } from "../../records/record.ts";
 import type { Attempt } from "../../records/trace.ts";
 import type { RecordFigures } from "../record-totals.ts";
-import type { BodyPlace } from "./record-bodies.ts";
+import type { BodyPlace } from "./bodies.ts";
 
-type Value = string | number | boolean | null;
+/** What a column has; a database without truth values has 0 and 1. */
+type ColumnValue = string | number | boolean | null;
 
 const NAMES = [
   ["id", "id"],
@@ -58,20 +59,17 @@ const NAMES = [
   ["attempts", "attempts"],
 ] as const;
 
-/** Takes the values of `recordValues`. Nothing is inserted where the id is kept already. */
-export const INSERT_RECORD = `
-  INSERT INTO records (${NAMES.map(([column]) => column).join(", ")})
-  VALUES (${NAMES.map(() => "?").join(", ")})
-  ON CONFLICT (id) DO NOTHING`;
+/** The columns of `records`, in the order of `recordValues`. */
+export const RECORD_NAMES: readonly string[] = NAMES.map(([column]) => column);
 
 /** What is known of a record beside itself once it is stored. */
 interface Placed {
   readonly kind: number;
-  readonly body: BodyPlace | null;
+  readonly body: (BodyPlace & { readonly block: string | number }) | null;
   readonly duplicate: boolean;
 }
 
-export function recordValues(record: RequestRecord, { kind, body, duplicate }: Placed): Value[] {
+export function recordValues(record: RequestRecord, { kind, body, duplicate }: Placed): ColumnValue[] {
   const { usage, cost } = record;
   return [
     record.id,
@@ -152,8 +150,8 @@ function listText(list: readonly unknown[]): string | null {
 
 /** Everything that a record is read from; `r` is its row, `k` its kind's. */
 export const RECORD_COLUMNS = `
-  ${NAMES.map(([column, name]) => `r.${column} AS ${name}`).join(", ")},
-  k.key_id AS keyId, k.door, k.operation, k.provider, k.model, k.route, k.agent_id AS agentId, k.status, k.error,
+  ${NAMES.map(([column, name]) => `r.${column} AS "${name}"`).join(", ")},
+  k.key_id AS "keyId", k.door, k.operation, k.provider, k.model, k.route, k.agent_id AS "agentId", k.status, k.error,
   k.category, k.finish`;
 
 /** What stands in a row as in its record. */
@@ -165,9 +163,9 @@ type Plain = Omit<
 type Counts = { readonly [name in keyof Usage]-?: number | null };
 
 export interface RecordRow extends Plain, Counts {
-  readonly duplicate: 0 | 1;
-  readonly stream: 0 | 1;
-  readonly hasUsage: 0 | 1;
+  readonly duplicate: boolean | 0 | 1;
+  readonly stream: boolean | 0 | 1;
+  readonly hasUsage: boolean | 0 | 1;
   readonly costUsd: number | null;
   readonly costSource: string | null;
   readonly costDate: string | null;
@@ -181,7 +179,7 @@ export function fromRow(row: RecordRow): RequestRecord {
   return {
     id: row.id,
     requestId: row.requestId,
-    duplicate: row.duplicate === 1,
+    duplicate: Boolean(row.duplicate),
     traceId: row.traceId,
     spanId: row.spanId,
     parentSpanId: row.parentSpanId,
@@ -193,7 +191,7 @@ export function fromRow(row: RecordRow): RequestRecord {
     operation: row.operation,
     clientFormat: row.clientFormat,
     targetFormat: row.targetFormat,
-    stream: row.stream === 1,
+    stream: Boolean(row.stream),
     provider: row.provider,
     requestedModel: row.requestedModel,
     model: row.model,
@@ -215,7 +213,7 @@ export function fromRow(row: RecordRow): RequestRecord {
     firstByteMs: row.firstByteMs,
     firstTokenMs: row.firstTokenMs,
     longestGapMs: row.longestGapMs,
-    usage: row.hasUsage === 1 ? usageOf(row) : null,
+    usage: row.hasUsage ? usageOf(row) : null,
     usageSource: row.usageSource,
     serviceTier: row.serviceTier,
     cost: costOf(row),

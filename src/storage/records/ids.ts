@@ -26,3 +26,8 @@ export function timeOfId(id: string): number | null {
   }
   return time;
 }
+
+/** The first text that sorts behind an id. */
+export function nextId(id: string): string {
+  return `${id}\u0001`;
+}

@@ -1,19 +1,20 @@
 import type { RecordFilter, RecordOrder } from "../interface.ts";
 import type { Position } from "../record-cursor.ts";
-import { all, type Condition, type Value } from "./condition.ts";
-import type { SqliteConnection } from "./connection.ts";
-import { ask, type Question } from "./record-conditions.ts";
-import { type Direction, type Floor, type IdRange, idsWithin, slices } from "./record-slices.ts";
+import type { Condition } from "./condition.ts";
+import { ask, type Question } from "./conditions.ts";
+import { type Direction, type IdRange, type RecordDatabase, within } from "./database.ts";
+import { nextId } from "./ids.ts";
+import { type Floor, idsWithin, slices } from "./slices.ts";
 
 export interface Found extends Position {
-  readonly bodyBlock: number | null;
+  readonly bodyBlock: string | number | null;
   readonly bodyOffset: number | null;
   readonly bodyRequest: number | null;
   readonly bodyResponse: number | null;
 }
 
-export const FOUND = `r.id, r.body_block AS bodyBlock, r.body_offset AS bodyOffset, r.body_request AS bodyRequest,
-  r.body_response AS bodyResponse`;
+export const FOUND = `r.id, r.body_block AS "bodyBlock", r.body_offset AS "bodyOffset",
+  r.body_request AS "bodyRequest", r.body_response AS "bodyResponse"`;
 
 interface Ranking {
   readonly sql: string;
@@ -29,15 +30,15 @@ const RANKINGS = {
 
 /** The next `limit` records behind a position, bodies unread. Fewer say that there are no more. */
 export async function search(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   filter: RecordFilter,
   { order, after, limit }: { order: RecordOrder; after: Position | null; limit: number },
 ): Promise<Found[]> {
-  const question = await connection.read((db) => ask(db, filter));
+  const question = await ask(database, filter);
   const range = idsWithin(filter);
   if (order === "newest" || order === "oldest")
-    return byTime(connection, question, { filter, range, order, after, limit });
-  return ranked(connection, question, RANKINGS[order], { filter, range, after, limit });
+    return byTime(database, question, { filter, range, order, after, limit });
+  return ranked(database, question, RANKINGS[order], { filter, range, after, limit });
 }
 
 interface Wanted {
@@ -48,7 +49,7 @@ interface Wanted {
 }
 
 async function byTime(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   question: Question,
   { filter, range, order, after, limit }: Wanted & { readonly order: Direction },
 ): Promise<Found[]> {
@@ -56,22 +57,19 @@ async function byTime(
   const floors = floorsOf(filter);
   const rest = after === null ? range : behind(range, after.id, order);
   const passOver = floors.length === 0 ? null : () => floors;
-  for await (const slice of slices(connection, question, rest, order, passOver)) {
+  for await (const slice of slices(database, question, rest, order, passOver)) {
     if (found.length >= limit) break;
-    const { from, where, values } = within(question, slice, []);
+    const { from, where, values } = within(question.source, slice, [question.records]);
     const sql = `SELECT NULL AS value, ${FOUND} FROM ${from} WHERE ${where}
       ORDER BY ${question.source.id} ${order === "newest" ? "DESC" : "ASC"} LIMIT ?`;
-    const more = await connection.read((db) =>
-      db.query<Found, Value[]>(sql).all(...values, limit - found.length),
-    );
-    found.push(...more);
+    found.push(...(await database.rows<Found>(sql, [...values, limit - found.length])));
     if (found.length >= limit) break;
   }
   return found;
 }
 
 async function ranked(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   question: Question,
   { sql: value, column }: Ranking,
   { filter, range, after, limit }: Wanted,
@@ -83,16 +81,16 @@ async function ranked(
     const floor = least();
     return [...floorsOf(filter), ...(floor === null ? [] : [{ column, value: floor }])];
   };
-  for await (const slice of slices(connection, question, range, "newest", floors)) {
-    const conditions: Condition[] = [];
+  for await (const slice of slices(database, question, range, "newest", floors)) {
+    const conditions: Condition[] = [question.records];
     if (after !== null)
       conditions.push({ sql: `(${value}, r.id) < (?, ?)`, values: [after.value, after.id] });
     const floor = least();
     if (floor !== null) conditions.push({ sql: `${value} >= ?`, values: [floor] });
-    const { from, where, values } = within(question, slice, conditions);
+    const { from, where, values } = within(question.source, slice, conditions);
     const sql = `SELECT ${value} AS value, ${FOUND} FROM ${from} WHERE ${where}
       ORDER BY value DESC, r.id DESC LIMIT ?`;
-    const more = await connection.read((db) => db.query<Found, Value[]>(sql).all(...values, limit));
+    const more = await database.rows<Found>(sql, [...values, limit]);
     if (more.length > 0) best = [...best, ...more].sort(byRank).slice(0, limit);
   }
   return best;
@@ -102,25 +100,9 @@ function byRank(one: Found, other: Found): number {
   return (other.value ?? -1) - (one.value ?? -1) || (one.id < other.id ? 1 : -1);
 }
 
-/** What a query for the records of a slice says behind FROM and WHERE. */
-export function within(
-  { source, records }: Question,
-  { low, high }: IdRange,
-  conditions: readonly Condition[],
-): { from: string; where: string; values: readonly Value[] } {
-  const { sql, values } = all([
-    { sql: source.where, values: source.values },
-    { sql: `${source.id} >= ? AND ${source.id} < ?`, values: [low, high] },
-    records,
-    ...conditions,
-  ]);
-  return { from: source.from, where: sql, values };
-}
-
 function behind({ low, high }: IdRange, id: string, order: Direction): IdRange {
   if (order === "newest") return { low, high: id < high ? id : high };
-  // The first text that sorts behind the id.
-  const next = `${id}\u0001`;
+  const next = nextId(id);
   return { low: next > low ? next : low, high };
 }
 

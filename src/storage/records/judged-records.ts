@@ -1,7 +1,7 @@
-import type { Database } from "bun:sqlite";
 import { feedbackMeanings } from "../feedback-meaning.ts";
 import type { FeedbackTarget } from "../interface.ts";
-import type { Condition, Value } from "./condition.ts";
+import type { Condition } from "./condition.ts";
+import type { RecordDatabase } from "./database.ts";
 
 /** Feedback on more targets than this, or on more records, is looked up for each record, rather than the other way. */
 const FEW_TARGETS = 5000;
@@ -16,11 +16,11 @@ const TARGETS: readonly (readonly [FeedbackTarget, string])[] = [
 ];
 
 /** That a record `r` has feedback as the filter says: each kind of target is a look into the index by name. */
-export function isJudged(feedback: string): Condition {
+export function isJudged({ schema }: RecordDatabase, feedback: string): Condition {
   const named = feedbackNamed(feedback);
   const each = TARGETS.map(
     ([target, about]) =>
-      `EXISTS (SELECT 1 FROM feedback WHERE ${named.sql} AND target = '${target}' AND ${about})`,
+      `EXISTS (SELECT 1 FROM ${schema}feedback WHERE ${named.sql} AND target = '${target}' AND ${about})`,
   );
   return { sql: `(${each.join(" OR ")})`, values: TARGETS.flatMap(() => named.values) };
 }
@@ -41,33 +41,16 @@ function feedbackNamed(feedback: string): Condition {
   };
 }
 
-const RECORDS = `
-  SELECT r.id FROM json_each(?1) AS j
-    CROSS JOIN records AS r INDEXED BY records_by_request ON r.request_id = j.value
-  UNION
-  SELECT r.id FROM json_each(?2) AS j
-    CROSS JOIN records AS r INDEXED BY records_by_run ON r.run_id = j.value AND r.run_id <> r.request_id
-  UNION
-  SELECT r.id FROM json_each(?2) AS j
-    CROSS JOIN records AS r INDEXED BY records_by_request ON r.request_id = j.value AND r.run_id = r.request_id
-  UNION
-  SELECT r.id FROM json_each(?3) AS j
-    CROSS JOIN records AS r INDEXED BY records_by_thread ON r.thread_id = j.value
-  LIMIT ?4`;
-
 /** Ids among which all records are that have such feedback, and few others; null where they are many. */
-export function judgedRecords(db: Database, feedback: string): string[] | null {
+export async function judgedRecords(database: RecordDatabase, feedback: string): Promise<string[] | null> {
   const { sql, values } = feedbackNamed(feedback);
-  const judged = db
-    .query<{ target: FeedbackTarget; id: string }, Value[]>(
-      `SELECT DISTINCT target, target_id AS id FROM feedback WHERE ${sql} LIMIT ?`,
-    )
-    .all(...values, FEW_TARGETS + 1);
+  const judged = await database.rows<{ target: FeedbackTarget; id: string }>(
+    `SELECT DISTINCT target, target_id AS id FROM ${database.schema}feedback WHERE ${sql} LIMIT ?`,
+    [...values, FEW_TARGETS + 1],
+  );
   if (judged.length > FEW_TARGETS) return null;
-  const of = (wanted: FeedbackTarget) =>
-    JSON.stringify(judged.filter(({ target }) => target === wanted).map(({ id }) => id));
-  const found = db
-    .query<{ id: string }, [string, string, string, number]>(RECORDS)
-    .all(of("request"), of("run"), of("thread"), FEW_RECORDS + 1);
-  return found.length > FEW_RECORDS ? null : found.map(({ id }) => id);
+  const of = (wanted: FeedbackTarget) => judged.filter(({ target }) => target === wanted).map(({ id }) => id);
+  const targets = { request: of("request"), run: of("run"), thread: of("thread") };
+  const found = await database.idsOf(targets, FEW_RECORDS + 1);
+  return found.length > FEW_RECORDS ? null : found;
 }

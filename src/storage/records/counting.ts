@@ -1,12 +1,11 @@
 import type { RecordFilter, StatisticsGroup, StatisticsOrder, StatisticsQuery } from "../interface.ts";
 import type { RecordFigures } from "../record-totals.ts";
 import { GroupCounts, type GroupValues, groupKey, type StatisticsGroups } from "../statistics-groups.ts";
-import type { Value } from "./condition.ts";
-import type { SqliteConnection } from "./connection.ts";
-import type { Question } from "./record-conditions.ts";
-import { FOUND, type Found, floorsOf, within } from "./record-search.ts";
-import { type IdRange, slices } from "./record-slices.ts";
-import { type TextTest, textTest } from "./record-text.ts";
+import type { Question } from "./conditions.ts";
+import { type IdRange, type RecordDatabase, within } from "./database.ts";
+import { FOUND, type Found, floorsOf } from "./search.ts";
+import { slices } from "./slices.ts";
+import { type TextTest, textTest } from "./text.ts";
 
 /** Groups as a record's columns; of tags and templates the whole list. */
 export const GROUP_COLUMNS: Record<StatisticsGroup, string> = {
@@ -30,17 +29,17 @@ export const GROUP_COLUMNS: Record<StatisticsGroup, string> = {
 const MANY: ReadonlySet<StatisticsGroup> = new Set(["run", "thread", "template", "tag"]);
 
 const FIGURES = `
-  k.category IS NOT NULL AS failed, r.started_at AS startedAt, r.duration_ms AS durationMs, r.cost_usd AS costUsd,
-  r.first_token_ms AS firstTokenMs, r.input_tokens AS inputTokens, r.cached_input_tokens AS cachedInputTokens,
-  r.cache_write_input_tokens AS cacheWriteInputTokens, r.output_tokens AS outputTokens,
-  r.reasoning_tokens AS reasoningTokens`;
+  k.category IS NOT NULL AS failed, r.started_at AS "startedAt", r.duration_ms AS "durationMs",
+  r.cost_usd AS "costUsd", r.first_token_ms AS "firstTokenMs", r.input_tokens AS "inputTokens",
+  r.cached_input_tokens AS "cachedInputTokens", r.cache_write_input_tokens AS "cacheWriteInputTokens",
+  r.output_tokens AS "outputTokens", r.reasoning_tokens AS "reasoningTokens"`;
 
 type Row = RecordFigures & { startedAt: number } & Found & Record<`group${number}`, string | null>;
 
 /** What groups are ordered by, of one record. */
 const WEIGHTS: Record<StatisticsOrder, string> = {
   requests: "1",
-  failures: "k.category IS NOT NULL",
+  failures: "CASE WHEN k.category IS NULL THEN 0 ELSE 1 END",
   tokens: "coalesce(r.input_tokens, 0) + coalesce(r.output_tokens, 0)",
   cost: "coalesce(r.cost_usd, 0)",
 };
@@ -54,7 +53,7 @@ interface Part {
 
 /** Counts records one by one. Groups that may be many are counted first, so that only the largest take memory. */
 export async function addRecords(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   question: Question,
   query: StatisticsQuery,
   { ranges, intervalAt }: Part,
@@ -64,14 +63,17 @@ export async function addRecords(
   const namesOf = new GroupNames(groups);
   const names = groups.map((group, index) => `${GROUP_COLUMNS[group]} AS group${index},`).join(" ");
   const read = <Read extends Found>(columns: string, groupBy: string) =>
-    rowsOf<Read>(connection, question, { filter, columns: `${names} ${columns}`, groupBy, ranges });
+    rowsOf<Read>(database, question, { filter, columns: `${names} ${columns}`, groupBy, ranges });
   let largest: ReadonlySet<string> | null = null;
   if (groups.some((group) => MANY.has(group))) {
     const counts = new GroupCounts();
     // Bodies are searched record by record.
     const [columns, groupBy] =
       filter.text === undefined
-        ? [`sum(${WEIGHTS[order]}) AS weight,`, `GROUP BY ${groups.map((_, index) => index + 1).join(", ")}`]
+        ? [
+            `sum(CAST(${WEIGHTS[order]} AS double precision)) AS weight,`,
+            `GROUP BY ${groups.map((_, index) => index + 1).join(", ")}`,
+          ]
         : [`${WEIGHTS[order]} AS weight,`, ""];
     for await (const rows of read<CountRow>(columns, groupBy))
       for (const row of rows) for (const values of namesOf.row(row)) counts.add(values, row.weight);
@@ -92,19 +94,19 @@ interface Rows {
 }
 
 async function* rowsOf<Read extends Found>(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   question: Question,
   { filter, columns, groupBy, ranges }: Rows,
 ): AsyncGenerator<readonly Read[]> {
-  const has = filter.text === undefined ? null : textTest(connection, filter.text);
+  const has = filter.text === undefined ? null : textTest(database, filter.text);
   const floors = floorsOf(filter);
   const passOver = floors.length === 0 ? null : () => floors;
   for (const range of ranges) {
-    for await (const slice of slices(connection, question, range, "oldest", passOver)) {
-      const { from, where, values } = within(question, slice, []);
+    for await (const slice of slices(database, question, range, "oldest", passOver)) {
+      const { from, where, values } = within(question.source, slice, [question.records]);
       const sql = `SELECT ${columns} ${has === null ? "NULL AS id" : FOUND}
-        FROM ${from} CROSS JOIN record_kinds AS k ON k.id = r.kind WHERE ${where} ${groupBy}`;
-      const rows = await connection.read((db) => db.query<Read, Value[]>(sql).all(...values));
+        FROM ${from} ${database.joinKinds} WHERE ${where} ${groupBy}`;
+      const rows = await database.rows<Read>(sql, values);
       yield has === null ? rows : await those(rows, has);
     }
   }

@@ -1,22 +1,12 @@
 import type { RecordFilter } from "../interface.ts";
-import { all, type Condition, type Value } from "./condition.ts";
-import type { SqliteConnection } from "./connection.ts";
-import type { Question } from "./record-conditions.ts";
-import { leastIdAt, timeOfId } from "./record-ids.ts";
-
-/** Ids from `low` on, below `high`. */
-export interface IdRange {
-  readonly low: string;
-  readonly high: string;
-}
-
-export type Direction = "newest" | "oldest";
+import { all, type Condition } from "./condition.ts";
+import type { Question } from "./conditions.ts";
+import type { Direction, IdRange, RecordDatabase } from "./database.ts";
+import { leastIdAt, timeOfId } from "./ids.ts";
 
 const HOUR = 3_600_000;
 /** Hours whose sums are looked at in one go, some ten milliseconds at a thousand kinds an hour. */
 const WINDOW_HOURS = 7 * 24;
-/** Records looked at in one go: some milliseconds, after which requests have their turn. */
-const SLICE = 2500;
 
 /** No request in an hour whose sums stay below can be meant. */
 export interface Floor {
@@ -41,49 +31,57 @@ export function idsWithin({ since, until }: Pick<RecordFilter, "since" | "until"
  * be asked in a call of its own. Between them the process does other work.
  */
 export async function* slices(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   question: Question,
   range: IdRange,
   direction: Direction,
   floors: Floors | null,
 ): AsyncGenerator<IdRange> {
-  for await (const { low, high } of busyRanges(connection, question, range, direction, floors)) {
-    let rest: IdRange | null = { low, high };
-    while (rest !== null) {
-      const edge: string | null = await edgeOf(connection, question, rest, direction);
-      if (edge === null) {
-        yield rest;
-        rest = null;
-      } else if (direction === "newest") {
-        yield { low: edge, high: rest.high };
-        rest = { low: rest.low, high: edge };
-      } else {
-        yield { low: rest.low, high: edge };
-        rest = { low: edge, high: rest.high };
-      }
-      await pause();
+  for (const part of await database.ranges(question.source, range, direction))
+    for await (const busy of busyRanges(database, question, part, direction, floors))
+      yield* slicesOf(database, question, busy, direction);
+}
+
+async function* slicesOf(
+  database: RecordDatabase,
+  question: Question,
+  range: IdRange,
+  direction: Direction,
+): AsyncGenerator<IdRange> {
+  let rest: IdRange | null = range;
+  while (rest !== null) {
+    const edge: string | null = await edgeOf(database, question, rest, direction);
+    if (edge === null) {
+      yield rest;
+      rest = null;
+    } else if (direction === "newest") {
+      yield { low: edge, high: rest.high };
+      rest = { low: rest.low, high: edge };
+    } else {
+      yield { low: rest.low, high: edge };
+      rest = { low: edge, high: rest.high };
     }
+    await pause();
   }
 }
 
 /** Where the first slice of a range ends; null where it is all of it. */
-function edgeOf(
-  connection: SqliteConnection,
+async function edgeOf(
+  database: RecordDatabase,
   { source }: Question,
   { low, high }: IdRange,
   direction: Direction,
 ): Promise<string | null> {
-  const sql = `SELECT ${source.id} AS id FROM ${source.from}
+  const sql = `SELECT ${source.id} AS id FROM ${source.ids}
     WHERE ${source.where} AND ${source.id} >= ? AND ${source.id} < ?
-    ORDER BY ${source.id} ${direction === "newest" ? "DESC" : "ASC"} LIMIT 1 OFFSET ${SLICE}`;
-  return connection.read(
-    (db) => db.query<{ id: string }, Value[]>(sql).get(...source.values, low, high)?.id ?? null,
-  );
+    ORDER BY ${source.id} ${direction === "newest" ? "DESC" : "ASC"} LIMIT 1 OFFSET ${database.sizes.records}`;
+  const [edge] = await database.rows<{ id: string }>(sql, [...source.values, low, high]);
+  return edge?.id ?? null;
 }
 
 /** The range, or of it the hours that have requests of the kinds asked for, as their sums tell. */
 async function* busyRanges(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   { source, kinds }: Question,
   range: IdRange,
   direction: Direction,
@@ -93,33 +91,27 @@ async function* busyRanges(
     yield range;
     return;
   }
-  const span = await hoursOf(connection, range);
+  const span = await hoursOf(database, range);
   if (span === null) return;
   const [first, last] = span;
   for (let done = 0; first + done <= last; done += WINDOW_HOURS) {
     const low = direction === "newest" ? Math.max(first, last - done - WINDOW_HOURS + 1) : first + done;
     const high = direction === "newest" ? last - done : Math.min(last, low + WINDOW_HOURS - 1);
-    const busy = joined(await busyHours(connection, kinds, floors?.() ?? [], low, high), range);
+    const busy = joined(await busyHours(database, kinds, floors?.() ?? [], low, high), range);
     yield* direction === "newest" ? busy.reverse() : busy;
     await pause();
   }
 }
 
 /** The first and the last hour, since 1970, in which records of a range began; null where there are none. */
-async function hoursOf(
-  connection: SqliteConnection,
-  { low, high }: IdRange,
-): Promise<[number, number] | null> {
+async function hoursOf(database: RecordDatabase, { low, high }: IdRange): Promise<[number, number] | null> {
   const find = (order: string) =>
-    `SELECT id FROM records WHERE id >= ?1 AND id < ?2 ORDER BY id ${order} LIMIT 1`;
-  const ends = await connection.read((db) =>
-    db
-      .query<{ first: string | null; last: string | null }, Value[]>(
-        `SELECT (${find("ASC")}) AS first, (${find("DESC")}) AS last`,
-      )
-      .get(low, high),
+    `SELECT id FROM ${database.schema}records WHERE id >= ? AND id < ? ORDER BY id ${order} LIMIT 1`;
+  const [ends] = await database.rows<{ first: string | null; last: string | null }>(
+    `SELECT (${find("ASC")}) AS first, (${find("DESC")}) AS last`,
+    [low, high, low, high],
   );
-  if (ends === null || ends.first === null || ends.last === null) return null;
+  if (ends === undefined || ends.first === null || ends.last === null) return null;
   return [hourOf(ends.first), hourOf(ends.last)];
 }
 
@@ -127,8 +119,8 @@ function hourOf(id: string): number {
   return Math.floor((timeOfId(id) ?? 0) / HOUR);
 }
 
-function busyHours(
-  connection: SqliteConnection,
+async function busyHours(
+  database: RecordDatabase,
   kinds: Condition | null,
   floors: readonly Floor[],
   first: number,
@@ -138,15 +130,19 @@ function busyHours(
     { sql: "hour BETWEEN ? AND ?", values: [first, last] },
     ...(kinds === null
       ? []
-      : [{ sql: `kind IN (SELECT k.id FROM record_kinds AS k WHERE ${kinds.sql})`, values: kinds.values }]),
+      : [
+          {
+            sql: `kind IN (SELECT k.id FROM ${database.schema}record_kinds AS k WHERE ${kinds.sql})`,
+            values: kinds.values,
+          },
+        ]),
     ...floors.map(({ column, value }) => ({ sql: `${column} >= ?`, values: [value] })),
   ]);
-  return connection.read((db) =>
-    db
-      .query<{ hour: number }, Value[]>(`SELECT DISTINCT hour FROM record_hours WHERE ${sql} ORDER BY hour`)
-      .all(...values)
-      .map(({ hour }) => hour),
+  const hours = await database.rows<{ hour: number }>(
+    `SELECT DISTINCT hour FROM ${database.schema}record_hours WHERE ${sql} ORDER BY hour`,
+    values,
   );
+  return hours.map(({ hour }) => hour);
 }
 
 /** Hours that follow each other as one range, within another. */

@@ -1,10 +1,10 @@
 import { bodySearch } from "../body-search.ts";
 import type { RecordFilter, RecordOrder } from "../interface.ts";
 import type { Position } from "../record-cursor.ts";
-import type { SqliteConnection } from "./connection.ts";
-import { bodiesIn, packedBlock, readBlock } from "./record-bodies.ts";
-import { type Found, search } from "./record-search.ts";
-import { pause } from "./record-slices.ts";
+import { bodiesIn, readBlock } from "./bodies.ts";
+import type { RecordDatabase } from "./database.ts";
+import { type Found, search } from "./search.ts";
+import { pause } from "./slices.ts";
 
 /** Bytes of blocks, before compression, that one call searches: some tenths of a second. */
 const MOST_BYTES = 48 * 1024 * 1024;
@@ -21,15 +21,15 @@ export interface TextPage {
 
 /** Searches bodies, in a record's order, until enough are found or as much was read as one call may. */
 export async function searchText(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   filter: RecordFilter & { readonly text: string },
   { order, after, limit }: { order: RecordOrder; after: Position | null; limit: number },
 ): Promise<TextPage> {
-  const has = textTest(connection, filter.text);
+  const has = textTest(database, filter.text);
   const found: Found[] = [];
   let next = after;
   while (has.read() < MOST_BYTES) {
-    const candidates = await search(connection, filter, { order, after: next, limit: PAGE });
+    const candidates = await search(database, filter, { order, after: next, limit: PAGE });
     for (const candidate of candidates) {
       next = candidate;
       if (await has.test(candidate)) found.push(candidate);
@@ -47,9 +47,9 @@ export interface TextTest {
 }
 
 /** Tests one record after the other; the block that was read last is kept, since the next is mostly in it. */
-export function textTest(connection: SqliteConnection, text: string): TextTest {
+export function textTest(database: RecordDatabase, text: string): TextTest {
   const matches = bodySearch(text);
-  let block: { readonly id: number; readonly bytes: Uint8Array | null } | null = null;
+  let block: { readonly id: string | number; readonly bytes: Uint8Array | null } | null = null;
   let read = 0;
   return {
     read: () => read,
@@ -57,13 +57,12 @@ export function textTest(connection: SqliteConnection, text: string): TextTest {
       if (bodyBlock === null || bodyOffset === null) return false;
       read += RECORD_BYTES;
       if (block?.id !== bodyBlock) {
-        const packed = await connection.read((db) => packedBlock(db, bodyBlock));
-        block = { id: bodyBlock, bytes: await readBlock(packed) };
+        block = { id: bodyBlock, bytes: await readBlock(await database.block(bodyBlock)) };
         read += block.bytes?.length ?? 0;
         await pause();
       }
       if (block.bytes === null) return false;
-      const place = { block: bodyBlock, offset: bodyOffset, request, response, cut: false };
+      const place = { offset: bodyOffset, request, response, cut: false };
       return matches === null || matches(bodiesIn(block.bytes, place));
     },
   };

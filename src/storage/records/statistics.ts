@@ -2,12 +2,11 @@ import type { RecordFilter, StatisticsGroup, StatisticsQuery, StatisticsRow } fr
 import type { RecordSums, RecordTotals } from "../record-totals.ts";
 import { type GroupValues, StatisticsGroups } from "../statistics-groups.ts";
 import { intervalOf, type Span, spansOf } from "../statistics-spans.ts";
-import type { Condition, Value } from "./condition.ts";
-import type { SqliteConnection } from "./connection.ts";
-import { ask, type Question } from "./record-conditions.ts";
-import { addRecords } from "./record-counting.ts";
-import { idsWithin, pause } from "./record-slices.ts";
-import { foldedUntil } from "./record-sums.ts";
+import type { Condition } from "./condition.ts";
+import { ask, type Question } from "./conditions.ts";
+import { addRecords } from "./counting.ts";
+import type { RecordDatabase } from "./database.ts";
+import { idsWithin, pause } from "./slices.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -43,12 +42,12 @@ const KIND_FILTERS: ReadonlySet<string> = new Set<keyof RecordFilter>([
 ]);
 
 export async function recordStatistics(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   query: StatisticsQuery,
 ): Promise<StatisticsRow[]> {
   const { filter, groups, interval } = query;
-  const question = await connection.read((db) => ask(db, filter));
-  const { since, until } = await clipped(connection, filter);
+  const question = await ask(database, filter);
+  const { since, until } = await clipped(database, filter);
   const found = new StatisticsGroups();
   const fromSums = groups.every((group) => group in KIND_COLUMNS) && isOfKinds(filter);
   const intervals = { since: filter.since, length: interval };
@@ -58,8 +57,8 @@ export async function recordStatistics(
     .map(({ from, to }) => idsWithin({ since: from, until: to }));
   const intervalAt = (time: number) => intervalOf(time, intervals);
   for (const span of spans.filter(({ whole }) => whole))
-    await addSums(connection, question, groups, span, intervalAt, found);
-  await addRecords(connection, question, query, { ranges: rest, intervalAt }, found);
+    await addSums(database, question, groups, span, intervalAt, found);
+  await addRecords(database, question, query, { ranges: rest, intervalAt }, found);
   const startOf = (at: number) => (interval === undefined ? null : filter.since + at * interval);
   return found.rows(query, startOf);
 }
@@ -70,17 +69,15 @@ function isOfKinds(filter: RecordFilter): boolean {
 
 /** The part of a time in which there can be anything, on whole hours where it was cut. */
 async function clipped(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   { since, until }: { readonly since: number; readonly until: number },
 ): Promise<{ since: number; until: number }> {
-  const hours = await connection.read((db) =>
-    db
-      .query<{ first: number | null; last: number | null }, []>(
-        "SELECT (SELECT min(hour) FROM record_hours) AS first, (SELECT max(hour) FROM record_hours) AS last",
-      )
-      .get(),
+  const end = (which: string) => `(SELECT ${which}(hour) FROM ${database.schema}record_hours)`;
+  const [hours] = await database.rows<{ first: number | null; last: number | null }>(
+    `SELECT ${end("min")} AS first, ${end("max")} AS last`,
+    [],
   );
-  if (hours === null || hours.first === null || hours.last === null) return { since, until: since };
+  if (hours === undefined || hours.first === null || hours.last === null) return { since, until: since };
   return { since: Math.max(since, hours.first * HOUR), until: Math.min(until, (hours.last + 1) * HOUR) };
 }
 
@@ -100,40 +97,49 @@ interface Table {
   readonly name: "record_hours" | "record_days";
   readonly column: "hour" | "day";
   readonly unit: number;
-  /** How long a time is added up in one go, in milliseconds. */
-  readonly window: number;
 }
 
-const HOURS: Table = { name: "record_hours", column: "hour", unit: HOUR, window: DAY };
-const DAYS: Table = { name: "record_days", column: "day", unit: DAY, window: 4 * DAY };
+const HOURS: Table = { name: "record_hours", column: "hour", unit: HOUR };
+const DAYS: Table = { name: "record_days", column: "day", unit: DAY };
 
 /**
  * Adds up the sums of whole hours, of whole days where there are such. They are grouped here and not by the database,
  * which would sort them all to do so.
  */
 async function addSums(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   { kinds }: Question,
   groups: readonly StatisticsGroup[],
   span: Span,
   intervalAt: (time: number) => number,
   found: StatisticsGroups,
 ): Promise<void> {
-  const byId = await kindsOf(connection, kinds, groups);
-  const where = kinds === null ? "" : `AND kind IN (SELECT k.id FROM record_kinds AS k WHERE ${kinds.sql})`;
-  const folded = (await connection.read(foldedUntil)) * HOUR;
+  const byId = await kindsOf(database, kinds, groups);
+  const where =
+    kinds === null
+      ? ""
+      : `AND kind IN (SELECT k.id FROM ${database.schema}record_kinds AS k WHERE ${kinds.sql})`;
+  const folded = await foldedUntil(database);
   for (const { table, from, to } of partsOf(span, folded, intervalAt)) {
-    for (let low = from; low < to; low += table.window) {
-      const high = Math.min(to, low + table.window);
-      const rows = await connection.read((db) =>
-        db
-          .query<SumsRow, Value[]>(`${selectSums(table)} ${where}`)
-          .all(low / table.unit, high / table.unit, ...(kinds?.values ?? [])),
-      );
+    const window = table === DAYS ? database.sizes.days : database.sizes.hours;
+    for (let low = from; low < to; low += window) {
+      const high = Math.min(to, low + window);
+      const rows = await database.rows<SumsRow>(`${selectSums(database, table)} ${where}`, [
+        low / table.unit,
+        high / table.unit,
+        ...(kinds?.values ?? []),
+      ]);
       for (const row of rows) addRow(row, byId, intervalAt(row.time * table.unit), found);
       await pause();
     }
   }
+}
+
+/** Unix milliseconds before which hours are in the sums of their days. */
+async function foldedUntil(database: RecordDatabase): Promise<number> {
+  const sql = `SELECT hour FROM ${database.schema}record_progress WHERE id = 1`;
+  const [progress] = await database.rows<{ hour: number }>(sql, []);
+  return (progress?.hour ?? 0) * HOUR;
 }
 
 /** A time of whole hours as days that are summed up and lie within one interval, and hours. */
@@ -171,28 +177,29 @@ function addRow(
   kind.totals.merge(row, kind.failed ? row.requests : 0);
 }
 
-function selectSums({ name, column }: Table): string {
+function selectSums({ schema }: RecordDatabase, { name, column }: Table): string {
   return `
-    SELECT ${column} AS time, kind, requests, input_tokens AS inputTokens,
-      cached_input_tokens AS cachedInputTokens, cache_write_input_tokens AS cacheWriteInputTokens,
-      output_tokens AS outputTokens, reasoning_tokens AS reasoningTokens, cost_usd AS costUsd, unpriced, histograms
-    FROM ${name} WHERE ${column} >= ? AND ${column} < ?`;
+    SELECT ${column} AS time, kind, requests, input_tokens AS "inputTokens",
+      cached_input_tokens AS "cachedInputTokens", cache_write_input_tokens AS "cacheWriteInputTokens",
+      output_tokens AS "outputTokens", reasoning_tokens AS "reasoningTokens", cost_usd AS "costUsd", unpriced,
+      histograms
+    FROM ${schema}${name} WHERE ${column} >= ? AND ${column} < ?`;
 }
 
 async function kindsOf(
-  connection: SqliteConnection,
+  database: RecordDatabase,
   kinds: Condition | null,
   groups: readonly StatisticsGroup[],
 ): Promise<ReadonlyMap<number, Kind>> {
   const names = groups.map((group, index) => `, ${KIND_COLUMNS[group]} AS group${index}`).join("");
-  const sql = `SELECT k.id, k.category IS NOT NULL AS failed ${names} FROM record_kinds AS k
+  const sql = `SELECT k.id, k.category IS NOT NULL AS failed ${names} FROM ${database.schema}record_kinds AS k
     WHERE ${kinds?.sql ?? "true"}`;
-  type Row = { id: number; failed: 0 | 1 } & Record<`group${number}`, string | null>;
-  const rows = await connection.read((db) => db.query<Row, Value[]>(sql).all(...(kinds?.values ?? [])));
+  type Row = { id: number; failed: boolean | 0 | 1 } & Record<`group${number}`, string | null>;
+  const rows = await database.rows<Row>(sql, kinds?.values ?? []);
   return new Map(
     rows.map((row) => {
       const values = groups.map((_, index) => row[`group${index}`] ?? null);
-      return [row.id, { values, failed: row.failed === 1, interval: null, totals: null }];
+      return [row.id, { values, failed: Boolean(row.failed), interval: null, totals: null }];
     }),
   );
 }
