@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FILTER_FIELDS, toFilter } from "../records/filter.ts";
+import { FILTER_FIELDS, oneOf, toFilter } from "../records/filter.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { EXPORT_FORMATS, type ExportFormat, exportHead, exportLines, exportPages } from "./export-rows.ts";
 import { listPage } from "./list-page.ts";
@@ -18,7 +18,7 @@ export const exportRequests = streamRoute({
   params: z.strictObject({}),
   query: z.strictObject({
     ...FILTER_FIELDS,
-    format: z.enum(EXPORT_FORMATS).default("jsonl").describe("jsonl: a Request on each line; csv: a table."),
+    format: oneOf(EXPORT_FORMATS).default("jsonl").describe("jsonl: a Request on each line; csv: a table."),
   }),
   body: null,
   types: ["application/jsonl", "text/csv"],

@@ -38,7 +38,7 @@ function queryOf(search: string, wrong: Wrong[]): Record<string, string> {
   for (const [name, value] of new URLSearchParams(search)) {
     if (Object.hasOwn(query, name))
       wrong.push({ param: name, message: `\`${shown(name)}\` is given twice.` });
-    else if (value === "") wrong.push({ param: name, message: `\`${shown(name)}\` has no value.` });
+    else if (value.trim() === "") wrong.push({ param: name, message: `\`${shown(name)}\` has no value.` });
     query[name] = value;
   }
   return query;
@@ -70,7 +70,9 @@ function check(schema: z.ZodObject, value: unknown, prefix: string, wrong: Wrong
       }
       continue;
     }
-    const param = prefix + issue.path.join(".");
+    // Lists stand as one text in a query: which of its items it is, the message says.
+    const path = prefix === "" ? issue.path.slice(0, 1) : issue.path;
+    const param = prefix + path.join(".");
     wrong.push({
       param: param === "body." ? "body" : param,
       message: `\`${shown(param.replace(/\.$/, ""))}\`: ${issue.message}.`,

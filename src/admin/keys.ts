@@ -48,7 +48,11 @@ const wishShape = named(
       .describe(
         "30d, 12h, 45m or 2w from now, a day (to its end, UTC), or a moment such as 2026-12-31T18:00:00Z.",
       ),
-    admin: z.boolean().default(false).describe("Whether it may use the management API."),
+    scopes: z
+      .array(z.enum(KEY_SCOPES, { error: `expected ${KEY_SCOPES.map((scope) => `"${scope}"`).join(", ")}` }))
+      .max(KEY_SCOPES.length)
+      .default([])
+      .describe("What it may do beside calling models: `admin` is the management API."),
   }),
 );
 
@@ -93,7 +97,7 @@ export const createKey = jsonRoute({
         },
       );
     }
-    const { key, stored } = newKey({ name: body.name, expiresAt, scopes: body.admin ? ["admin"] : [] }, now);
+    const { key, stored } = newKey({ name: body.name, expiresAt, scopes: [...new Set(body.scopes)] }, now);
     await fromStorage(context.storage.keys.create(stored));
     await followNow(context);
     context.logger.info("A gateway key was made", { id: stored.id, by: context.caller.id });

@@ -30,7 +30,10 @@ export function openApi(version: string): Json {
       version,
       description:
         "What the gateway recorded, and what it is made of. It needs a gateway key with the scope `admin`.",
+      license: { name: "MIT", identifier: "MIT" },
     },
+    // Wherever this description is.
+    servers: [{ url: "/" }],
     security: [{ bearer: [] }, { apiKey: [] }],
     paths,
     components: {

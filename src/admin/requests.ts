@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { fromStorage } from "../answers/storage-call.ts";
 import { GatewayError } from "../exchange/errors.ts";
-import { FILTER_FIELDS, toFilter } from "../records/filter.ts";
+import { FILTER_FIELDS, oneOf, toFilter } from "../records/filter.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { RECORD_ORDERS } from "../storage/interface.ts";
 import { feedbackJson, feedbackShape } from "./feedback-shape.ts";
-import { listPage } from "./list-page.ts";
+import { cursorShape, listPage, pageFields } from "./list-page.ts";
 import { requestJson, requestShape } from "./request-shape.ts";
 import { type AdminParts, jsonRoute } from "./route.ts";
 import { named } from "./shape-parts.ts";
@@ -18,7 +18,7 @@ const pageShape = named(
       .describe(
         "Of a page; few or none may stand before others, since bodies are searched for a bounded time.",
       ),
-    cursor: z.string().nullable().describe("Where the next page begins; null on the last one."),
+    cursor: cursorShape,
   }),
 );
 
@@ -65,13 +65,8 @@ export const listRequests = jsonRoute({
   params: z.strictObject({}),
   query: z.strictObject({
     ...FILTER_FIELDS,
-    order: z.enum(RECORD_ORDERS).default("newest").describe("What comes first."),
-    limit: z.coerce.number().int().min(1).max(1000).default(50).describe("Requests of a page."),
-    cursor: z
-      .string()
-      .max(2000)
-      .optional()
-      .describe("As the page before gave it, with the same filter and order."),
+    order: oneOf(RECORD_ORDERS).default("newest").describe("What comes first."),
+    ...pageFields({ of: "Requests", limit: 50, most: 1000 }),
   }),
   body: null,
   answer: pageShape,

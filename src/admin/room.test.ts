@@ -34,13 +34,14 @@ describe("a path", () => {
     ["GET", "/admin/requests/"],
     ["GET", "/admin/requests/a/b/c"],
     ["GET", "/admin/requests/%zz"],
-    ["POST", "/admin/runs"],
+    ["POST", "/admin/run"],
   ])("that is none is not found: %s %s", async (method, path) => {
     expect((await admin.ask(method, path)).error?.code).toBe("not_found");
   });
 
   test.each([
     ["POST", "/admin/requests", "GET, HEAD"],
+    ["POST", "/admin/runs", "GET, HEAD"],
     ["PUT", "/admin/keys", "GET, HEAD, POST"],
     ["GET", "/admin/keys/x", "DELETE"],
     ["DELETE", "/openapi.json", "GET, HEAD"],
@@ -54,50 +55,56 @@ describe("a path", () => {
     expect((await admin.ask("PUT", "/admin/runs/x")).trace.door).toBe("/admin/runs/{id}");
   });
 
-  test("answers HEAD as GET, without the body, and lets nobody keep the answer", async () => {
-    const { response, headers, status } = await admin.ask("HEAD", "/admin/keys");
-    expect([status, await response!.text(), headers.get("content-type")]).toEqual([
-      200,
-      "",
-      "application/json",
-    ]);
+  test("answers HEAD as GET, streams without beginning them, and lets nobody keep the answer", async () => {
+    const { status, headers } = await admin.ask("HEAD", "/admin/keys");
+    expect([status, headers.get("content-type")]).toEqual([200, "application/json"]);
     expect([headers.get("cache-control"), headers.get("x-request-id")]).toEqual(["no-store", "req_1"]);
+    const tail = await admin.ask("HEAD", "/admin/tail");
+    expect([tail.status, await tail.response!.text(), admin.tail.watched]).toEqual([200, "", false]);
   });
 });
 
 describe("a wrong parameter is named, with what was expected", () => {
   test.each([
-    ["/admin/requests?limit=0", "limit", ">=1"],
-    ["/admin/requests?limit=1001", "limit", "<=1000"],
-    ["/admin/requests?limit=1.5", "limit", "int"],
+    ["/admin/requests?limit=0", "limit", "from 1 to 1000"],
+    ["/admin/requests?limit=1001", "limit", "from 1 to 1000"],
+    ["/admin/requests?limit=1.5", "limit", "whole number"],
     ["/admin/requests?limit=ten", "limit", "number"],
-    ["/admin/requests?order=best", "order", '"newest"|"oldest"'],
+    ["/admin/requests?order=best", "order", "one of newest, oldest, dearest, slowest"],
     ["/admin/requests?since=yesterday", "since", "24h, 30m, 7d"],
     ["/admin/requests?since=2026-02-30", "since", "2026-11-01"],
     ["/admin/requests?status=3xx", "status", "2xx, 4xx or 5xx"],
-    ["/admin/requests?status=99", "status", ">=100"],
-    ["/admin/requests?min_cost=-1", "min_cost", ">=0"],
+    ["/admin/requests?status=99", "status", "2xx, 4xx or 5xx"],
+    ["/admin/requests?min_cost=-1", "min_cost", "not below 0"],
     ["/admin/requests?min_cost=Infinity", "min_cost", "number"],
-    ["/admin/requests?operation=think", "operation", '"generate"'],
+    ["/admin/requests?operation=think", "operation", "one of generate, count-tokens"],
     ["/admin/requests?modle=x", "modle", "There is no `modle`; known: since, until"],
     ["/admin/requests?__proto__=x", "__proto__", "There is no `__proto__`"],
     ["/admin/requests?toString=x", "toString", "There is no `toString`"],
     ["/admin/requests?model=a&model=b", "model", "given twice"],
     ["/admin/requests?model=", "model", "has no value"],
-    [`/admin/requests?model=${"x".repeat(501)}`, "model", "<=500"],
+    [`/admin/requests?model=${"x".repeat(501)}`, "model", "at most 500 characters"],
     ["/admin/requests?x%1b=1", "x\u001b", "There is no `x�`"],
     ["/admin/requests?cursor=nonsense", "cursor", "none that was given"],
-    [`/admin/requests/${"x".repeat(501)}`, "id", "<=500"],
-    ["/admin/statistics?by=model,colour", "by.1", "expected some of model, provider"],
-    ["/admin/statistics?by=model,key,door,tag", "by", "<=3"],
+    [`/admin/requests/${"x".repeat(501)}`, "id", "500"],
+    ["/admin/statistics?by=model,colour", "by", "expected some of model, provider"],
+    ["/admin/statistics?by=model,key,door,tag", "by", "at most 3"],
     ["/admin/statistics?interval=5s", "interval", "5m, 1h or 1d"],
     ["/admin/statistics?interval=0m", "interval", "from 1m on"],
     ["/admin/statistics?interval=1m&since=30d", "interval", "at most 2000"],
     ["/admin/statistics?since=1h&until=2h", "since", "before `until`"],
-    ["/admin/feedback?target=run", "target_id", "expected string"],
-    ["/admin/feedback?target=tag&target_id=x", "target", '"request"|"run"|"thread"'],
+    ["/admin/statistics?order=size", "order", "one of requests, failures, tokens, cost"],
+    ["/admin/statistics/feedback?by=name", "by", "expected some of model"],
+    ["/admin/statistics/feedback?order=cost", "order", "There is no `order`"],
+    ["/admin/feedback?target=tag&target_id=x", "target", "one of request, run, thread"],
+    ["/admin/feedback?cursor=x", "cursor", "none that was given"],
+    ["/admin/feedback?since=-1", "since", "24h"],
+    ["/admin/runs?limit=501", "limit", "from 1 to 500"],
+    ["/admin/runs?text=x", "text", "There is no `text`"],
+    ["/admin/threads?cursor=x", "cursor", "none that was given"],
+    ["/admin/requests?min_cost=%20", "min_cost", "has no value"],
     ["/admin/tail?text=x", "text", "There is no `text`"],
-    ["/admin/export?format=xml", "format", '"jsonl"|"csv"'],
+    ["/admin/export?format=xml", "format", "one of jsonl, csv"],
     ["/admin/export?limit=5", "limit", "There is no `limit`"],
     ["/admin/config?x=1", "x", "known: none"],
   ])("%s", async (url, param, expected) => {
@@ -129,7 +136,10 @@ describe("a storage that cannot be asked", () => {
     "/admin/requests",
     "/admin/requests/x",
     "/admin/requests/x/bodies",
+    "/admin/runs",
     "/admin/runs/x",
+    "/admin/threads",
+    "/admin/statistics/feedback",
     "/admin/threads/x",
     "/admin/statistics",
     "/admin/export",

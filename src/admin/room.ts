@@ -16,6 +16,7 @@ interface AdminCall {
 }
 
 const OPENAPI_PATH = "/openapi.json";
+const JSON_TYPE = "application/json";
 
 /** The management API. */
 export class AdminRoom {
@@ -40,7 +41,8 @@ export class AdminRoom {
     response.headers.set("x-request-id", trace.requestId);
     // It tells of others' requests, and of what is so at this moment.
     response.headers.set("cache-control", "no-store");
-    if (trace.method !== "HEAD") return response;
+    // The server leaves the body out and keeps its length; a stream would be begun for nobody.
+    if (trace.method !== "HEAD" || response.headers.get("content-type") === JSON_TYPE) return response;
     await response.body?.cancel();
     return new Response(null, response);
   }
@@ -73,7 +75,7 @@ function run(route: Route, input: object, context: Parameters<Route["handle"]>[1
 function json(text: string, status: number, trace: Trace): Response {
   const body = Buffer.from(text);
   trace.responseBytes = body.length;
-  return new Response(body, { status, headers: { "content-type": "application/json" } });
+  return new Response(body, { status, headers: { "content-type": JSON_TYPE } });
 }
 
 function reads(method: string): boolean {

@@ -2,8 +2,13 @@ import { z } from "zod";
 import { fromStorage } from "../answers/storage-call.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import { parseDuration } from "../lib/moment.ts";
-import { FILTER_FIELDS, toFilter } from "../records/filter.ts";
-import { STATISTICS_GROUPS, type StatisticsQuery, type StatisticsRow } from "../storage/interface.ts";
+import { FILTER_FIELDS, oneOf, toFilter, wholeNumber } from "../records/filter.ts";
+import {
+  STATISTICS_GROUPS,
+  STATISTICS_ORDERS,
+  type StatisticsQuery,
+  type StatisticsRow,
+} from "../storage/interface.ts";
 import { jsonRoute } from "./route.ts";
 import { iso, isoOrNull, MS_DIGITS, named, rounded, time, USD_DIGITS } from "./shape-parts.ts";
 
@@ -58,7 +63,7 @@ const groups = z
   .pipe(
     z
       .array(z.enum(STATISTICS_GROUPS, { error: `expected some of ${STATISTICS_GROUPS.join(", ")}` }))
-      .max(MAX_GROUPS),
+      .max(MAX_GROUPS, `expected at most ${MAX_GROUPS} groups`),
   );
 
 const interval = z.string().transform((text, context) => {
@@ -81,13 +86,10 @@ export const STATISTICS_FIELDS = {
     .describe(
       "Length of each interval of a series, such as 5m, 1h or 1d. They are whole ones of the UTC clock, so that `since` may move back a little. None: the whole time.",
     ),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(1000)
-    .default(100)
-    .describe("Groups that are told, those with the most requests."),
+  order: oneOf(STATISTICS_ORDERS)
+    .default("requests")
+    .describe("What those groups have most of that are told; the largest comes first."),
+  limit: wholeNumber(1, 1000, 100).describe("Groups that are told."),
 };
 
 const querySchema = z.strictObject(STATISTICS_FIELDS);
@@ -114,8 +116,11 @@ export const showStatistics = jsonRoute({
   },
 });
 
+type Fields = z.output<typeof querySchema>;
+type Asked = Omit<Fields, "order"> & Partial<Pick<Fields, "order">>;
+
 /** Throws invalid_request where the time is no range, or the interval too short for it. */
-export function statisticsQuery(fields: z.output<typeof querySchema>): StatisticsQuery {
+export function statisticsQuery(fields: Asked): StatisticsQuery {
   const until = fields.until ?? Date.now();
   const { interval } = fields;
   const from = fields.since ?? until - DAY_MS;
@@ -133,6 +138,7 @@ export function statisticsQuery(fields: z.output<typeof querySchema>): Statistic
   return {
     filter: { ...toFilter(fields), since, until },
     groups: [...new Set(fields.by ?? [])],
+    ...(fields.order === undefined ? {} : { order: fields.order }),
     limit: fields.limit,
     ...(interval === undefined ? {} : { interval }),
   };

@@ -2,6 +2,8 @@ import { decodePart } from "../lib/request-url.ts";
 import { showConfig } from "./config.ts";
 import { exportRequests } from "./export.ts";
 import { listFeedback } from "./feedback.ts";
+import { showFeedbackStatistics } from "./feedback-statistics.ts";
+import { listRuns, listThreads } from "./gathered.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
 import { listProviders } from "./providers.ts";
 import { listRequests, showBodies, showRequest } from "./requests.ts";
@@ -16,9 +18,12 @@ export const ROUTES: readonly Route[] = [
   listRequests,
   showRequest,
   showBodies,
+  listRuns,
   showRun,
+  listThreads,
   showThread,
   showStatistics,
+  showFeedbackStatistics,
   tailRequests,
   exportRequests,
   listFeedback,

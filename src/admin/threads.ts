@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fromStorage } from "../answers/storage-call.ts";
 import { messageShape, type Turn, turnOf } from "./conversation.ts";
 import { feedbackJson, feedbackShape } from "./feedback-shape.ts";
-import { listPage } from "./list-page.ts";
+import { cursorShape, listPage, pageFields } from "./list-page.ts";
 import { requestJson, requestShape } from "./request-shape.ts";
 import { jsonRoute } from "./route.ts";
 import { named } from "./shape-parts.ts";
@@ -30,7 +30,7 @@ const threadShape = named(
   z.object({
     thread_id: z.string(),
     turns: z.array(turnShape).describe("As they began."),
-    cursor: z.string().nullable().describe("Where the next page begins; null on the last one."),
+    cursor: cursorShape,
     feedback: z.array(feedbackShape).describe("On the thread as a whole."),
   }),
 );
@@ -42,8 +42,7 @@ export const showThread = jsonRoute({
   summary: "A conversation: the requests of a thread, oldest first, with what was said.",
   params: z.strictObject({ id: z.string().min(1).max(500).describe("The thread's id.") }),
   query: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(20).describe("Requests of a page."),
-    cursor: z.string().max(2000).optional().describe("As the page before gave it."),
+    ...pageFields({ of: "Requests", limit: 20, most: 100 }),
   }),
   body: null,
   answer: threadShape,

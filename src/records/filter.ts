@@ -3,8 +3,22 @@ import { MOMENT_FORMS, parseMoment } from "../lib/moment.ts";
 import type { RecordFilter } from "../storage/interface.ts";
 import type { RequestRecord } from "./record.ts";
 
-const text = z.string().min(1).max(500);
-const amount = z.coerce.number().min(0);
+const text = z.string().min(1).max(500, "expected at most 500 characters");
+
+const STATUS = "expected an HTTP status, 2xx, 4xx or 5xx";
+const NOT_BELOW_0 = "expected a number that is not below 0";
+const amount = z.coerce.number(NOT_BELOW_0).min(0, NOT_BELOW_0);
+
+/** A whole number; `byDefault` where it is left out. */
+export function wholeNumber(least: number, most: number, byDefault: number) {
+  const message = `expected a whole number from ${least} to ${most}`;
+  return z.coerce.number(message).int(message).min(least, message).max(most, message).default(byDefault);
+}
+
+/** One of these words. */
+export function oneOf<const Words extends readonly string[]>(words: Words) {
+  return z.enum(words, { error: `expected one of ${words.join(", ")}` });
+}
 
 /** A moment as people write it; Unix milliseconds once it is read. */
 const moment = z.string().transform((written, context) => {
@@ -26,14 +40,16 @@ export const FILTER_FIELDS = {
   provider: text.optional().describe("The provider that served it."),
   model: text.optional().describe("The model that served it, as its provider names it."),
   route: text.optional().describe("The route that was named."),
-  operation: z
-    .enum(["generate", "count-tokens", "embeddings", "completions", "models", "other"])
+  operation: oneOf(["generate", "count-tokens", "embeddings", "completions", "models", "other"])
     .optional()
     .describe("What was asked for."),
   status: z
-    .union([z.enum(["2xx", "4xx", "5xx"]), z.coerce.number().int().min(100).max(599)], {
-      error: "expected an HTTP status, 2xx, 4xx or 5xx",
-    })
+    .union(
+      [z.enum(["2xx", "4xx", "5xx"]), z.coerce.number(STATUS).int(STATUS).min(100, STATUS).max(599, STATUS)],
+      {
+        error: STATUS,
+      },
+    )
     .optional()
     .describe("HTTP status that the client got, or a hundred of them."),
   category: text.optional().describe("Category of the error; `none` for requests that ended well."),
@@ -51,7 +67,11 @@ export const FILTER_FIELDS = {
   max_cost: amount.optional().describe("US dollars at most."),
   min_duration_ms: amount.optional().describe("Milliseconds at least."),
   max_duration_ms: amount.optional().describe("Milliseconds at most."),
-  feedback: text.optional().describe("It has feedback of this name."),
+  feedback: text
+    .optional()
+    .describe(
+      "It has feedback of this name, or with `name=value` of this value too (`good=false`): on itself, or on its run or thread since it began.",
+    ),
   text: text.optional().describe("Words that stand in its bodies, all of them."),
 };
 
