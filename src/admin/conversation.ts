@@ -30,7 +30,7 @@ export const messageShape = named(
   }),
 );
 
-type Message = z.output<typeof messageShape>;
+export type Message = z.output<typeof messageShape>;
 
 /** What was said in one request, in no provider's format. */
 interface Said {

@@ -1,7 +1,7 @@
 import type { ValuePath } from "./paths.ts";
 
 const LONGEST = 60;
-const SECRET_KEY = /^(api_keys?|custom_headers)$|secret|password|token|authorization/i;
+const SECRET_KEY = /^(api_keys?|custom_headers|headers)$|secret|password|token|authorization/i;
 
 /**
  * Whether the value there may be a credential: it is then never shown, wherever the text ends up. So is a whole file

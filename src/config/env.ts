@@ -6,6 +6,7 @@ import { storageUrlFault } from "../lib/database-url.ts";
 import { quote } from "./describe.ts";
 import { isListenAddress } from "./host.ts";
 import type { Environment } from "./interpolate.ts";
+import { type OtelSettings, readOtelEnvironment } from "./otel-env.ts";
 import { makeProblem, type Problem } from "./problems.ts";
 import { type Config, LOG_LEVELS } from "./schema.ts";
 import { nearest } from "./suggest.ts";
@@ -18,12 +19,13 @@ export interface EnvironmentSettings {
   readonly port?: number;
   readonly level?: LogLevel;
   readonly storageUrl?: string;
+  readonly otel: OtelSettings;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
 }
 
 /**
- * Reads HOST, PORT, DATABASE_URL, LOG_LEVEL and, where that is not set, RUST_LOG. An empty variable counts as not set. Gateway keys
+ * Reads HOST, PORT, DATABASE_URL, LOG_LEVEL and, where that is not set, RUST_LOG, and OpenTelemetry's. An empty variable counts as not set. Gateway keys
  * that nobody could present are problems too.
  */
 export function readEnvironment(env: Environment): EnvironmentSettings {
@@ -61,7 +63,11 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
     if (!(error instanceof Error)) throw error;
     problems.push(makeProblem({ file: null }, { message: error.message }));
   }
+  const otel = readOtelEnvironment(env);
+  problems.push(...otel.problems);
+  warnings.push(...otel.warnings);
   return {
+    otel,
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(level === undefined ? {} : { level }),
@@ -115,6 +121,18 @@ export function withEnvironment(config: Config, settings: EnvironmentSettings): 
     server: { ...config.server, host, port },
     logging: { ...config.logging, level },
     storage: { ...config.storage, url },
+    telemetry: { ...config.telemetry, otlp: withOtel(config.telemetry.otlp, settings.otel) },
+  };
+}
+
+function withOtel(config: Config["telemetry"]["otlp"], otel: OtelSettings): Config["telemetry"]["otlp"] {
+  const { endpoint = config.endpoint, serviceName: service_name = config.service_name } = otel;
+  return {
+    ...config,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    headers: { ...config.headers, ...otel.headers },
+    service_name,
+    resource_attributes: { ...config.resource_attributes, ...otel.resourceAttributes },
   };
 }
 

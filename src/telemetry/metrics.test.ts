@@ -1,77 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { family } from "./exposition.ts";
+import { parseExposition, parseValue } from "../../test/support/exposition.ts";
+import { exposition } from "./exposition.ts";
+import { gauge } from "./metric-family.ts";
 import { createMetrics, type MetricsSources } from "./metrics.ts";
 import { testTrace } from "./test-trace.ts";
-
-interface ParsedSample {
-  readonly name: string;
-  readonly labels: Record<string, string>;
-  readonly value: number;
-}
-
-interface ParsedFamily {
-  readonly type: string;
-  readonly help: string;
-  readonly samples: ParsedSample[];
-}
-
-const SAMPLE =
-  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*",?)*)\})? (\S+)$/;
-const LABEL = /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"/g;
-
-/** The text format 0.0.4, strictly: HELP, TYPE, then only samples of that metric, each label set once. */
-function parseExposition(text: string): Map<string, ParsedFamily> {
-  expect(text).toEndWith("\n");
-  const families = new Map<string, ParsedFamily>();
-  const seen = new Set<string>();
-  let name = "";
-  let help = "";
-  for (const line of text.slice(0, -1).split("\n")) {
-    const helpLine = /^# HELP (\S+) (.+)$/.exec(line);
-    const typeLine = /^# TYPE (\S+) (counter|gauge|histogram)$/.exec(line);
-    if (helpLine !== null) {
-      [name, help] = [helpLine[1]!, helpLine[2]!];
-      expect(families.has(name)).toBe(false);
-    } else if (typeLine !== null) {
-      expect(typeLine[1]).toBe(name);
-      families.set(name, { type: typeLine[2]!, help, samples: [] });
-    } else {
-      const sample = SAMPLE.exec(line);
-      if (sample === null) throw new Error(`not a sample: ${line}`);
-      const parsed = families.get(name)!;
-      const suffixes = parsed.type === "histogram" ? ["_bucket", "_sum", "_count"] : [""];
-      expect(suffixes.map((suffix) => name + suffix)).toContain(sample[1]!);
-      const identity = line.slice(0, line.lastIndexOf(" "));
-      expect(seen.has(identity)).toBe(false);
-      seen.add(identity);
-      parsed.samples.push({
-        name: sample[1]!,
-        labels: parseLabels(sample[2] ?? ""),
-        value: parseValue(sample[3]!),
-      });
-    }
-  }
-  return families;
-}
-
-function parseLabels(text: string): Record<string, string> {
-  const unescaped = (value: string) =>
-    value.replaceAll(/\\(.)/g, (_, mark: string) => (mark === "n" ? "\n" : mark));
-  return Object.fromEntries([...text.matchAll(LABEL)].map(([, name, value]) => [name!, unescaped(value!)]));
-}
-
-function parseValue(text: string): number {
-  if (text === "+Inf") return Number.POSITIVE_INFINITY;
-  const value = Number(text);
-  expect(Number.isNaN(value)).toBe(false);
-  return value;
-}
 
 const sources: MetricsSources = {
   version: "0.1.0",
   activeRequests: () => 7,
   logLinesDropped: () => 3,
-  records: () => ({ stored: 5, lost: 1, waitingBytes: 700 }),
+  records: () => ({ stored: 5, lost: 1, waiting: 2, waitingBytes: 700 }),
+  further: () => [],
   upstreams: () => [
     { name: "openai", breaker: "closed" },
     { name: "xai", breaker: "half-open" },
@@ -81,7 +20,7 @@ const sources: MetricsSources = {
 };
 
 describe("/metrics", () => {
-  test("counts requests by door, provider, status class and error", () => {
+  test("counts requests by door, provider, status class and error", async () => {
     const metrics = createMetrics(sources);
     metrics.observe(testTrace({}));
     metrics.observe(testTrace({}));
@@ -89,7 +28,7 @@ describe("/metrics", () => {
     metrics.observe(testTrace({ status: 401, error: "invalid_api_key", provider: null, attempts: [] }));
     metrics.observe(testTrace({ status: 0, error: "client_closed" }));
     const door = "/v1/chat/completions";
-    expect(parseExposition(metrics.render()).get("amsterdam_requests_total")).toMatchObject({
+    expect(parseExposition(await metrics.render()).get("amsterdam_requests_total")).toMatchObject({
       type: "counter",
       samples: [
         { labels: { door, provider: "openai", status_class: "none", error: "client_closed" }, value: 1 },
@@ -100,7 +39,7 @@ describe("/metrics", () => {
     });
   });
 
-  test("histograms are cumulative, in seconds, and end at +Inf with the count", () => {
+  test("histograms are cumulative, in seconds, and end at +Inf with the count", async () => {
     const metrics = createMetrics(sources);
     for (const [firstByteAt, endedAt] of [
       [4, 5],
@@ -110,7 +49,7 @@ describe("/metrics", () => {
     ] as const) {
       metrics.observe(testTrace({ firstByteAt, endedAt }));
     }
-    const parsed = parseExposition(metrics.render());
+    const parsed = parseExposition(await metrics.render());
     const { samples } = parsed.get("amsterdam_request_duration_seconds")!;
     const buckets = samples.filter(({ name }) => name.endsWith("_bucket"));
     const bounds = buckets.map(({ labels }) => parseValue(labels.le!));
@@ -124,7 +63,7 @@ describe("/metrics", () => {
     expect(firstByte.find(({ name }) => name.endsWith("_count"))?.value).toBe(3);
   });
 
-  test("attempts are counted by provider and outcome; a URL counts by its host", () => {
+  test("attempts are counted by provider and outcome; a URL counts by its host", async () => {
     const metrics = createMetrics(sources);
     const attempt = { startedAt: 0, endedAt: 1, status: null, message: null };
     metrics.observe(
@@ -137,7 +76,7 @@ describe("/metrics", () => {
         ],
       }),
     );
-    const { samples } = parseExposition(metrics.render()).get("amsterdam_upstream_attempts_total")!;
+    const { samples } = parseExposition(await metrics.render()).get("amsterdam_upstream_attempts_total")!;
     expect(samples.map(({ labels, value }) => [labels.provider, labels.outcome, value])).toEqual([
       ["openai", "connect_timeout", 1],
       ["openai", "success", 1],
@@ -146,7 +85,7 @@ describe("/metrics", () => {
     ]);
   });
 
-  test("names without end stay within 1,000 pairs, the rest counted together, and no request is lost", () => {
+  test("names without end stay within 1,000 pairs, the rest counted together, and no request is lost", async () => {
     const metrics = createMetrics(sources);
     for (let index = 0; index < 3000; index++) {
       const attempts = [
@@ -154,7 +93,7 @@ describe("/metrics", () => {
       ];
       metrics.observe(testTrace({ door: `/endpoint/${index}`, attempts }));
     }
-    const parsed = parseExposition(metrics.render());
+    const parsed = parseExposition(await metrics.render());
     const requests = parsed.get("amsterdam_requests_total")!.samples;
     expect(requests).toHaveLength(1001);
     expect(requests.at(-1)).toMatchObject({ labels: { door: "other", provider: "other" }, value: 2000 });
@@ -163,19 +102,21 @@ describe("/metrics", () => {
     expect(attempts.reduce((sum, { value }) => sum + value, 0)).toBe(3000);
   });
 
-  test("no model, key or id is a label", () => {
+  test("no model, key or id is a label", async () => {
     const metrics = createMetrics(sources);
     metrics.observe(testTrace({}));
-    for (const id of ["gpt-4o", "key_1", "req-1", "run-1", "T-1", "4bf92f"])
-      expect(metrics.render()).not.toContain(id);
+    const text = await metrics.render();
+    for (const id of ["gpt-4o", "key_1", "req-1", "run-1", "T-1", "4bf92f"]) expect(text).not.toContain(id);
   });
 
-  test("gauges say what the sources say", () => {
-    const parsed = parseExposition(createMetrics(sources).render());
+  test("gauges say what the sources say", async () => {
+    const parsed = parseExposition(await createMetrics(sources).render());
     const values = (name: string) => parsed.get(name)!.samples.map(({ value }) => value);
     expect(values("amsterdam_active_requests")).toEqual([7]);
     expect(values("amsterdam_log_lines_dropped_total")).toEqual([3]);
     expect(values("amsterdam_breaker_state")).toEqual([0, 1, 2]);
+    expect(values("amsterdam_records_queue")).toEqual([2]);
+    expect(values("amsterdam_records_waiting_bytes")).toEqual([700]);
     expect(values("amsterdam_event_loop_delay_seconds")).toEqual([0.001, 0.02, 0.25]);
     expect(parsed.get("amsterdam_build_info")?.samples[0]?.labels).toEqual({
       version: "0.1.0",
@@ -190,7 +131,8 @@ describe("/metrics", () => {
 
   test("label values keep every character", () => {
     const value = 'back\\slash "quote"\nbreak {}= ,é';
-    const text = family("m", "gauge", "Help\\ with\nbreak", [{ labels: { a: value, b: "" }, value: -1.5 }]);
+    const points = [{ labels: { a: value, b: "" }, value: -1.5 }];
+    const text = exposition(gauge("m", "{thing}", "Help\\ with\nbreak", points));
     expect(parseExposition(text).get("m")).toEqual({
       type: "gauge",
       help: "Help\\\\ with\\nbreak",

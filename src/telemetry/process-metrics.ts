@@ -1,32 +1,25 @@
 import { readdirSync } from "node:fs";
 import type { SystemMonitor } from "../lib/system-metrics.ts";
-import { family } from "./exposition.ts";
+import { counter, gauge, type MetricFamily } from "./metric-family.ts";
 
 /** The metrics of the process itself, under the names that Prometheus clients share. */
-export function processMetrics(monitor: Pick<SystemMonitor, "eventLoopDelay">): string {
+export function processMetrics(monitor: Pick<SystemMonitor, "eventLoopDelay">): MetricFamily[] {
   const { rss, heapUsed } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const delay = monitor.eventLoopDelay();
-  const quantiles = [
-    { labels: { quantile: "0.5" }, value: delay.p50 / 1000 },
-    { labels: { quantile: "0.99" }, value: delay.p99 / 1000 },
-    { labels: { quantile: "1" }, value: delay.max / 1000 },
+  const one = (value: number) => [{ value }];
+  return [
+    counter("process.cpu", "s", "CPU time used.", one((user + system) / 1e6)),
+    gauge("process.resident_memory", "By", "Resident memory.", one(rss)),
+    gauge("process.heap", "By", "Heap in use.", one(heapUsed)),
+    gauge("process.start_time", "s", "Unix time of the start.", one(performance.timeOrigin / 1000)),
+    gauge("process.open_fds", "{file}", "Open file descriptors.", openFiles()),
+    gauge("amsterdam.event_loop_delay", "s", "Lateness of timers in the last minutes.", [
+      { labels: { statistic: "p50" }, value: delay.p50 / 1000 },
+      { labels: { statistic: "p99" }, value: delay.p99 / 1000 },
+      { labels: { statistic: "max" }, value: delay.max / 1000 },
+    ]),
   ];
-  return (
-    family("process_cpu_seconds_total", "counter", "CPU time used.", [{ value: (user + system) / 1e6 }]) +
-    family("process_resident_memory_bytes", "gauge", "Resident memory.", [{ value: rss }]) +
-    family("process_heap_bytes", "gauge", "Heap in use.", [{ value: heapUsed }]) +
-    family("process_start_time_seconds", "gauge", "Unix time of the start.", [
-      { value: performance.timeOrigin / 1000 },
-    ]) +
-    family("process_open_fds", "gauge", "Open file descriptors.", openFiles()) +
-    family(
-      "amsterdam_event_loop_delay_seconds",
-      "gauge",
-      "Lateness of timers in the last minutes.",
-      quantiles,
-    )
-  );
 }
 
 function openFiles(): { value: number }[] {

@@ -30,6 +30,11 @@ function randomHex(bytes: number): string {
   return digits;
 }
 
+/** The id of a new span: 16 hex digits. */
+export function newSpanId(): string {
+  return randomHex(8);
+}
+
 /**
  * The context of a request that came with this `traceparent` header, or the root of a new trace when there is none
  * or it is invalid. The rules are W3C Trace Context's: lower-case hex only, version `ff` and all-zero ids are

@@ -20,7 +20,7 @@ export function retryDelay(
 }
 
 /** Milliseconds that a response asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date; else null. */
-export function askedDelay(headers: HeaderList, nowMs = Date.now()): number | null {
+export function askedDelay(headers: Pick<HeaderList, "get">, nowMs = Date.now()): number | null {
   const milliseconds = headers.get("retry-after-ms");
   if (milliseconds !== null && isDecimal(milliseconds)) return Number(milliseconds);
   const value = headers.get("retry-after");
