@@ -27,7 +27,7 @@ import { startDemoProvider } from "./providers/demo/server.ts";
 import { CapturePolicy } from "./records/capture-policy.ts";
 import { DurableSink } from "./records/durable-sink.ts";
 import { FeedbackWriter } from "./records/feedback-writer.ts";
-import { Recorder } from "./records/recorder.ts";
+import { Recorder, type RecordSubscriber } from "./records/recorder.ts";
 import { keepWithinRetention } from "./records/retention.ts";
 import type { Storable } from "./records/storable.ts";
 import { STORABLE_FEEDBACK } from "./records/storable-feedback.ts";
@@ -44,11 +44,14 @@ import { watchStorage } from "./storage/watch.ts";
 import { healthDoors } from "./telemetry/health.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { createMetrics, METRICS_CONTENT_TYPE } from "./telemetry/metrics.ts";
+import { OtlpExport } from "./telemetry/otlp/exporter.ts";
+import { serverOf } from "./telemetry/otlp/server-of.ts";
 import { upstreamHealth } from "./upstream/health.ts";
 import { HttpClient } from "./upstream/http/client.ts";
 import { Upstreams } from "./upstream/upstream.ts";
 
 type Rooms = Awaited<ReturnType<typeof openRooms>>;
+type ObservedRooms = Rooms & { readonly otlp: OtlpExport };
 
 /**
  * Wires the rooms and serves until a signal ends it. `startedTick` is `performance.now()` at the process's start.
@@ -57,7 +60,7 @@ type Rooms = Awaited<ReturnType<typeof openRooms>>;
 export async function runGateway(options: StartOptions, io: CommandIo, startedTick: number): Promise<void> {
   const rooms = await openRooms(options, io);
   const { state, logger } = rooms;
-  const { pipeline, doors } = observe(rooms, startedTick, io.cwd);
+  const { pipeline, doors, otlp } = observe(rooms, startedTick, io.cwd);
   const { host, port, max_body_mb, stall_timeout } = state.config.server;
   const server = startHttpServer({
     hostname: host,
@@ -87,10 +90,10 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
     signal: rooms.stopping.signal,
   });
   startKeyRefresh(rooms.ring, rooms.storage, { logger, signal: rooms.stopping.signal });
-  const watcher = options.file === null ? null : follow(rooms, options.file, options.reload);
+  const watcher = options.file === null ? null : follow({ ...rooms, otlp }, options.file, options.reload);
   // Before anything is printed: whoever reads that it listens may stop it at once.
-  process.on("SIGTERM", () => void stop(rooms, server, "SIGTERM"));
-  process.on("SIGINT", () => void stop(rooms, server, "SIGINT"));
+  process.on("SIGTERM", () => void stop({ ...rooms, otlp }, server, "SIGTERM"));
+  process.on("SIGINT", () => void stop({ ...rooms, otlp }, server, "SIGINT"));
   process.on("SIGHUP", () => watcher?.reload());
   io.stdout.write(
     startedText({
@@ -132,6 +135,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     starting: true,
   };
   const tail = new LiveTail();
+  const onRecord: RecordSubscriber[] = [(record) => tail.publish(record)];
   const sinkOf = <Item>(kind: Storable<Item>, write: (batch: readonly Item[]) => Promise<unknown>) =>
     new DurableSink({
       kind,
@@ -156,8 +160,9 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
       logger,
       config: () => state.config.records,
       priceOf: (provider, model, usage, at, tier) => state.prices.costOf(provider, model, usage, at, tier),
-      onRecord: (record) => tail.publish(record),
+      onRecord: tellAll(onRecord, logger),
     }),
+    onRecord,
     responses: new Responses({
       store: storage.responses,
       logger,
@@ -193,6 +198,18 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
   };
 }
 
+/** Tells every subscriber. One that fails keeps neither the record nor the others from anything. */
+function tellAll(subscribers: readonly RecordSubscriber[], logger: Logger): RecordSubscriber {
+  return (record, bodies) => {
+    for (const tell of subscribers)
+      try {
+        tell(record, bodies);
+      } catch (error) {
+        logger.error("A subscriber of records failed", { request_id: record.requestId, error });
+      }
+  };
+}
+
 /** The pipeline with its subscribers, and the doors that tell what they and the rooms know. */
 function observe(rooms: Rooms, startedTick: number, cwd: string) {
   const { state, logger, admission, upstreams, storageStatus, recorder } = rooms;
@@ -207,8 +224,10 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     records: () => ({
       stored: rooms.sinks.records.stored,
       lost: recorder.lost,
+      waiting: recorder.waiting + rooms.sinks.records.held,
       waitingBytes: rooms.sinks.records.waitingBytes,
     }),
+    further: () => otlp.ownFamilies(),
     upstreams: () => upstreams.all().map(upstreamHealth),
     activeRequests: () => admission.active,
     totalRequests: () => admission.total,
@@ -216,6 +235,17 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     monitor: createSystemMonitor(),
   };
   const metrics = createMetrics(sources);
+  const otlp: OtlpExport = new OtlpExport({
+    version: pkg.version,
+    logger,
+    serverOf: (target) => serverOf(target, state.router.providers),
+    families: () => metrics.families(),
+  });
+  otlp.configure(state.config.telemetry.otlp);
+  rooms.onRecord.push(
+    (record) => metrics.observeRecord(record),
+    (record, bodies) => otlp.offer(record, bodies),
+  );
   const pipeline = createPipeline({
     ...rooms,
     router: () => state.router,
@@ -234,13 +264,14 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
         documentation: "README.md",
       }),
     ...healthDoors(sources),
-    "/metrics": () => new Response(metrics.render(), { headers: { "content-type": METRICS_CONTENT_TYPE } }),
+    "/metrics": async () =>
+      new Response(await metrics.render(), { headers: { "content-type": METRICS_CONTENT_TYPE } }),
   };
-  return { pipeline, doors };
+  return { pipeline, doors, otlp };
 }
 
 /** Takes a changed configuration over; requests that run keep theirs. */
-function follow(rooms: Rooms, file: string, load: StartOptions["reload"]): ConfigWatcher {
+function follow(rooms: ObservedRooms, file: string, load: StartOptions["reload"]): ConfigWatcher {
   const { state, logger } = rooms;
   return watchConfig({
     file,
@@ -260,6 +291,7 @@ function follow(rooms: Rooms, file: string, load: StartOptions["reload"]): Confi
       state.prices = new PriceBook(next.prices);
       rooms.upstreams.keep(state.router.upstreamNames());
       rooms.admission.limit = next.server.max_concurrent_requests;
+      rooms.otlp.configure(next.telemetry.otlp);
       logger.setLevel(next.logging.level);
       logger.info("The configuration was reloaded", { warnings: warnings.map(formatProblem) });
     },
@@ -273,7 +305,7 @@ function follow(rooms: Rooms, file: string, load: StartOptions["reload"]): Confi
 }
 
 /** Lets running requests finish, writes what waits, and ends the process: 0, 1 when a part failed, 130 when asked twice. */
-async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<void> {
+async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): Promise<void> {
   const { stopping, logger, admission, client, feedback } = rooms;
   if (stopping.signal.aborted) process.exit(130);
   stopping.abort();
@@ -302,6 +334,8 @@ async function stop(rooms: Rooms, server: HttpServer, signal: string): Promise<v
       const lost = await rooms.sinks.records.close(WAITING_PATIENCE);
       if (lost > 0) throw new Error(`${lost} requests could not be recorded`);
     },
+    // After the records, which it is told of as they are made.
+    telemetry: () => rooms.otlp.close(WAITING_PATIENCE),
     storage: () => rooms.storage.close(),
   });
   client.close();

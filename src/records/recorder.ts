@@ -7,7 +7,7 @@ import type { Capture } from "./capture.ts";
 import type { DurableSink } from "./durable-sink.ts";
 import { makeRecord, modelOf, requestIdOf } from "./make-record.ts";
 import { type Outcome, readOutcome } from "./outcome.ts";
-import type { Cost, RequestRecord, WrittenRecord } from "./record.ts";
+import type { Cost, RecordedBodies, RequestRecord, WrittenRecord } from "./record.ts";
 import { recordedBodies } from "./recorded-bodies.ts";
 import { Redaction } from "./redaction.ts";
 import { RunIds } from "./run-ids.ts";
@@ -34,14 +34,17 @@ export type PriceOf = (
   serviceTier: string | null,
 ) => Cost | null;
 
+/** Told of a finished request, with the bodies that are kept of it. Must return at once and throw nothing. */
+export type RecordSubscriber = (record: RequestRecord, bodies: RecordedBodies | null) => void;
+
 export interface RecorderOptions {
   readonly store: Pick<RecordStore, "runsOf">;
   readonly sink: DurableSink<WrittenRecord>;
   readonly logger: Logger;
   readonly config: () => RecordsConfig;
   readonly priceOf: PriceOf;
-  /** Told of each record before it is stored. Must return at once and throw nothing. */
-  readonly onRecord?: (record: RequestRecord) => void;
+  /** Told of each record before it is stored. */
+  readonly onRecord?: RecordSubscriber;
 }
 
 interface Finished {
@@ -76,6 +79,11 @@ export class Recorder {
   /** Records that were lost since the start. */
   get lost(): number {
     return this.#lost + this.#options.sink.lost;
+  }
+
+  /** Finished requests whose records are not made yet. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** The trace subscriber: takes a finished request, whose record is made later. */
@@ -128,7 +136,7 @@ export class Recorder {
         if (slice.over()) await pause();
       }
       const records = await this.#placed(await Promise.all(made));
-      for (const { record } of records) this.#options.onRecord?.(record);
+      for (const { record, bodies } of records) this.#options.onRecord?.(record, bodies);
       await this.#options.sink.put(records);
     } finally {
       for (const { trace, capture } of batch) {

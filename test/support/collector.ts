@@ -200,21 +200,21 @@ function readHistogram(point: Json): CollectedPoint {
 function attributesIn(of: Json): Record<string, Value> {
   const entries = listIn(of, "attributes").map((attribute): [string, Value] => {
     only(attribute, ["key", "value"]);
-    return [textIn(attribute, "key"), valueOf(objectIn(attribute, "value"))];
+    return [textIn(attribute, "key"), plainValue(objectIn(attribute, "value"))];
   });
   if (new Set(entries.map(([key]) => key)).size < entries.length)
     throw new Error("an attribute stands twice");
   return Object.fromEntries(entries);
 }
 
-function valueOf(value: Json): Value {
+function plainValue(value: Json): Value {
   const [[kind, held] = ["", null], ...others] = Object.entries(value);
   if (others.length > 0) throw new Error("a value of two kinds");
   if (kind === "stringValue" && typeof held === "string") return held;
   if (kind === "boolValue" && typeof held === "boolean") return held;
   if (kind === "doubleValue" && typeof held === "number") return held;
   if (kind === "intValue") return integerOf(held);
-  if (kind === "arrayValue") return listIn(only(objectIn(value, kind), ["values"]), "values").map(valueOf);
+  if (kind === "arrayValue") return listIn(only(objectIn(value, kind), ["values"]), "values").map(plainValue);
   throw new Error(`a value of the kind ${kind}`);
 }
 
