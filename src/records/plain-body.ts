@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { brotliDecompress, constants, gunzip, inflate, zstdDecompress } from "node:zlib";
+import { brotliDecompress, constants, gunzip, inflate, inflateRaw, zstdDecompress } from "node:zlib";
 
 type Unpack = (bytes: Uint8Array, options: object) => Promise<Buffer>;
 
@@ -10,10 +10,16 @@ const BROTLI = { finishFlush: constants.BROTLI_OPERATION_FLUSH };
 const UNPACKERS: Readonly<Record<string, readonly [Unpack, object]>> = {
   gzip: [promisify(gunzip) as Unpack, ZLIB],
   "x-gzip": [promisify(gunzip) as Unpack, ZLIB],
-  deflate: [promisify(inflate) as Unpack, ZLIB],
+  deflate: [inflateEither, ZLIB],
   br: [promisify(brotliDecompress) as Unpack, BROTLI],
   zstd: [promisify(zstdDecompress) as Unpack, {}],
 };
+
+/** "deflate" is the zlib format by the standard, and raw deflate by some senders' mistake. */
+async function inflateEither(bytes: Uint8Array, options: object): Promise<Buffer> {
+  const isZlib = (bytes[0]! & 0x0f) === 8 && ((bytes[0]! << 8) | bytes[1]!) % 31 === 0;
+  return await (promisify(isZlib ? inflate : inflateRaw) as Unpack)(bytes, options);
+}
 
 /**
  * A body without its content coding, unpacked off the main thread, whole or as much as there is of it. Null where the

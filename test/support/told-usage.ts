@@ -8,7 +8,12 @@ export interface ToldUsage {
   readonly input: number | undefined;
   readonly output: number | undefined;
   readonly cached: number | undefined;
+  readonly cacheWritten: number | undefined;
+  /** 0 where nothing is told of them, as of sound. */
+  readonly cacheWritten1h: number;
   readonly reasoning: number | undefined;
+  readonly audioInput: number;
+  readonly audioOutput: number;
 }
 
 /** What a recorded answer, or the whole events of its beginning, says of its tokens; null where it says nothing. */
@@ -57,14 +62,22 @@ const READERS: Record<RecordedFormat, (usage: Json) => ToldUsage> = {
       cached:
         member(usage.prompt_tokens_details, "cached_tokens") ??
         (usage.prompt_cache_hit_tokens as number | undefined),
+      cacheWritten: member(usage.prompt_tokens_details, "cache_write_tokens"),
+      cacheWritten1h: 0,
       reasoning: isApart ? apart : reasoning,
+      audioInput: member(usage.prompt_tokens_details, "audio_tokens") ?? 0,
+      audioOutput: member(usage.completion_tokens_details, "audio_tokens") ?? 0,
     };
   },
   "openai-responses": (usage) => ({
     input: usage.input_tokens as number | undefined,
     output: usage.output_tokens as number | undefined,
     cached: member(usage.input_tokens_details, "cached_tokens"),
+    cacheWritten: member(usage.input_tokens_details, "cache_write_tokens"),
+    cacheWritten1h: 0,
     reasoning: member(usage.output_tokens_details, "reasoning_tokens"),
+    audioInput: 0,
+    audioOutput: 0,
   }),
   "anthropic-messages": (usage) => ({
     input:
@@ -73,7 +86,11 @@ const READERS: Record<RecordedFormat, (usage: Json) => ToldUsage> = {
       number(usage.cache_creation_input_tokens),
     output: usage.output_tokens as number | undefined,
     cached: usage.cache_read_input_tokens as number | undefined,
+    cacheWritten: usage.cache_creation_input_tokens as number | undefined,
+    cacheWritten1h: member(usage.cache_creation, "ephemeral_1h_input_tokens") ?? 0,
     reasoning: member(usage.output_tokens_details, "thinking_tokens"),
+    audioInput: 0,
+    audioOutput: 0,
   }),
   gemini: (usage) => ({
     input: number(usage.promptTokenCount) + number(usage.toolUsePromptTokenCount),
@@ -82,9 +99,20 @@ const READERS: Record<RecordedFormat, (usage: Json) => ToldUsage> = {
         ? undefined
         : number(usage.candidatesTokenCount) + number(usage.thoughtsTokenCount),
     cached: usage.cachedContentTokenCount as number | undefined,
+    cacheWritten: undefined,
+    cacheWritten1h: 0,
     reasoning: usage.thoughtsTokenCount as number | undefined,
+    audioInput: sound(usage.promptTokensDetails),
+    audioOutput: sound(usage.candidatesTokensDetails),
   }),
 };
+
+function sound(details: unknown): number {
+  const found = (details as { modality?: unknown; tokenCount?: number }[] | undefined)?.find(
+    ({ modality }) => modality === "AUDIO",
+  );
+  return found?.tokenCount ?? 0;
+}
 
 function number(value: unknown): number {
   return typeof value === "number" ? value : 0;
