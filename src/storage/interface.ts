@@ -447,8 +447,8 @@ export interface RecordStore {
   /**
    * Deletes at most `limit` records that began before `before`, and the bodies of at most `limit` records that began
    * before `bodiesBefore` or as many of the oldest as it takes until bodies have no more than `maxBodyBytes` (as they are
-   * stored). Fewer deleted than `limit` says that it is done. Bodies that were written in one batch are deleted together,
-   * once all are old enough, so that there may be somewhat more than `limit`.
+   * stored). Fewer deleted than `limit` says that it is done. There may be more where some are kept together and all are
+   * old enough: bodies of one batch, and in PostgreSQL what began on one day.
    */
   prune(bounds: {
     readonly before: number;

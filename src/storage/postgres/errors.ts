@@ -117,6 +117,11 @@ export function isConnectionLost(error: unknown): boolean {
   return isLost(code) || code.startsWith("57P");
 }
 
+/** Whether rows have no partition to go to; whatever else the tables of records could refuse has another SQLSTATE. */
+export function isMissingPartition(error: unknown): boolean {
+  return error instanceof StorageError && codeOf(error.cause) === "23514";
+}
+
 function isLost(code: string): boolean {
   return LOST_CODES.has(code) || (/^08...$/.test(code) && code !== "08P01");
 }

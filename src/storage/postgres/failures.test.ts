@@ -10,7 +10,7 @@ import { PostgresConnection } from "./connection.ts";
 import { PostgresStorage } from "./storage.ts";
 
 const LIMITS = { openPatience: 10_000, patience: 5_000, statement: 500, silence: 1_000 };
-const KEY = { name: "ci", prefix: "ams_abcd", createdAt: 1, expiresAt: null, revokedAt: null };
+const KEY = { name: "ci", prefix: "ams_abcd", scopes: [], createdAt: 1, expiresAt: null, revokedAt: null };
 const keyOf = (id: string) => ({ ...KEY, id, hash: Bun.SHA256.hash(id, "hex") });
 
 let server: PostgresServer;

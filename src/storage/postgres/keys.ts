@@ -1,9 +1,12 @@
-import type { KeyStore, StoredKey } from "../interface.ts";
+import { KEY_SCOPES, type KeyStore, type StoredKey } from "../interface.ts";
 import type { PostgresConnection } from "./connection.ts";
 import type { Query } from "./query.ts";
 
+/** `scopes` are their names with a space between any two. */
+type KeyRow = Omit<StoredKey, "scopes"> & { readonly scopes: string };
+
 const LIST = `
-  SELECT id, name, hash, prefix, created_at::float8 AS "createdAt", expires_at::float8 AS "expiresAt",
+  SELECT id, name, hash, prefix, scopes, created_at::float8 AS "createdAt", expires_at::float8 AS "expiresAt",
     revoked_at::float8 AS "revokedAt"
   FROM amsterdam.gateway_keys ORDER BY created_at, id`;
 
@@ -18,7 +21,7 @@ export class PostgresKeys implements KeyStore {
   }
 
   async list(): Promise<StoredKey[]> {
-    return (await this.#connection.query<StoredKey>(LIST)).rows;
+    return (await this.#connection.query<KeyRow>(LIST)).rows.map(fromRow);
   }
 
   create(key: StoredKey): Promise<void> {
@@ -44,9 +47,16 @@ export class PostgresKeys implements KeyStore {
 }
 
 async function insert(query: Query, key: StoredKey): Promise<void> {
+  const scopes = key.scopes.join(" ");
   await query(
-    `INSERT INTO amsterdam.gateway_keys (id, name, hash, prefix, created_at, expires_at, revoked_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [key.id, key.name, key.hash, key.prefix, key.createdAt, key.expiresAt, key.revokedAt],
+    `INSERT INTO amsterdam.gateway_keys (id, name, hash, prefix, scopes, created_at, expires_at, revoked_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [key.id, key.name, key.hash, key.prefix, scopes, key.createdAt, key.expiresAt, key.revokedAt],
   );
+}
+
+/** A scope that this version does not know grants nothing. */
+function fromRow(row: KeyRow): StoredKey {
+  const names = new Set(row.scopes.split(" "));
+  return { ...row, scopes: KEY_SCOPES.filter((scope) => names.has(scope)) };
 }

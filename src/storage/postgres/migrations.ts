@@ -1,5 +1,6 @@
 import type { SQL } from "bun";
 import { StorageError } from "../interface.ts";
+import { RECORD_SCHEMA } from "./record-schema.ts";
 
 /** "AMST" in letters: whoever holds the advisory lock of this number changes the schema. */
 const MIGRATION_LOCK = 0x414d5354;
@@ -105,6 +106,12 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX responses_by_lease ON amsterdam.responses (lease_until) WHERE lease_until IS NOT NULL;
   CREATE INDEX responses_by_item ON amsterdam.responses USING gin (item_ids);
   `,
+  // The key that a first start made belongs to whoever runs the gateway; those made for others may only call models.
+  `
+  ALTER TABLE amsterdam.gateway_keys ADD COLUMN scopes text NOT NULL DEFAULT '';
+  UPDATE amsterdam.gateway_keys SET scopes = 'admin' WHERE name = 'first key';
+  `,
+  RECORD_SCHEMA,
 ];
 
 /** Schema version that this program reads and writes. */

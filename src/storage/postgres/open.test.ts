@@ -14,6 +14,7 @@ const KEY: StoredKey = {
   name: "ci",
   hash: "0".repeat(64),
   prefix: "ams_abcd",
+  scopes: [],
   createdAt: 1,
   expiresAt: null,
   revokedAt: null,

@@ -7,7 +7,9 @@ export type Value =
   | boolean
   | null
   | readonly (string | null)[]
-  | readonly (number | null)[];
+  | readonly (number | null)[]
+  | readonly (boolean | null)[]
+  | readonly Uint8Array[];
 
 /** Runs one statement. `count` is the number of rows that it gave or changed. */
 export type Query = <Row = unknown>(

@@ -3,6 +3,7 @@ import { PostgresClientReports } from "./client-reports.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { PostgresFeedback } from "./feedback.ts";
 import { PostgresKeys } from "./keys.ts";
+import { PostgresRecords } from "./records.ts";
 import { PostgresResponses } from "./responses.ts";
 import { PostgresThreads } from "./threads.ts";
 
@@ -17,6 +18,7 @@ const CHECK_PATIENCE_MS = 500;
 
 export class PostgresStorage implements Storage {
   readonly kind = "postgres";
+  readonly records: PostgresRecords;
   readonly keys: PostgresKeys;
   readonly feedback: PostgresFeedback;
   readonly threads: PostgresThreads;
@@ -26,6 +28,7 @@ export class PostgresStorage implements Storage {
 
   constructor(connection: PostgresConnection) {
     this.#connection = connection;
+    this.records = new PostgresRecords(connection);
     this.keys = new PostgresKeys(connection);
     this.feedback = new PostgresFeedback(connection);
     this.threads = new PostgresThreads(connection);
