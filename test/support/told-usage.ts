@@ -93,7 +93,10 @@ const READERS: Record<RecordedFormat, (usage: Json) => ToldUsage> = {
     audioOutput: 0,
   }),
   gemini: (usage) => ({
-    input: number(usage.promptTokenCount) + number(usage.toolUsePromptTokenCount),
+    input:
+      usage.promptTokenCount === undefined
+        ? undefined
+        : number(usage.promptTokenCount) + number(usage.toolUsePromptTokenCount),
     output:
       usage.candidatesTokenCount === undefined && usage.thoughtsTokenCount === undefined
         ? undefined
