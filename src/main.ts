@@ -2,6 +2,7 @@ import pkg from "../package.json" with { type: "json" };
 import { type CommandIo, runCheck } from "./cli/check.ts";
 import { runDemo } from "./cli/demo.ts";
 import { runExport } from "./cli/export.ts";
+import { runFeedback } from "./cli/feedback.ts";
 import { runHealth } from "./cli/health.ts";
 import { HELP } from "./cli/help.ts";
 import { runInit } from "./cli/init.ts";
@@ -57,6 +58,8 @@ async function runCommand(args: string[]): Promise<number | null> {
       return await onStorage(rest, runRequests);
     case "runs":
       return await onStorage(rest, runRuns);
+    case "feedback":
+      return await onStorage(rest, runFeedback);
     case "stats":
       return await onStorage(rest, runStats);
     case "export":
@@ -89,7 +92,14 @@ async function onStorage(argv: string[], run: StoredCommand): Promise<number> {
   const read = readStart(at < 0 ? [] : argv.slice(at, at + 2), io);
   if (typeof read === "number") return read;
   const stdout = longOutput();
-  const stored = { ...io, stdout, flushed: stdout.flushed, storageUrl: read.config.storage.url, openStorage };
+  const stored = {
+    ...io,
+    stdout,
+    flushed: stdout.flushed,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    storageUrl: read.config.storage.url,
+    openStorage,
+  };
   try {
     const code = await run(own, stored, read.config);
     await stdout.flushed();

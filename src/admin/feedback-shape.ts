@@ -19,7 +19,9 @@ export const feedbackShape = named(
     .describe("A judgement on a request, a run or a thread."),
 );
 
-export function feedbackJson(feedback: Feedback): z.output<typeof feedbackShape> {
+export type FeedbackJson = z.output<typeof feedbackShape>;
+
+export function feedbackJson(feedback: Feedback): FeedbackJson {
   return {
     id: feedback.id,
     target: feedback.target,

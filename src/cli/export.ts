@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EXPORT_FORMATS, exportFrom, exportHead, exportLines } from "../admin/export-rows.ts";
+import { oneOf } from "../records/filter.ts";
 import { FILTER_HELP, FILTER_OPTIONS, readFields, readFilter } from "./record-options.ts";
 import { parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
 
@@ -17,7 +18,7 @@ ${FILTER_HELP}
 The gateway may be running.
 `;
 
-const formatField = z.object({ format: z.enum(EXPORT_FORMATS).default("jsonl") });
+const formatField = z.object({ format: oneOf(EXPORT_FORMATS).default("jsonl") });
 
 /** `amsterdam export …`; `argv` begins after `export`. Returns the exit code: 0, 1 (failed) or 2 (wrong usage). */
 export function runExport(argv: readonly string[], io: StoredIo): Promise<number> {

@@ -7,7 +7,8 @@ Usage:
   amsterdam keys create|list|revoke     Manage the keys that clients use
   amsterdam threads list|show|delete    Look at the threads that Amp clients keep
   amsterdam requests [list|show]        Look at recorded requests
-  amsterdam runs show <id>              Look at a run as a tree, with its critical path
+  amsterdam runs [list|show]            Look at runs, one as a tree with its critical path
+  amsterdam feedback [list|stats]       Look at feedback, or count it by model, template, …
   amsterdam stats [--by model,…]        Count requests, failures, tokens, cost and times
   amsterdam export [--format csv]       Write recorded requests as lines or as a table
   amsterdam reprice [--since 30d]       Compute the cost of recorded requests anew

@@ -4,7 +4,7 @@ import type { RecordFilter } from "../storage/interface.ts";
 import { type CommandError, usage } from "./stored.ts";
 
 /** Names of the options that narrow what is meant: those of the management API with hyphens. */
-export const FILTER_OPTIONS = Object.keys(FILTER_FIELDS).map(withHyphens);
+export const FILTER_OPTIONS = optionsOf(FILTER_FIELDS);
 
 export const FILTER_HELP = `Which requests are meant:
   --since <when>     From then on: 24h, 30m, 7d or 2w ago, a day such as 2026-11-01 (its
@@ -15,7 +15,8 @@ export const FILTER_HELP = `Which requests are meant:
   --status <status>  Such as 429, or 2xx, 4xx, 5xx
   --category, --error <text>      Of the error; --category none for those that ended well
   --min-cost, --max-cost <usd>    --min-duration-ms, --max-duration-ms <ms>
-  --feedback <name>  With feedback of this name
+  --feedback <name>  With feedback of this name, or <name>=<value>, such as good=false: on
+                     the request, its run or its thread
   --text <words>     With these words in their bodies
 `;
 
@@ -41,6 +42,11 @@ export function readFilter(command: string, options: Written): RecordFilter {
 function wrongOption(command: string, error: z.ZodError): CommandError {
   const [issue] = error.issues;
   return usage(command, `--${withHyphens(String(issue?.path[0]))}: ${issue?.message ?? "it is wrong"}`);
+}
+
+/** The names of the options that a schema's members are. */
+export function optionsOf(fields: object): string[] {
+  return Object.keys(fields).map(withHyphens);
 }
 
 function withHyphens(name: string): string {

@@ -10,6 +10,7 @@ import type { RequestRecord } from "../records/record.ts";
 import type { Storage } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
 import { runExport } from "./export.ts";
+import { runFeedback } from "./feedback.ts";
 import { runRequests } from "./requests.ts";
 import { runRuns } from "./runs.ts";
 import { runStats } from "./stats.ts";
@@ -30,7 +31,10 @@ afterEach(() => storage.close());
 
 type Command = (argv: readonly string[], io: StoredIo) => Promise<number>;
 
-async function run(command: Command, ...argv: string[]) {
+const run = (command: Command, ...argv: string[]) => runIn(undefined, command, ...argv);
+
+/** In a terminal of that many characters a line. */
+async function runIn(columns: number | undefined, command: Command, ...argv: string[]) {
   let stdout = "";
   let stderr = "";
   const code = await command(argv, {
@@ -38,6 +42,7 @@ async function run(command: Command, ...argv: string[]) {
     stderr: { write: (text) => (stderr += text) },
     env: {},
     cwd,
+    columns,
     storageUrl: "sqlite:records.db",
     openStorage,
   });
@@ -179,6 +184,25 @@ describe("requests", () => {
   });
 });
 
+describe("runs", () => {
+  test("are listed with their sums, the newest first, as far as the limit goes", async () => {
+    await store(
+      { id: "r1", runId: "long", startedAt: T, durationMs: 60_000 },
+      { id: "r2", runId: "single", startedAt: T + 1000, cost: null, category: "timeout" },
+      { id: "r3", runId: "long", startedAt: T + 2000 },
+    );
+    expect(cells((await run(runRuns)).stdout)).toEqual([
+      ["RUN", "BEGAN (UTC)", "TOOK", "REQUESTS", "FAILED", "IN", "OUT", "COST"],
+      ["long", "2026-11-22 12:00:00", "1 min 0 s", "2", "0", "20", "10", "$0.500"],
+      ["single", "2026-11-22 12:00:01", "10 ms", "1", "1", "10", "5", "$0.00 (+1 ?)"],
+    ]);
+    const { stdout } = await run(runRuns, "list", "--limit", "1", "--category", "timeout", "--json");
+    expect(JSON.parse(stdout)).toMatchObject([{ run_id: "single", failures: 1 }]);
+    expect((await run(runRuns, "--limit", "1")).stdout).toContain("There are more");
+    expect((await run(runRuns, "--model", "none")).stdout).toContain("No such run is recorded");
+  });
+});
+
 describe("runs show", () => {
   test("draws the tree, with totals and the critical path", async () => {
     const runId = "run-1";
@@ -210,13 +234,13 @@ describe("runs show", () => {
       "Run run-1: 5 requests, 1 failed, in 5.1 s, $1.00 and 1 without a price",
       "Critical path: 2 requests, 5.1 s in them and 2 ms between them",
       "",
-      "  REQUEST                                TOOK   IN  OUT  COST",
-      "* plan demo/echo chief                   10 ms  40  20   $0.750 and 1 without a price  1 failed",
-      "  ├ quick demo/echo                      8 ms   20  10   $0.250 and 1 without a price  1 failed",
-      "  │ └ deep demo/echo 502 upstream_error  1 ms   10  5    $0.250                        1 failed",
-      "* └ slow demo/echo                       5.0 s  10  5    $0.250",
-      "  gone (not recorded)                    -      10  5    $0.250",
-      "  └ lost demo/echo                       1 ms   10  5    $0.250",
+      "  REQUEST                                 TOOK  IN  OUT           COST",
+      "* plan demo/echo chief                   10 ms  40   20  $0.750 (+1 ?)  1 failed",
+      "  ├ quick demo/echo                       8 ms  20   10  $0.250 (+1 ?)  1 failed",
+      "  │ └ deep demo/echo 502 upstream_error   1 ms  10    5         $0.250  1 failed",
+      "* └ slow demo/echo                       5.0 s  10    5         $0.250",
+      "  gone (not recorded)                        -  10    5         $0.250",
+      "  └ lost demo/echo                        1 ms  10    5         $0.250",
     ]);
     const json = JSON.parse((await run(runRuns, "show", runId, "--json")).stdout);
     expect(runShape.parse(json)).toEqual(json);
@@ -293,6 +317,106 @@ describe("stats", () => {
   });
 });
 
+describe("feedback", () => {
+  const item = { comment: null, source: "judge", keyId: null, receivedAt: Date.now() };
+  beforeEach(async () => {
+    const startedAt = Date.now() - 1000;
+    await store(
+      { id: "q1", startedAt, runId: "r", model: "a" },
+      { id: "q2", startedAt, runId: "r", model: "b" },
+    );
+    const receivedAt = Date.now();
+    await storage.feedback.add([
+      { ...item, receivedAt, id: "1", target: "run", targetId: "r", name: "good", value: true },
+      {
+        ...item,
+        receivedAt,
+        id: "2",
+        target: "request",
+        targetId: "q1",
+        name: "score",
+        value: 2.5,
+        comment: "a\u001b",
+      },
+    ]);
+  });
+
+  test("is listed, the newest first", async () => {
+    expect(cells((await run(runFeedback)).stdout).map((row) => row.slice(1))).toEqual([
+      ["ON", "NAME", "VALUE", "SOURCE", "COMMENT"],
+      ["request q1", "score", "2.5", "judge", "a�"],
+      ["run r", "good", "true", "judge", "-"],
+    ]);
+    const { stdout } = await run(runFeedback, "list", "--target", "run", "--json");
+    expect(JSON.parse(stdout)).toMatchObject([{ name: "good", target_id: "r" }]);
+    expect((await run(runFeedback, "--limit", "1")).stdout).toContain("There is more");
+    expect((await run(runFeedback, "--name", "none")).stdout).toContain("There is no such feedback");
+  });
+
+  test("is counted by groups of the requests that it is about", async () => {
+    const { stdout } = await run(runFeedback, "stats", "--by", "model");
+    expect(cells(stdout).slice(2)).toEqual([
+      ["MODEL", "NAME", "COUNT", "TRUE", "FALSE", "MEAN", "CORRECTIONS"],
+      ["a", "good", "1", "1", "0", "-", "0"],
+      ["a", "score", "1", "0", "0", "2.5", "0"],
+      ["b", "good", "1", "1", "0", "-", "0"],
+    ]);
+    const json = await run(runFeedback, "stats", "--model", "b", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject([{ group: {}, name: "good", positive_rate: 1 }]);
+    expect((await run(runFeedback, "stats", "--model", "none")).stdout).toContain("has such feedback");
+  });
+});
+
+describe("a terminal of 80 characters", () => {
+  test("has no longer lines, and is told what there was no room for", async () => {
+    const id = "x".repeat(200);
+    const odd = {
+      agentId: id,
+      model: id,
+      provider: id,
+      tags: [id],
+      status: 502,
+      error: "upstream_error",
+    } as const;
+    const startedAt = Date.now() - 1000;
+    const usage = { input: 123_456_789, output: 98_765_432 };
+    await store(
+      { ...odd, id: "r1", runId: "r", startedAt, category: "upstream-failed", usage, cost: null },
+      { id: "r2", runId: "r", parentId: "日本語🚋".repeat(20), startedAt },
+    );
+    await storage.feedback.add([
+      {
+        id: "1",
+        target: "run",
+        targetId: "r",
+        name: id,
+        value: id,
+        comment: id,
+        source: id,
+        keyId: null,
+        receivedAt: Date.now(),
+      },
+    ]);
+    const commands: [Command, string[]][] = [
+      [runRequests, []],
+      [runRuns, []],
+      [runRuns, ["show", "r"]],
+      [runStats, ["--by", "provider,model,agent", "--interval", "1h"]],
+      [runFeedback, []],
+      [runFeedback, ["stats", "--by", "model,agent"]],
+    ];
+    for (const [command, argv] of commands) {
+      const { stdout } = await runIn(80, command, ...argv);
+      const lines = stdout
+        .split("\n")
+        .filter((line) => !line.startsWith("Feedback on the run") && line !== `  ${id}`);
+      for (const line of lines) expect([line, Bun.stringWidth(line) <= 80]).toEqual([line, true]);
+    }
+    expect((await runIn(80, runRequests)).stdout).toContain("No room for IN, OUT, RUN.");
+    expect((await run(runRequests)).stdout).not.toContain("No room");
+  });
+});
+
 describe("export", () => {
   test("writes every request that is meant, oldest first, as lines or a table", async () => {
     await store(
@@ -328,12 +452,21 @@ describe("called wrongly", () => {
     [runRequests, ["show", "a", "b"], "takes one id"],
     [runRequests, ["show", "a", "--model", "b"], "Unknown"],
     [runRequests, ["--since", "yesterday"], "--since: expected 24h, 30m"],
-    [runRequests, ["--limit", "0"], "--limit: Too small"],
+    [runRequests, ["--limit", "0"], "--limit: expected a whole number from 1 to 100000"],
     [runRequests, ["--min-cost", "much"], "--min-cost: "],
     [runRequests, ["--colour", "red"], "--colour"],
-    [runRuns, [], "Say what to do"],
-    [runRuns, ["list"], "Unknown: runs list"],
+    [runRuns, ["draw"], "Unknown: runs draw"],
+    [runRuns, ["list", "a"], "Unknown: runs list a"],
     [runRuns, ["show"], "takes one id"],
+    [runRuns, ["show", "a", "--limit", "3"], "Unknown"],
+    [runRuns, ["--text", "x"], "--text"],
+    [runRuns, ["--limit", "0"], "--limit: expected a whole number from 1 to 10000"],
+    [runFeedback, ["send"], "Unknown: feedback send"],
+    [runFeedback, ["list", "--by", "model"], "feedback list has no option --by"],
+    [runFeedback, ["stats", "--target", "run"], "feedback stats has no option --target"],
+    [runFeedback, ["--target", "tag"], "--target: expected one of request, run, thread"],
+    [runFeedback, ["stats", "--by", "name"], "--by: expected some of model"],
+    [runStats, ["--order", "size"], "--order: expected one of requests"],
     [runStats, ["today"], "Too much: today"],
     [runStats, ["--by", "colour"], "--by: expected some of model"],
     [runStats, ["--since", "1h", "--until", "2h"], "since must be before until"],
@@ -345,11 +478,11 @@ describe("called wrongly", () => {
     const { code, stdout, stderr } = await run(command, ...argv);
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(expected);
-    expect(stderr).toMatch(/See: amsterdam (requests|runs|stats|export) --help/);
+    expect(stderr).toMatch(/See: amsterdam (requests|runs|feedback|stats|export) --help/);
   });
 
   test("each command has its help", async () => {
-    for (const command of [runRequests, runRuns, runStats, runExport]) {
+    for (const command of [runRequests, runRuns, runFeedback, runStats, runExport]) {
       const { code, stdout } = await run(command, "--help");
       expect([code, stdout.includes("Usage:")]).toEqual([0, true]);
     }

@@ -2,30 +2,40 @@ import { feedbackJson } from "../admin/feedback-shape.ts";
 import { requestJson } from "../admin/request-shape.ts";
 import type { RequestRecord } from "../records/record.ts";
 import type { Feedback } from "../storage/interface.ts";
-import { printable, renderCost, renderMs, renderSecond, table } from "./table.ts";
+import { type Column, fittedTable } from "./columns.ts";
+import { feedbackText } from "./feedback-output.ts";
+import { printable, renderCost, renderMinute, renderMs, renderSecond, table } from "./table.ts";
 
 /** Requests as a table for people. `more` says that the limit left some out. */
 export function listRequests(
   records: readonly RequestRecord[],
-  options: { readonly more: boolean; readonly storageUrl: string },
+  options: { readonly more: boolean; readonly storageUrl: string; readonly columns?: number | undefined },
 ): string {
   if (records.length === 0) return `No such request is recorded in ${options.storageUrl}.\n`;
-  const text = table([
-    ["ID", "BEGAN (UTC)", "STATUS", "MODEL", "IN", "OUT", "COST", "TOOK", "RUN"],
-    ...records.map((record) => [
-      record.id,
-      renderSecond(record.startedAt),
-      statusText(record),
-      modelText(record),
-      String(record.usage?.input ?? "-"),
-      String(record.usage?.output ?? "-"),
-      renderCost(record.cost?.usd ?? null),
-      renderMs(record.durationMs),
-      printable(record.runId),
-    ]),
-  ]);
+  const text = fittedTable(COLUMNS, records, options.columns);
   return options.more ? `${text}There are more: --limit <number> lists them.\n` : text;
 }
+
+const COLUMNS: readonly Column<RequestRecord>[] = [
+  { head: "ID", cell: ({ id }) => id },
+  {
+    head: "BEGAN (UTC)",
+    cell: ({ startedAt }) => renderSecond(startedAt),
+    short: ({ startedAt }) => renderMinute(startedAt),
+  },
+  { head: "STATUS", cell: statusText, cut: true },
+  {
+    head: "MODEL",
+    cell: modelText,
+    short: (record) => printable(record.model ?? modelText(record)),
+    cut: true,
+  },
+  { head: "IN", cell: ({ usage }) => String(usage?.input ?? "-"), right: true, spare: 2 },
+  { head: "OUT", cell: ({ usage }) => String(usage?.output ?? "-"), right: true, spare: 2 },
+  { head: "COST", cell: ({ cost }) => renderCost(cost?.usd ?? null), right: true },
+  { head: "TOOK", cell: ({ durationMs }) => renderMs(durationMs), right: true },
+  { head: "RUN", cell: ({ runId }) => printable(runId), spare: 3 },
+];
 
 /** One request with all that is known of it. */
 export function showRequest(record: RequestRecord, feedback: readonly Feedback[], json: boolean): string {
@@ -44,10 +54,7 @@ export function showRequest(record: RequestRecord, feedback: readonly Feedback[]
       ({ target, started_ms, ended_ms, status, error, message }) =>
         `\nattempt at ${printable(target)}: ${status ?? "no answer"}${error === null ? "" : `, ${error}`}, ${renderMs((ended_ms ?? started_ms) - started_ms)}${message === null ? "" : `\n  ${printable(message)}`}\n`,
     ),
-    ...feedback.map(
-      ({ name, value, comment }) =>
-        `\nfeedback ${printable(name)}: ${printable(JSON.stringify(value))}${comment === null ? "" : `\n  ${printable(comment)}`}\n`,
-    ),
+    ...feedback.map((item) => `\nfeedback ${feedbackText(item)}\n`),
   ].join("");
 }
 

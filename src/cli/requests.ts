@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { requestJson } from "../admin/request-shape.ts";
+import { oneOf, wholeNumber } from "../records/filter.ts";
 import { RECORD_ORDERS, type Storage } from "../storage/interface.ts";
 import { FILTER_HELP, FILTER_OPTIONS, readFields, readFilter } from "./record-options.ts";
 import { listRequests, showRequest } from "./requests-output.ts";
@@ -23,8 +24,8 @@ An id is that of the record or the request's own. The gateway may be running.
 
 const PAGE = 1000;
 const listFields = z.object({
-  order: z.enum(RECORD_ORDERS).default("newest"),
-  limit: z.coerce.number().int().min(1).max(100_000).default(50),
+  order: oneOf(RECORD_ORDERS).default("newest"),
+  limit: wholeNumber(1, 100_000, 50),
 });
 
 const wrong = (message: string) => usage("requests", message);
@@ -65,7 +66,7 @@ async function list(options: Record<string, string | boolean | undefined>, io: S
   io.stdout.write(
     options.json === true
       ? `${JSON.stringify(found.records.map(requestJson), null, 2)}\n`
-      : listRequests(found.records, { more: found.more, storageUrl: io.storageUrl }),
+      : listRequests(found.records, { more: found.more, storageUrl: io.storageUrl, columns: io.columns }),
   );
 }
 

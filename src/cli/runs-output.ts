@@ -1,32 +1,92 @@
 import type { RunJson } from "../admin/runs.ts";
-import { printable, renderCost, renderMs, table } from "./table.ts";
+import type { Gathered } from "../storage/interface.ts";
+import { type Column, fittedTable } from "./columns.ts";
+import { feedbackText } from "./feedback-output.ts";
+import { printable, renderCost, renderMinute, renderMs, renderSecond, renderShort } from "./table.ts";
 
 type RunNodeJson = RunJson["nodes"][number];
 
+/** Runs as a table for people. `more` says that the limit left some out. */
+export function listRuns(
+  runs: readonly Gathered[],
+  options: { readonly more: boolean; readonly storageUrl: string; readonly columns?: number | undefined },
+): string {
+  if (runs.length === 0) return `No such run is recorded in ${options.storageUrl}.\n`;
+  const text = fittedTable(LIST, runs, options.columns);
+  return options.more ? `${text}There are more: --limit <number> lists them.\n` : text;
+}
+
+const LIST: readonly Column<Gathered>[] = [
+  { head: "RUN", cell: ({ id }) => printable(id) },
+  {
+    head: "BEGAN (UTC)",
+    cell: ({ startedAt }) => renderSecond(startedAt),
+    short: ({ startedAt }) => renderMinute(startedAt),
+  },
+  { head: "TOOK", cell: ({ startedAt, endedAt }) => renderMs(endedAt - startedAt), right: true },
+  { head: "REQUESTS", cell: ({ requests }) => String(requests), right: true },
+  { head: "FAILED", cell: ({ failures }) => String(failures), right: true },
+  { head: "IN", ...figure(({ inputTokens }) => inputTokens), spare: 1 },
+  { head: "OUT", ...figure(({ outputTokens }) => outputTokens), spare: 1 },
+  {
+    head: "COST",
+    cell: ({ costUsd, unpriced }) => costText(costUsd, unpriced),
+    short: ({ costUsd, unpriced }) => renderCost(costUsd) + (unpriced === 0 ? "" : " +?"),
+    right: true,
+  },
+];
+
+function figure(value: (run: Gathered) => number): Omit<Column<Gathered>, "head"> {
+  return { cell: (run) => String(value(run)), short: (run) => renderShort(value(run)), right: true };
+}
+
 /** A run as a tree for people: each request below its parent, with the totals of itself and what is below it. */
-export function drawRun(run: RunJson): string {
-  const { totals, nodes, critical_path: path } = run;
+export function drawRun(run: RunJson, width?: number): string {
+  const { totals, nodes, feedback, critical_path: path } = run;
   const last = lastChildren(nodes);
-  const rows = nodes.map((node) => [
-    `${node.critical ? "*" : " "} ${branches(node, nodes, last)}${nameOf(node)}`,
-    node.request === null ? "-" : renderMs(node.request.duration_ms),
-    String(node.totals.input_tokens),
-    String(node.totals.output_tokens),
-    costOf(node.totals),
-    node.totals.failures === 0 ? "" : `${node.totals.failures} failed`,
-    feedbackOf(node.totals),
-  ]);
+  const columns: Column<RunNodeJson>[] = [
+    {
+      head: "  REQUEST",
+      cell: (node) => `${node.critical ? "*" : " "} ${branches(node, nodes, last)}${nameOf(node)}`,
+      cut: true,
+    },
+    {
+      head: "TOOK",
+      cell: ({ request }) => (request === null ? "-" : renderMs(request.duration_ms)),
+      right: true,
+    },
+    { head: "IN", ...tokens(({ input_tokens }) => input_tokens), spare: 1 },
+    { head: "OUT", ...tokens(({ output_tokens }) => output_tokens), spare: 1 },
+    {
+      head: "COST",
+      cell: ({ totals: { cost_usd, unpriced } }) => costText(cost_usd, unpriced),
+      short: ({ totals: { cost_usd, unpriced } }) => renderCost(cost_usd) + (unpriced === 0 ? "" : " +?"),
+      right: true,
+    },
+    { head: "", cell: (node) => (node.totals.failures === 0 ? "" : `${node.totals.failures} failed`) },
+    { head: "", cell: (node) => feedbackOf(node.totals) },
+  ];
   const time =
     totals.started_at === null || totals.ended_at === null
       ? 0
       : Date.parse(totals.ended_at) - Date.parse(totals.started_at);
+  const unpriced = totals.unpriced === 0 ? "" : ` and ${totals.unpriced} without a price`;
   return [
-    `Run ${printable(run.run_id)}: ${totals.requests} requests, ${totals.failures} failed, in ${renderMs(time)}, ${costOf(totals)}\n`,
+    `Run ${printable(run.run_id)}: ${totals.requests} requests, ${totals.failures} failed, in ${renderMs(time)}, ${renderCost(totals.cost_usd)}${unpriced}\n`,
     `Critical path: ${path.steps.length} requests, ${renderMs(path.request_ms)} in them and ${renderMs(path.wait_ms)} between them\n`,
+    ...feedback.map((item) => `Feedback on the run: ${feedbackText(item)}\n`),
     run.truncated ? "There are more requests than can be shown; the later ones are left out.\n" : "",
     "\n",
-    table([["  REQUEST", "TOOK", "IN", "OUT", "COST", "", ""], ...rows]),
+    fittedTable(columns, nodes, width),
   ].join("");
+}
+
+function tokens(value: (totals: RunJson["totals"]) => number): Omit<Column<RunNodeJson>, "head"> {
+  return {
+    cell: ({ totals }) => String(value(totals)),
+    short: ({ totals }) => renderShort(value(totals)),
+    right: true,
+  };
 }
 
 /** Numbers of the nodes after which none stands below the same parent. */
@@ -59,9 +119,8 @@ function nameOf({ request, request_id, cycle }: RunNodeJson): string {
   return printable(`${id} ${served}${agent}${failed}${cycle ? " (its parents lead back to it)" : ""}`);
 }
 
-function costOf({ cost_usd, unpriced }: RunJson["totals"]): string {
-  const cost = renderCost(cost_usd);
-  return unpriced === 0 ? cost : `${cost} and ${unpriced} without a price`;
+function costText(usd: number, unpriced: number): string {
+  return renderCost(usd) + (unpriced === 0 ? "" : ` (+${unpriced} ?)`);
 }
 
 function feedbackOf({ feedback, positive, negative }: RunJson["totals"]): string {

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { rowJson, STATISTICS_FIELDS, statisticsQuery } from "../admin/statistics.ts";
-import { GatewayError } from "../exchange/errors.ts";
-import type { StatisticsGroup, StatisticsQuery, StatisticsRow } from "../storage/interface.ts";
-import { FILTER_HELP, FILTER_OPTIONS, readFields } from "./record-options.ts";
+import { rowJson, STATISTICS_FIELDS } from "../admin/statistics.ts";
+import type { StatisticsQuery, StatisticsRow } from "../storage/interface.ts";
+import { type Column, fittedTable } from "./columns.ts";
+import { FILTER_HELP, FILTER_OPTIONS } from "./record-options.ts";
+import { groupColumns, readStatistics, timeOf } from "./statistics-options.ts";
 import { parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
-import { printable, renderCost, renderDate, renderMs, table } from "./table.ts";
+import { renderCost, renderMs, renderShort } from "./table.ts";
 
 const HELP = `Count what the gateway recorded: requests, failures, tokens, cost and times.
 
@@ -14,8 +15,10 @@ Usage:
 Options:
   --by <group>,…     Up to three of model, provider, key, door, route, agent, operation,
                      status, category, finish, run, thread, template, tag
+  --order <order>    What the groups have most of that are listed: requests (default), failures,
+                     tokens or cost
   --interval <time>  A row for each interval, such as 5m, 1h or 1d
-  --limit <number>   Groups that are listed, those with the most requests. Default: 100
+  --limit <number>   Groups that are listed. Default: 100
   --json             JSON instead of text
   --config <file>    The configuration that says where records are stored, as for start
 
@@ -32,6 +35,7 @@ export function runStats(argv: readonly string[], io: StoredIo): Promise<number>
       ...FILTER_OPTIONS,
       "by",
       "interval",
+      "order",
       "limit",
     ]);
     if (options.help) {
@@ -39,49 +43,59 @@ export function runStats(argv: readonly string[], io: StoredIo): Promise<number>
       return;
     }
     if (positionals.length > 0) throw usage("stats", `Too much: ${positionals.join(" ")}.`);
-    const query = readQuery(options);
+    const query = readStatistics("stats", schema, options);
     const rows = await withStorage(io, "requests", (storage) => storage.records.statistics(query));
     io.stdout.write(
-      options.json === true ? `${JSON.stringify(rows.map(rowJson), null, 2)}\n` : statsText(rows, query),
+      options.json === true
+        ? `${JSON.stringify(rows.map(rowJson), null, 2)}\n`
+        : statsText(rows, query, io.columns),
     );
   });
 }
 
-function readQuery(options: Record<string, string | boolean | undefined>): StatisticsQuery {
-  try {
-    return statisticsQuery(readFields("stats", schema, options));
-  } catch (error) {
-    if (error instanceof GatewayError) throw usage("stats", error.message.replaceAll("`", ""));
-    throw error;
-  }
-}
-
-function statsText(rows: readonly StatisticsRow[], { groups, interval, filter }: StatisticsQuery): string {
-  const time = `${renderDate(filter.since)} to ${renderDate(filter.until)}`;
+function statsText(
+  rows: readonly StatisticsRow[],
+  query: StatisticsQuery,
+  width: number | undefined,
+): string {
+  const time = timeOf(query);
   if (rows.length === 0) return `No such request is recorded from ${time}.\n`;
-  const heads = [
-    ...(interval === undefined ? [] : ["FROM"]),
-    ...groups.map((name) => name.toUpperCase()),
-    ...["REQUESTS", "FAILED", "IN", "CACHED", "OUT", "COST", "P50", "P90", "P99", "FIRST TOKEN", "TOKENS/S"],
-  ];
-  return `${time}\n\n${table([heads, ...rows.map((row) => cellsOf(row, groups))])}`;
+  const columns = [...groupColumns(query), ...FIGURES];
+  return `${time}\n\n${fittedTable(columns, rows, width)}`;
 }
 
-function cellsOf(row: StatisticsRow, groups: readonly StatisticsGroup[]): string[] {
-  const unpriced = row.unpriced === 0 ? "" : ` (+${row.unpriced} ?)`;
-  return [
-    ...(row.start === null ? [] : [renderDate(row.start)]),
-    ...groups.map((name) => printable(row.group[name] ?? "-")),
-    String(row.requests),
-    row.requests === 0 ? "-" : `${((row.failures / row.requests) * 100).toFixed(1)} %`,
-    String(row.inputTokens),
-    String(row.cachedInputTokens),
-    String(row.outputTokens),
-    renderCost(row.costUsd) + unpriced,
-    ...(["p50", "p90", "p99"] as const).map((name) =>
-      row.duration === null ? "-" : renderMs(row.duration[name]),
-    ),
-    row.firstToken === null ? "-" : renderMs(row.firstToken.p50),
-    row.tokensPerSecond === null ? "-" : row.tokensPerSecond.toFixed(1),
-  ];
+const FIGURES: readonly Column<StatisticsRow>[] = [
+  { head: "REQUESTS", ...figure(({ requests }) => requests) },
+  { head: "FAILED", cell: failedText, right: true },
+  { head: "IN", ...figure(({ inputTokens }) => inputTokens), spare: 1 },
+  { head: "CACHED", ...figure(({ cachedInputTokens }) => cachedInputTokens), spare: 4 },
+  { head: "OUT", ...figure(({ outputTokens }) => outputTokens), spare: 1 },
+  {
+    head: "COST",
+    cell: ({ costUsd, unpriced }) => renderCost(costUsd) + (unpriced === 0 ? "" : ` (+${unpriced} ?)`),
+    short: ({ costUsd, unpriced }) => renderCost(costUsd) + (unpriced === 0 ? "" : " +?"),
+    right: true,
+  },
+  { head: "P50", cell: ({ duration }) => msText(duration?.p50), right: true, spare: 1 },
+  { head: "P90", cell: ({ duration }) => msText(duration?.p90), right: true, spare: 3 },
+  { head: "P99", cell: ({ duration }) => msText(duration?.p99), right: true, spare: 2 },
+  { head: "FIRST TOKEN", cell: ({ firstToken }) => msText(firstToken?.p50), right: true, spare: 6 },
+  {
+    head: "TOKENS/S",
+    cell: ({ tokensPerSecond }) => tokensPerSecond?.toFixed(1) ?? "-",
+    right: true,
+    spare: 5,
+  },
+];
+
+function figure(value: (row: StatisticsRow) => number): Omit<Column<StatisticsRow>, "head"> {
+  return { cell: (row) => String(value(row)), short: (row) => renderShort(value(row)), right: true };
+}
+
+function failedText({ requests, failures }: StatisticsRow): string {
+  return requests === 0 ? "-" : `${((failures / requests) * 100).toFixed(1)} %`;
+}
+
+function msText(ms: number | undefined): string {
+  return ms === undefined ? "-" : renderMs(ms);
 }

@@ -13,6 +13,8 @@ export interface StoredIo {
   readonly cwd: string;
   /** Resolves when all that was written has been taken; rejects when nobody reads it any more. */
   readonly flushed?: () => Promise<void>;
+  /** Characters of a line, where standard output is a terminal. */
+  readonly columns?: number | undefined;
   readonly storageUrl: string;
   readonly openStorage: (url: string, cwd: string) => Promise<Storage>;
 }

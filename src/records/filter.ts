@@ -3,7 +3,7 @@ import { MOMENT_FORMS, parseMoment } from "../lib/moment.ts";
 import type { RecordFilter } from "../storage/interface.ts";
 import type { RequestRecord } from "./record.ts";
 
-const text = z.string().min(1).max(500, "expected at most 500 characters");
+const text = z.string().min(1, "expected a text").max(500, "expected at most 500 characters");
 
 const STATUS = "expected an HTTP status, 2xx, 4xx or 5xx";
 const NOT_BELOW_0 = "expected a number that is not below 0";
