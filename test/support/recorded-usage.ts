@@ -55,8 +55,9 @@ export class UsageRoom {
     this.targets = targets;
   }
 
-  static async open(): Promise<UsageRoom> {
-    return new UsageRoom(await startReplayTargets());
+  /** Over the recordings of the tests, or over those given. */
+  static async open(recordings?: readonly RecordedExchange[]): Promise<UsageRoom> {
+    return new UsageRoom(await startReplayTargets(recordings));
   }
 
   /** Sends an exchange's own request to the provider of its format; resolves to the request's id. */

@@ -76,6 +76,9 @@ export class ResponsesStreamReader implements StreamReader {
   #fail(event: JsonObject): void {
     const error = streamErrorOf(event) ?? { status: 502, message: "The response failed." };
     this.#over = true;
+    // What it took is paid for all the same.
+    const usage = this.#started ? readUsage(recordOf(event.response)?.usage) : undefined;
+    if (usage !== undefined) this.#events.push({ type: "usage", usage });
     this.#events.push({ type: "error", error });
   }
 
