@@ -1,23 +1,26 @@
-import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { WrittenRecord } from "../src/records/record.ts";
 import type { RecordFilter, RecordOrder, RecordStore, StatisticsQuery } from "../src/storage/interface.ts";
 import { openStorage } from "../src/storage/open.ts";
 import { moments, RecordMaker } from "../src/storage/sample-records.test-suite.ts";
+import { startPostgres } from "../test/support/postgres.ts";
+import { postgresLook, sqliteLook } from "./database-look.ts";
 
 /**
  * Fills a database with records of 30 days and measures what asking it takes: `bun bench/records.ts --records 1000000`.
- * `--plans` prints the statements with the database's plans for them, `--url` names another database than a new one in the temporary folder, which is removed at the end. One that has
- * records already is not filled again.
+ * `--postgres` starts a PostgreSQL server for it, as the tests do, in place of SQLite; both are gone at the end. `--url`
+ * names another database, which is kept; one that has records already is not filled again. `--plans` prints the
+ * statements with the database's plans for them.
  */
 const { values: options } = parseArgs({
   options: {
     records: { type: "string", default: "100000" },
     batch: { type: "string", default: "256" },
     url: { type: "string" },
+    postgres: { type: "boolean", default: false },
     runs: { type: "string", default: "9" },
     plans: { type: "boolean", default: false },
   },
@@ -29,18 +32,26 @@ const LONG_RUN = "run-of-500";
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "amsterdam-records-"));
+  const server = options.postgres ? await startPostgres(["fsync=on"]) : null;
   try {
-    const url = options.url ?? `sqlite:${join(folder, "records.db")}`;
+    const url = options.url ?? server?.url("postgres") ?? `sqlite:${join(folder, "records.db")}`;
     const storage = await openStorage(url, process.cwd());
     const { records } = await storage.records.list({}, { order: "newest", limit: 1 });
     if (records.length === 0) await fill(storage.records);
-    noteStatements();
+    const look = url.startsWith("sqlite:")
+      ? sqliteLook(resolve(url.slice("sqlite:".length)))
+      : postgresLook(url);
+    look.note(() => measured);
     await measure(storage.records);
     await storage.close();
-    if (!url.startsWith("sqlite:")) return;
-    sizes(url.slice("sqlite:".length));
-    if (options.plans) plans(url.slice("sqlite:".length));
+    console.log("\nMegabytes");
+    for (const { name, bytes } of await look.sizes())
+      console.log(`${name.padEnd(50)} ${(bytes / 1e6).toFixed(1).padStart(8)}`);
+    if (options.plans)
+      for (const { call, sql, plan } of await look.plans())
+        console.log([`\n${call}: ${sql}`, ...plan.map((line) => `    ${line}`)].join("\n"));
   } finally {
+    await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -143,6 +154,9 @@ async function measure(store: RecordStore): Promise<void> {
 
 const page = (order: RecordOrder) => ({ order, limit: 50 });
 
+/** What is being measured. */
+let measured = "";
+
 async function time(name: string, call: () => Promise<unknown>): Promise<void> {
   measured = name;
   const wall: number[] = [];
@@ -161,43 +175,6 @@ async function time(name: string, call: () => Promise<unknown>): Promise<void> {
 function shown(taken: number[]): string {
   const sorted = taken.toSorted((one, other) => one - other);
   return (sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(1).padStart(8);
-}
-
-/** What each table and index takes. */
-function sizes(path: string): void {
-  const db = new Database(path, { readonly: true });
-  const rows = db
-    .query<{ name: string; bytes: number }, []>(
-      "SELECT name, sum(pgsize) AS bytes FROM dbstat GROUP BY name HAVING bytes > 100000 ORDER BY bytes DESC",
-    )
-    .all();
-  console.log("\nMegabytes");
-  for (const { name, bytes } of rows)
-    console.log(`${name.padEnd(50)} ${(bytes / 1e6).toFixed(1).padStart(8)}`);
-  db.close();
-}
-
-/** The statements that are prepared from now on, by the call that they were first prepared for. */
-const statements = new Map<string, string>();
-let measured = "";
-
-function noteStatements(): void {
-  const { query } = Database.prototype;
-  Database.prototype.query = function noted(this: Database, sql: string) {
-    if (!statements.has(sql)) statements.set(sql, measured);
-    return query.call(this, sql);
-  } as typeof query;
-}
-
-function plans(path: string): void {
-  const db = new Database(path, { readonly: true });
-  for (const [sql, name] of statements) {
-    if (name === "" || !/FROM/.test(sql)) continue;
-    const steps = db.prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all();
-    console.log(`\n${name}: ${sql.replace(/\s+/g, " ").trim()}`);
-    for (const { detail } of steps) console.log(`    ${detail}`);
-  }
-  db.close();
 }
 
 await main();
