@@ -16,6 +16,7 @@ const ERRORS: readonly (readonly [string, ErrorCode, string])[] = [
   ["503", "storage_unavailable", "The database cannot be asked at the moment."],
 ];
 const NOT_FOUND = ["404", "not_found", "There is none of this id."] as const;
+const TOO_LARGE = ["413", "body_too_large", "The body has more than 64 KB."] as const;
 
 /** The OpenAPI 3.1 description of the management API; `version` is the gateway's. */
 export function openApi(version: string): Json {
@@ -39,7 +40,7 @@ export function openApi(version: string): Json {
     components: {
       schemas: { ...schemas(), Error: errorSchema() },
       responses: Object.fromEntries(
-        [...ERRORS, NOT_FOUND].map(([, code, description]) => [code, errorAnswer(description)]),
+        [...ERRORS, NOT_FOUND, TOO_LARGE].map(([, code, description]) => [code, errorAnswer(description)]),
       ),
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer" },
@@ -51,7 +52,11 @@ export function openApi(version: string): Json {
 
 function operationOf(route: Route): Json {
   const { id, summary, params, query, body } = route;
-  const failures = route.path.includes("{") ? [...ERRORS, NOT_FOUND] : ERRORS;
+  const failures = [
+    ...ERRORS,
+    ...(route.path.includes("{") ? [NOT_FOUND] : []),
+    ...(body === null ? [] : [TOO_LARGE]),
+  ];
   return {
     operationId: id,
     summary,

@@ -23,20 +23,28 @@ export const tailRequests = streamRoute({
   body: null,
   types: ["text/event-stream"],
   description:
-    "Server-sent events: `request` with a Request, `dropped` with `{count}` of those that were left out because they were not read fast enough.",
-  async handle({ query }, { tail }) {
+    "Server-sent events: `request` with a Request, `dropped` with `{count}` of those that were left out because they were not read fast enough. It ends when the key is revoked or expires.",
+  async handle({ query }, { tail, ring, caller }) {
     const filter = toFilter(query);
     const listener = tail.listen((record) => matches(record, filter));
     if (listener === null)
       throw new GatewayError("server_overloaded", "Too many watch the requests already.", { retryAfter: 30 });
-    return new Response(eventsOf(listener, tail), {
+    const isAllowed = () => ring.isUsable(caller.id, Date.now());
+    return new Response(eventsOf(listener, tail, isAllowed), {
       headers: { "content-type": "text/event-stream; charset=utf-8", "x-accel-buffering": "no" },
     });
   },
 });
 
-/** Asked for more only when the client has taken what there was; meanwhile the listener gathers and drops. */
-function eventsOf(listener: TailListener, tail: LiveTail): ReadableStream<Uint8Array> {
+/**
+ * Asked for more only when the client has taken what there was; meanwhile the listener gathers and drops. Nothing is told
+ * to a key that was revoked meanwhile.
+ */
+function eventsOf(
+  listener: TailListener,
+  tail: LiveTail,
+  isAllowed: () => boolean,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
     {
@@ -46,8 +54,10 @@ function eventsOf(listener: TailListener, tail: LiveTail): ReadableStream<Uint8A
       },
       async pull(controller) {
         const items = await listener.next(KEEP_ALIVE_MS);
-        if (items === null) controller.close();
-        else controller.enqueue(encoder.encode(items.map(eventOf).join("") || ": keep-alive\n\n"));
+        if (items === null || !isAllowed()) {
+          tail.leave(listener);
+          controller.close();
+        } else controller.enqueue(encoder.encode(items.map(eventOf).join("") || ": keep-alive\n\n"));
       },
       cancel() {
         tail.leave(listener);

@@ -85,6 +85,16 @@ describe("KeyRing", () => {
     ]);
   });
 
+  test("knows by a key's id whether it is still admitted", () => {
+    const ring = new KeyRing(environmentKeys({ AMP_API_KEY: "main" }));
+    ring.replaceStored([stored("a"), stored("b", { expiresAt: NOW }), stored("c", { revokedAt: 1 })]);
+    const usable = ["key_a", "key_b", "key_c", "env_amp", "__proto__"].filter((id) => ring.isUsable(id, NOW));
+    expect(usable).toEqual(["key_a", "env_amp"]);
+    expect(ring.isUsable("key_b", NOW - 1)).toBe(true);
+    ring.replaceStored([]);
+    expect(ring.isUsable("key_a", NOW)).toBe(false);
+  });
+
   test("knows whether any key is usable", () => {
     const ring = new KeyRing([]);
     expect(ring.hasUsable(NOW)).toBe(false);

@@ -63,6 +63,13 @@ export class KeyRing {
     return nowMs < entry.validUntil ? entry.identity : null;
   }
 
+  /** Whether a key that was admitted before still would be, by its id: what lasts long asks again. */
+  isUsable(id: string, nowMs: number): boolean {
+    for (const { identity, validUntil } of this.#entries.values())
+      if (identity.id === id && nowMs < validUntil) return true;
+    return false;
+  }
+
   /** Whether any key would be admitted at this time. */
   hasUsable(nowMs: number): boolean {
     for (const entry of this.#entries.values()) if (nowMs < entry.validUntil) return true;

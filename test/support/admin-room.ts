@@ -39,7 +39,7 @@ export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): 
   const { records } = storage;
   const logged: string[] = [];
   const log = (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`);
-  const ring = new KeyRing([]);
+  const ring = new KeyRing([{ id: "key_admin", name: "admin", key: "ams_admin" }]);
   const tail = new LiveTail();
   const upstreams = new Upstreams();
   const setup: Omit<AdminSetup, "ask"> = {

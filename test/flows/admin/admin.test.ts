@@ -52,6 +52,10 @@ async function amsterdam(...args: string[]): Promise<string> {
   return output();
 }
 
+interface Operation {
+  readonly responses: Readonly<Record<string, { content: Record<string, { schema: Schema }> }>>;
+}
+
 describe("the management API", () => {
   test("is for admin keys alone, and says so in plain JSON", async () => {
     const { key: plain } = JSON.parse(await amsterdam("keys", "create", "--json"));
@@ -136,24 +140,66 @@ describe("the management API", () => {
   test("describes itself, and answers as it says", async () => {
     const { paths, components } = await get("/openapi.json");
     const checker = new SchemaChecker(components.schemas as Record<string, Schema>);
-    await ask({ request_id: "described", run_id: "described", thread_id: "described" });
-    await recorded("run_id=described", 1);
-    const asked: [string, string][] = [
-      ["/admin/requests", ""],
-      ["/admin/requests/{id}", ""],
-      ["/admin/requests/{id}/bodies", ""],
-      ["/admin/runs/{id}", ""],
-      ["/admin/threads/{id}", ""],
-      ["/admin/statistics", "?by=model,status&interval=1h"],
-      ["/admin/feedback", "?target=run&target_id=x"],
-      ["/admin/keys", ""],
-      ["/admin/providers", ""],
-      ["/admin/config", ""],
+    const named = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+    const template = { role: "user", content: "Hello", template_id: "hello", variables: { a: 1 } };
+    const fields = { request_id: "described", run_id: "described", thread_id: "described", tags: { a: "b" } };
+    await ask({ ...fields, messages: [template], stream: true });
+    await ask({ ...fields, request_id: "child", request_parent_id: "described" }, "demo/status-400");
+    const value = { correction: "Goodbye" };
+    const on = [
+      { request_id: "described" },
+      { request_id: "child" },
+      { run_id: "described" },
+      { thread_id: "described" },
     ];
-    for (const [path, query] of asked) {
-      const { schema } = paths[path].get.responses[200].content["application/json"];
-      expect(checker.check(await get(path.replace("{id}", "described") + query), schema)).toEqual([]);
+    const feedback = on.map((target) => ({ ...target, name: "good", value, comment: "c", source: "s" }));
+    await call("/v1/feedback", { method: "POST", body: JSON.stringify(feedback) });
+    await recorded("run_id=described&feedback=good", 2);
+    const queries: Record<string, string> = {
+      "/admin/statistics": "?by=model,status,tag&interval=1h&order=failures",
+      "/admin/statistics/feedback": "?by=template&interval=1h",
+    };
+    let seen = 0;
+    const empty: string[] = [];
+    for (const [path, { get: operation }] of Object.entries<Record<string, Operation>>(paths)) {
+      const schema = operation?.responses[200]?.content["application/json"]?.schema;
+      if (schema === undefined) continue;
+      const answer = await get(path.replace("{id}", "described") + (queries[path] ?? ""));
+      expect([path, checker.check(answer, schema)]).toEqual([path, []]);
+      if (Object.values(answer).find(Array.isArray)?.length === 0) empty.push(path);
+      seen++;
     }
+    // Lists with nothing in them would show little; the configuration has no warnings.
+    expect([seen, empty]).toEqual([13, ["/admin/config"]]);
+    const made = await (await call("/admin/keys", { method: "POST", body: '{"scopes":["admin"]}' })).json();
+    expect(checker.check(made, named("NewKey"))).toEqual([]);
+    for (const line of (await (await call("/admin/export")).text()).trimEnd().split("\n"))
+      expect(checker.check(JSON.parse(line), named("Request"))).toEqual([]);
+    for (const path of ["/admin/requests?limit=0", "/admin/requests/none", "/admin/nothing"])
+      expect(checker.check(await (await call(path)).json(), named("Error"))).toEqual([]);
+  });
+
+  test("tells HEAD how long the answer is, and no more", async () => {
+    const [head, whole] = [await call("/admin/providers", { method: "HEAD" }), await call("/openapi.json")];
+    expect([head.status, await head.text()]).toEqual([200, ""]);
+    expect(Number(head.headers.get("content-length"))).toBeGreaterThan(100);
+    expect(Number(whole.headers.get("content-length"))).toBe((await whole.bytes()).length);
+    for (const path of ["/admin/tail", "/admin/export?format=csv"]) {
+      const stream = await call(path, { method: "HEAD" });
+      expect([path, stream.status, await stream.text()]).toEqual([path, 200, ""]);
+    }
+    const options = await call("/admin/runs", { method: "OPTIONS" });
+    expect([options.status, options.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+
+  test("tells nothing more to a key that is revoked while it listens", async () => {
+    const made = await call("/admin/keys", { method: "POST", body: '{"scopes":["admin"]}' });
+    const { key, secret } = (await made.json()) as { key: { id: string }; secret: string };
+    const response = await call("/admin/tail", { key: secret });
+    const told = response.text();
+    await call(`/admin/keys/${key.id}`, { method: "DELETE" });
+    await ask({ run_id: "not for you" });
+    expect(await told).toBe(": listening\n\n");
   });
 });
 
@@ -206,6 +252,17 @@ describe("what was recorded", () => {
     expect((await get("/admin/requests?tag=kind%3Dquick")).requests).toMatchObject([{ request_id: "quick" }]);
     expect((await get("/admin/requests?run_id=run-7&feedback=good")).requests).toMatchObject([
       { request_id: "slow" },
+    ]);
+    const judged = await get("/admin/requests?run_id=run-7&feedback=done%3Dwell&order=oldest");
+    expect(judged.requests).toHaveLength(4);
+    const counted = await get("/admin/statistics/feedback?run_id=run-7&by=model");
+    expect(counted.rows).toContainEqual(
+      expect.objectContaining({ group: { model: "status-400" }, name: "done", count: 1 }),
+    );
+    expect((await get("/admin/runs?agent_id=chief")).runs).toMatchObject([{ run_id: "run-7", requests: 4 }]);
+    expect(await amsterdam("runs", "--agent-id", "chief")).toContain("run-7");
+    expect(JSON.parse(await amsterdam("feedback", "--target-id", "run-7", "--json"))).toMatchObject([
+      { name: "done", value: "well" },
     ]);
     const { rows } = await get("/admin/statistics?run_id=run-7&by=status");
     expect(rows.map(({ group, requests }: Record<string, unknown>) => [group, requests])).toEqual([
