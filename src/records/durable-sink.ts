@@ -83,7 +83,8 @@ export class DurableSink<Item> {
   }
 
   get heldBytes(): number {
-    return this.#held.bytes;
+    const { kind } = this.#options;
+    return this.#lent.reduce((bytes, item) => bytes + kind.sizeOf(item), this.#held.bytes);
   }
 
   /** Stores what an earlier process left. */

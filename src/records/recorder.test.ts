@@ -156,7 +156,7 @@ describe("the record of a request", () => {
       [1.5, { input: 10, output: 3 }],
       [undefined, { input: 7 }],
     ]);
-    expect(asked).toEqual([["openai", "gpt-4o", { input: 10, output: 3 }, 1_795_000_000_123]]);
+    expect(asked).toEqual([["openai", "gpt-4o", { input: 10, output: 3 }, 1_795_000_000_123, null]]);
   });
 });
 
@@ -290,6 +290,18 @@ describe("records outlive the process", () => {
     );
     // The bound holds on an idle machine; the tests' machine is none.
     expect(performance.now() - ended).toBeLessThan(300);
+  });
+
+  test("also where an answer that ended before takes long to be read", async () => {
+    const config = settings({ max_body_kb: 65_536 });
+    const long = finished({ requestId: "long", stream: true }, config);
+    long.capture!.contentType = "text/event-stream";
+    long.capture!.chunks.length = 0;
+    const event = `data: ${JSON.stringify({ ...ANSWER, choices: [{ index: 0, delta: { content: "a" } }] })}\n\n`;
+    for (let i = 0; i < 200; i++) long.capture!.add(Buffer.from(event.repeat(1_000)), i + 1, false);
+    const records = await recorded([long, finished({ requestId: "short" })], config);
+    expect(records.map(({ record }) => record.requestId)).toEqual(["short", "long"]);
+    expect(records[1]?.record).toMatchObject({ stream: true, usage: { input: 10, output: 3 } });
   });
 
   test("stored in batches", async () => {

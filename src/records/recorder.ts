@@ -2,6 +2,7 @@ import type { RecordsConfig } from "../config/schema.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { Logger } from "../lib/logger.ts";
 import { UlidMaker } from "../lib/ulid.ts";
+import { within } from "../lib/within.ts";
 import type { RecordStore } from "../storage/interface.ts";
 import type { Capture } from "./capture.ts";
 import type { DurableSink } from "./durable-sink.ts";
@@ -68,6 +69,8 @@ export class Recorder {
   #waiting: Finished[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #running: Promise<void> | null = null;
+  /** Records that were not made in time, on their way. */
+  readonly #late = new Set<Promise<void>>();
   #redaction: { readonly patterns: readonly string[]; readonly redaction: Redaction } | null = null;
   #lost = 0;
   #nextLostLog = -Infinity;
@@ -99,9 +102,10 @@ export class Recorder {
 
   /** Makes the records of all that has ended; resolves when they are stored, or wait in files or memory. */
   async flush(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#running !== null) {
+    while (this.#waiting.length > 0 || this.#running !== null || this.#late.size > 0) {
       this.#start();
       await this.#running;
+      await Promise.all(this.#late);
     }
   }
 
@@ -128,21 +132,46 @@ export class Recorder {
   }
 
   async #record(batch: readonly Finished[]): Promise<void> {
+    const dueAt = (batch[0]?.at ?? 0) + DUE_MS;
+    const readings: Reading[] = [];
+    const slice = new Slice();
+    for (const finished of batch) {
+      readings.push(this.#read(finished));
+      // A process that has all hands full gets its next turn late, and the records are due.
+      if (slice.over() && performance.now() < dueAt) await pause();
+    }
+    const open = readings.flatMap(({ making }) => making ?? []);
+    if (open.length > 0) await within(dueAt - performance.now(), Promise.all(open));
+    // What takes longer, such as an answer of many megabytes, holds up no others.
+    const late = readings.filter(({ made }) => made === null);
+    for (const reading of late) this.#recordLate(reading);
+    await this.#put(late.length === 0 ? readings : readings.filter((reading) => !late.includes(reading)));
+  }
+
+  #read(finished: Finished): Reading {
+    const making = this.#safely(finished);
+    if (!(making instanceof Promise)) return { finished, made: making, making: null };
+    const reading: Reading = { finished, made: null, making: making.then((made) => (reading.made = made)) };
+    return reading;
+  }
+
+  #recordLate(reading: Reading): void {
+    const recorded = Promise.resolve(reading.making)
+      .then(() => this.#put([reading]))
+      .finally(() => this.#late.delete(recorded));
+    this.#late.add(recorded);
+  }
+
+  async #put(readings: readonly Reading[]): Promise<void> {
     try {
-      const made: (Making | Promise<Making>)[] = [];
-      const slice = new Slice();
-      for (const finished of batch) {
-        made.push(this.#safely(finished));
-        if (slice.over()) await pause();
-      }
-      const records = await this.#placed(await Promise.all(made));
+      const records = await this.#placed(readings.flatMap(({ made }) => made ?? []));
       for (const { record, bodies } of records) this.#options.onRecord?.(record, bodies);
       await this.#options.sink.put(records);
     } finally {
-      for (const { trace, capture } of batch) {
-        capture.release();
+      for (const { finished } of readings) {
+        finished.capture.release();
         // Whoever else holds the trace must not hold its bytes.
-        trace.capture = null;
+        finished.trace.capture = null;
       }
     }
   }
@@ -260,6 +289,13 @@ export class Recorder {
       },
     );
   }
+}
+
+/** A request whose record is being made; `made` is null until it is. */
+interface Reading {
+  readonly finished: Finished;
+  made: Making | null;
+  readonly making: Promise<Making> | null;
 }
 
 interface Making {

@@ -170,7 +170,7 @@ export class Spill<Item> {
     const last = this.#segments.at(-1);
     if (last !== undefined && last.size < SEGMENT_BYTES && !last.isTaken) return last;
     const { folder } = this.#options;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if (last === undefined || last.isTaken) await mkdir(folder, { recursive: true, mode: 0o700 });
     return this.#open(join(folder, this.#names.next()), "wx+");
   }
 
