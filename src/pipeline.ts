@@ -12,6 +12,7 @@ import { CODECS } from "./formats/codecs.ts";
 import { FORMAT_MODULES, streamErrorIn } from "./formats/registry.ts";
 import type { Deadlines } from "./lib/deadlines.ts";
 import type { CapturePolicy } from "./records/capture-policy.ts";
+import { requestIdOf } from "./records/make-record.ts";
 import type { Trace, TraceSubscriber } from "./records/trace.ts";
 import { makesResponse, startTurn } from "./responses/turn.ts";
 import type { Door } from "./routing/doors.ts";
@@ -80,7 +81,7 @@ export function createPipeline(rooms: Rooms): Handler {
         return finished(estimated(await resolution.counted.countHere(), trace));
       const background = turn?.background(
         resolution.targets[0]!,
-        { headers: request.headers, search },
+        { headers: request.headers, search, parentId: requestIdOf(trace) },
         handle,
       );
       if (background) return finished(withIds(background, trace));

@@ -82,6 +82,11 @@ function kindOfItem(item: unknown): { kind: "tool-call" | "refusal" }[] {
   return refused ? [{ kind: "refusal" }] : [];
 }
 
+/** Whether an answer says only that the model is still at work, or has yet to begin: nothing is used up by it. */
+export function isPending(format: Format, { status }: JsonObject): boolean {
+  return format === "openai-responses" && (status === "queued" || status === "in_progress");
+}
+
 /** The facts of a whole answer's parsed body, but for what it said. */
 export function factsOfJson(format: Format, body: JsonObject): Omit<AnswerFacts, "uncounted" | "complete"> {
   const reader = READERS[format];

@@ -4,7 +4,7 @@ import type { Format } from "../exchange/formats.ts";
 import { isRecord } from "../exchange/read.ts";
 import { CODECS } from "../formats/codecs.ts";
 import { readStream } from "./answer-events.ts";
-import { factsOfJson, lastUsageIn } from "./answer-json.ts";
+import { factsOfJson, isPending, lastUsageIn } from "./answer-json.ts";
 import type { Capture } from "./capture.ts";
 import { plainBody } from "./plain-body.ts";
 import type { Trace } from "./trace.ts";
@@ -115,7 +115,7 @@ function parsedFacts(trace: Trace, format: Format, text: Buffer): AnswerFacts | 
     return { ...COUNTS_ALONE, usage };
   }
   const body: unknown = JSON.parse(text.toString("utf8"));
-  if (!isRecord(body)) return null;
+  if (!isRecord(body) || isPending(format, body)) return null;
   const facts = factsOfJson(format, body);
   if (facts.usage?.output !== undefined) return { ...facts, uncounted: [], complete: true };
   if (trace.operation !== "generate" && trace.operation !== "completions") return null;

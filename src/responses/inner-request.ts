@@ -17,6 +17,7 @@ const NOT_TAKEN_OVER = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
+  "x-amsterdam-request-id",
   "x-request-id",
 ]);
 
@@ -24,6 +25,8 @@ const NOT_TAKEN_OVER = new Set([
 export interface Asker {
   readonly headers: Headers;
   readonly search: string;
+  /** Of a request that has been answered and is recorded by itself: its id, under which this one is then recorded. */
+  readonly parentId?: string;
 }
 
 /**
@@ -36,7 +39,8 @@ export function innerRequest(asker: Asker, body: JsonObject, signal: AbortSignal
     if (!NOT_TAKEN_OVER.has(name)) headers.append(name, value);
   });
   const { background: _background, ...rest } = body;
-  const text = Buffer.from(JSON.stringify({ ...rest, stream: true }));
+  const ids = asker.parentId === undefined ? {} : { request_id: null, request_parent_id: asker.parentId };
+  const text = Buffer.from(JSON.stringify({ ...rest, ...ids, stream: true }));
   headers.set("content-type", "application/json");
   headers.set("content-length", String(text.length));
   headers.set("accept", "text/event-stream");
