@@ -65,12 +65,13 @@ function selectPieces(
 ): Condition {
   const at = interval === undefined ? "0" : "CAST(floor((r.started_at - ?) / ?) AS integer)";
   const columns = groups.map((group, index) => `, ${GROUP_COLUMNS[group]} AS group${index}`).join("");
+  // By its target alone, an index would lead through all feedback again for every slice: the sequence is to narrow it.
   const each = database.about.map(
     ([target, about]) => `
       SELECT CAST(f.sequence AS double precision) AS piece, f.name, f.value, ${at} AS "interval" ${columns},
         ${perRecord ? FOUND : "NULL AS id"}
       FROM ${database.schema}feedback AS f ${about} ${database.joinKinds}
-      WHERE f.sequence > ? AND f.sequence <= ? AND f.target = '${target}' AND r.id >= ? AND r.id < ?
+      WHERE f.sequence > ? AND f.sequence <= ? AND f.target || '' = '${target}' AND r.id >= ? AND r.id < ?
         AND ${records.sql}`,
   );
   const times = interval === undefined ? [] : [filter.since, interval];
