@@ -98,13 +98,13 @@ describe("the critical path", () => {
     expect(idsOf(["late", null, 10, 12], ["early", "late", 5, 40])).toEqual(["early"]);
   });
 
-  test("of a run of two thousand requests is there in a moment", () => {
+  test("of a run of five thousand requests is there in a moment", () => {
     const spans = Array.from(
-      { length: 2_000 },
+      { length: 5_000 },
       (_, i): Span => [`q${i}`, i === 0 ? null : "q0", i * 10, i * 10 + 9],
     );
     const start = performance.now();
-    expect(pathOf(...spans).steps).toHaveLength(2_000);
+    expect(pathOf(...spans).steps).toHaveLength(5_000);
     expect(performance.now() - start).toBeLessThan(2_000);
   });
 

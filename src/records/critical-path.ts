@@ -28,10 +28,10 @@ export interface CriticalPath {
 export function criticalPath({ nodes }: RunTree): CriticalPath {
   const places = placesOf(nodes);
   const chain: RecordedNode[] = [];
-  let at = lastToEnd(nodes.filter(isRecorded));
+  let at = lastToEnd(places, null, 0, nodes.length);
   while (at !== null) {
     chain.push(at);
-    at = stepBefore(at, nodes, places);
+    at = stepBefore(at, places);
   }
   const steps = chain.reverse().map((node, index) => stepOf(node, chain[index - 1], chain[index + 1]));
   return {
@@ -43,51 +43,74 @@ export function criticalPath({ nodes }: RunTree): CriticalPath {
 
 type RecordedNode = RunNode & { readonly record: RequestRecord };
 
-/** Where a node and what is below it stand among all nodes: from `start` on, before `end`. */
-type Places = ReadonlyMap<RunNode, { readonly start: number; end: number }>;
-
-function placesOf(nodes: readonly RunNode[]): Places {
-  const places = new Map(nodes.map((node, start) => [node, { start, end: start + 1 }]));
-  for (const node of nodes.toReversed()) {
-    const above = node.parent && places.get(node.parent);
-    if (above) above.end = Math.max(above.end, places.get(node)!.end);
-  }
-  return places;
+/**
+ * The nodes by their places in the tree's order, and what is compared of them as numbers: every step of a run of thousands
+ * looks at all the others, while requests wait.
+ */
+interface Places {
+  readonly nodes: readonly RunNode[];
+  /** A node and what is below it stand from its own place on, before this one. */
+  readonly behind: ReadonlyMap<RunNode, { readonly start: number; end: number }>;
+  /** When each ended; above any time where it is not recorded. */
+  readonly ends: Float64Array;
+  /** Which each is of all, as they began. */
+  readonly ranks: Int32Array;
 }
 
-function stepBefore(node: RecordedNode, nodes: readonly RunNode[], places: Places): RecordedNode | null {
+function placesOf(nodes: readonly RunNode[]): Places {
+  const behind = new Map(nodes.map((node, start) => [node, { start, end: start + 1 }]));
+  for (const node of nodes.toReversed()) {
+    const above = node.parent && behind.get(node.parent);
+    if (above) above.end = Math.max(above.end, behind.get(node)!.end);
+  }
+  const ranks = new Int32Array(nodes.length);
+  const recorded = nodes.filter(isRecorded).sort((a, b) => byBeginning(a.record, b.record));
+  for (const [rank, node] of recorded.entries()) ranks[behind.get(node)!.start] = rank;
+  const ends = Float64Array.from(nodes, (node) => (isRecorded(node) ? endOf(node.record) : Infinity));
+  return { nodes, behind, ends, ranks };
+}
+
+function stepBefore(node: RecordedNode, places: Places): RecordedNode | null {
   const parent = node.parent;
-  const ended = lastEndedBefore(node, node, nodes, places);
+  const ended = lastEndedBefore(node, node, places);
   if (ended !== null || parent === null) return ended;
   // A parent that is not recorded says nothing of itself; what stands beside it may have been waited for.
-  if (!isRecorded(parent)) return lastEndedBefore(node, parent, nodes, places);
+  if (!isRecorded(parent)) return lastEndedBefore(node, parent, places);
   return byBeginning(parent.record, node.record) < 0 ? parent : null;
 }
 
 /** The request that ended last before `node` began, of the parent of `at` and what is below it, but for `at` itself. */
-function lastEndedBefore(node: RecordedNode, at: RunNode, nodes: readonly RunNode[], places: Places) {
-  const own = places.get(at)!;
-  const { start, end } = at.parent === null ? { start: 0, end: nodes.length } : places.get(at.parent)!;
-  const around = [...nodes.slice(start, own.start), ...nodes.slice(own.end, end)];
-  const { record } = node;
-  return lastToEnd(
-    around.filter(isRecorded).filter((other) => {
-      // What takes no time ends as it begins: only what stands before in the order can have been waited for.
-      return endOf(other.record) <= record.startedAt && byBeginning(other.record, record) < 0;
-    }),
-  );
+function lastEndedBefore(node: RecordedNode, at: RunNode, places: Places): RecordedNode | null {
+  const { behind, nodes } = places;
+  const own = behind.get(at)!;
+  const { start, end } = at.parent === null ? { start: 0, end: nodes.length } : behind.get(at.parent)!;
+  const before = lastToEnd(places, node, start, own.start);
+  const after = lastToEnd(places, node, own.end, end);
+  if (before === null || after === null) return before ?? after;
+  return isLater(places, behind.get(after)!.start, behind.get(before)!.start) ? after : before;
 }
 
-function lastToEnd(nodes: readonly RecordedNode[]): RecordedNode | null {
-  let last: RecordedNode | null = null;
-  for (const node of nodes) {
-    const later =
-      last === null ||
-      endOf(node.record) - endOf(last.record) > 0 ||
-      (endOf(node.record) === endOf(last.record) && byBeginning(node.record, last.record) > 0);
-    if (later) last = node;
+/** Of the nodes from one place on, before another, the one that ended last; with `next` only those that it waited for. */
+function lastToEnd(places: Places, next: RecordedNode | null, from: number, to: number): RecordedNode | null {
+  const { nodes, behind, ends, ranks } = places;
+  const began = next === null ? Number.MAX_VALUE : next.record.startedAt;
+  // What takes no time ends as it begins: only what stands before in the order can have been waited for.
+  const rank = next === null ? nodes.length : ranks[behind.get(next)!.start]!;
+  let last = -1;
+  let latest = Number.NEGATIVE_INFINITY;
+  // From behind, where the last to end mostly stands: the others are then passed over by one comparison.
+  for (let place = to - 1; place >= from; place--) {
+    const end = ends[place]!;
+    if (end < latest || end > began || ranks[place]! >= rank) continue;
+    if (last >= 0 && !isLater(places, place, last)) continue;
+    last = place;
+    latest = end;
   }
-  return last;
+  return last < 0 ? null : (nodes[last] as RecordedNode);
+}
+
+function isLater({ ends, ranks }: Places, place: number, other: number): boolean {
+  return ends[place]! > ends[other]! || (ends[place] === ends[other] && ranks[place]! > ranks[other]!);
 }
 
 function stepOf(node: RecordedNode, before: RecordedNode | undefined, after: RecordedNode | undefined) {
