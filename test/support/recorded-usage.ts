@@ -4,6 +4,7 @@ import { type ReplayTargets, startReplayTargets } from "./replay-targets.ts";
 import { type Mutation, REPLAY_HEADER, replayHeader } from "./replay-upstream.ts";
 import { storedRecords } from "./stored-records.ts";
 import { type ToldUsage, toldUsage } from "./told-usage.ts";
+import { until } from "./until.ts";
 
 export type RecordedFormat = keyof typeof RECORDINGS;
 export const RECORDED_FORMATS = Object.keys(RECORDINGS) as RecordedFormat[];
@@ -93,15 +94,18 @@ export class UsageRoom {
     return id;
   }
 
-  /** The records of requests, in the order of their ids. */
-  async records(ids: readonly string[]): Promise<RequestRecord[]> {
-    const all = await storedRecords(this.targets.gateway.dir, this.#sent);
-    const byId = new Map(all.map((record) => [record.requestId, record]));
-    return ids.map((id) => {
-      const record = byId.get(id);
-      if (record === undefined) throw new Error(`no record of ${id}`);
-      return record;
+  /** The records of requests, in the order of their ids, once all of them are stored. */
+  records(ids: readonly string[]): Promise<RequestRecord[]> {
+    return until("every request is recorded", async () => {
+      const byId = new Map((await this.stored()).map((record) => [record.requestId, record]));
+      const found = ids.flatMap((id) => byId.get(id) ?? []);
+      return found.length === ids.length ? found : null;
     });
+  }
+
+  /** Every record that is stored now, oldest first. */
+  stored(): Promise<RequestRecord[]> {
+    return storedRecords(this.targets.gateway.dir, 0);
   }
 
   close(): Promise<void> {
