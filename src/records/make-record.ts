@@ -38,14 +38,14 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
     keyId: trace.keyId,
     door: trace.door,
     method: trace.method,
-    path: trace.path,
+    path: cut(trace.path, MAX_TEXT),
     operation: trace.operation,
     clientFormat: trace.clientFormat,
     targetFormat: trace.targetFormat,
     stream: trace.stream,
     provider: trace.provider,
-    requestedModel: trace.requestedModel,
-    model: modelOf(trace, outcome),
+    requestedModel: cutName(trace.requestedModel),
+    model: cutName(modelOf(trace, outcome)),
     route: trace.route,
     agentId: tracking?.agent_id ?? null,
     runId: made.runId,
@@ -56,17 +56,17 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
     status: trace.status,
     error: trace.error,
     category: trace.errorCategory,
-    cause: trace.cause,
+    cause: trace.cause === null ? null : cut(trace.cause, MAX_TEXT),
     finish: outcome.facts?.finish ?? null,
     attempts: trace.attempts,
-    losses: trace.losses,
+    losses: trace.losses.length === 0 ? NONE : trace.losses.map((loss) => cut(loss, MAX_NAME)),
     durationMs: tenths(trace.endedAt ?? 0),
     firstByteMs: tenthsOrNull(trace.firstByteAt),
     firstTokenMs: tenthsOrNull(outcome.firstTokenAt),
     longestGapMs: tenthsOrNull(capture?.longestGap ?? null),
     usage: counted.usage,
     usageSource: counted.source,
-    serviceTier: outcome.facts?.serviceTier ?? null,
+    serviceTier: cutName(outcome.facts?.serviceTier ?? null),
     cost: made.cost,
     requestBytes: trace.requestBytes,
     responseBytes: trace.responseBytes,
@@ -84,13 +84,24 @@ type Templates = NonNullable<NonNullable<Trace["tracking"]>["templates"]>;
 
 function templatesOf(templates: Templates | undefined): RequestRecord["templates"] {
   if (templates === undefined) return NONE;
-  return templates.map(({ path, template_id: id }) => ({
-    path,
-    templateId: typeof id === "string" || typeof id === "number" ? String(id).slice(0, MAX_ID) : null,
+  return templates.slice(0, MAX_TEMPLATES).map(({ path, template_id: id }) => ({
+    path: cut(path, MAX_NAME),
+    templateId: typeof id === "string" || typeof id === "number" ? cut(String(id), MAX_NAME) : null,
   }));
 }
 
-const MAX_ID = 256;
+/** Clients and providers send what they like, and a record is to stay a small thing. */
+const MAX_NAME = 256;
+const MAX_TEXT = 4_000;
+const MAX_TEMPLATES = 64;
+
+function cut(text: string, length: number): string {
+  return text.length > length ? text.slice(0, length) : text;
+}
+
+function cutName(name: string | null): string | null {
+  return name === null ? null : cut(name, MAX_NAME);
+}
 
 /** Milliseconds with at most one decimal: finer ones are noise, and take space in every record. */
 function tenths(milliseconds: number): number {

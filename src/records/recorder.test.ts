@@ -93,6 +93,27 @@ describe("the record of a request", () => {
     expect(written?.bodies?.cut).toBeFalse();
   });
 
+  test("is a small thing, whatever its client and the provider sent", async () => {
+    const long = "x".repeat(1_000_000);
+    const many = Array.from({ length: 10_000 }, (_, i) => ({ path: `messages[${i}]`, template_id: long }));
+    const [written] = await recorded([
+      finished(
+        {
+          path: `/${long}`,
+          requestedModel: long,
+          model: null,
+          cause: long,
+          losses: Array.from({ length: 50 }, () => long),
+          tracking: { templates: many },
+        },
+        settings({ bodies: "metadata" }),
+        { ...ANSWER, model: long, service_tier: long },
+      ),
+    ]);
+    expect(JSON.stringify(written?.record).length).toBeLessThan(60_000);
+    expect(written?.record.templates).toHaveLength(64);
+  });
+
   test("has an id that sorts by its beginning, whenever it ended", async () => {
     const traces = [3_000, 1_000, 2_000].map((startedAt) => finished({ startedAt }));
     const records = (await recorded(traces)).map(({ record }) => record);

@@ -36,6 +36,8 @@ describe("tracking", () => {
     expect((read({ tags: Array(1000).fill("x".repeat(1000)) })!.tags as string[]).join("").length).toBe(
       64 * 256,
     );
+    const header = `${"x".repeat(1000)},`.repeat(1000);
+    expect((read(null, { "x-amsterdam-tags": header })!.tags as string[]).join("").length).toBe(64 * 256);
   });
 
   test("is read from headers where the body is silent", () => {

@@ -48,7 +48,8 @@ export function readTracking(
   const ampRequest = ampRequestId(headers);
   if (ampRequest !== null) tracking.request_id ??= ampRequest;
   const tagsHeader = headers["x-amsterdam-tags"];
-  if (tagsHeader !== undefined) tracking.tags = tagsHeader.split(",").map((tag) => tag.trim());
+  if (tagsHeader !== undefined)
+    tracking.tags = tagsHeader.split(",", MAX_TAGS).map((tag) => tag.trim().slice(0, MAX_ID));
   if (fields !== null) {
     for (const field of IDS) {
       const value = fields[field];
