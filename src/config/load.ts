@@ -3,6 +3,7 @@ import { checkEndpoints } from "./checks/endpoints.ts";
 import { checkProviders } from "./checks/providers.ts";
 import { checkRecords } from "./checks/records.ts";
 import { checkRoutes } from "./checks/routes.ts";
+import { checkTelemetry } from "./checks/telemetry.ts";
 import { readDocument } from "./document.ts";
 import { type EnvironmentSettings, readEnvironment, withEnvironment } from "./env.ts";
 import { type FoundFile, findConfigFile } from "./find.ts";
@@ -69,6 +70,7 @@ function fromText(
   checkProviders(value.providers, options.knownProviders, report);
   checkConversion(value.conversion, report);
   checkRecords(value.records, report);
+  checkTelemetry(value.telemetry, value.records, report);
   checkRoutes(value.routes, value.providers, options.knownProviders, report);
   const problems = [...report.problems, ...settings.problems];
   if (config === undefined || problems.length > 0)

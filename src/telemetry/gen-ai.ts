@@ -29,7 +29,7 @@ const PROVIDERS: ReadonlyMap<string, string> = new Map([
   ["gemini", "gcp.gemini"],
   ["xai", "x_ai"],
   ["mistral", "mistral_ai"],
-  ["moonshot", "moonshot_ai"],
+  ["kimi", "moonshot_ai"],
 ]);
 
 /** `gen_ai.provider.name` of the provider of that name; of an endpoint's target it is the host. */

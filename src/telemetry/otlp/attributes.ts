@@ -1,57 +1,64 @@
 import type { Labels } from "../metric-family.ts";
 
-/**
- * Attributes as OTLP's JSON spells them: `{"key":…,"value":{"stringValue":…}}`, written as text at once. Objects for
- * JSON.stringify would cost three times as much, for every request.
- */
-export class Attributes {
-  #json = "";
+/** A value as OTLP's JSON spells it. */
+type Value =
+  | { readonly stringValue: string }
+  | { readonly intValue: string }
+  | { readonly doubleValue: number }
+  | { readonly boolValue: boolean }
+  | { readonly arrayValue: { readonly values: readonly Value[] } };
 
-  /** Null is left out. */
+export interface Attribute {
+  readonly key: string;
+  readonly value: Value;
+}
+
+/** Attributes as OTLP's JSON spells them. What is null or absent is left out. */
+export class Attributes {
+  readonly list: Attribute[] = [];
+
   text(key: string, value: string | null): this {
-    return value === null ? this : this.#add(key, `"stringValue":${jsonText(value)}`);
+    if (value !== null) this.list.push({ key, value: { stringValue: wellFormed(value) } });
+    return this;
   }
 
   /** A whole number. */
   int(key: string, value: number | undefined): this {
     // 64-bit integers are texts in OTLP's JSON.
-    return value === undefined ? this : this.#add(key, `"intValue":"${Math.round(value)}"`);
-  }
-
-  double(key: string, value: number | null): this {
-    return value === null ? this : this.#add(key, `"doubleValue":${value}`);
-  }
-
-  flag(key: string, value: boolean): this {
-    return this.#add(key, `"boolValue":${value}`);
-  }
-
-  /** A list of texts; an empty one is left out. */
-  list(key: string, values: readonly string[]): this {
-    if (values.length === 0) return this;
-    const items = values.map((value) => `{"stringValue":${jsonText(value)}}`).join(",");
-    return this.#add(key, `"arrayValue":{"values":[${items}]}`);
-  }
-
-  texts(labels: Labels): this {
-    for (const [key, value] of Object.entries(labels)) this.text(key, value);
+    if (value !== undefined) this.list.push({ key, value: { intValue: String(Math.round(value)) } });
     return this;
   }
 
-  /** The attributes, as the text of a JSON array. */
-  json(): string {
-    return `[${this.#json}]`;
+  double(key: string, value: number | null): this {
+    if (value !== null) this.list.push({ key, value: { doubleValue: value } });
+    return this;
   }
 
-  #add(key: string, value: string): this {
-    this.#json += `${this.#json === "" ? "" : ","}{"key":${jsonText(key)},"value":{${value}}}`;
+  flag(key: string, value: boolean): this {
+    this.list.push({ key, value: { boolValue: value } });
+    return this;
+  }
+
+  /** A list of texts; an empty one is left out. */
+  texts(key: string, values: readonly string[]): this {
+    if (values.length === 0) return this;
+    const items = values.map((value) => ({ stringValue: wellFormed(value) }));
+    this.list.push({ key, value: { arrayValue: { values: items } } });
     return this;
   }
 }
 
-/** A JSON text; half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD. */
-export function jsonText(value: string): string {
-  return JSON.stringify(value.toWellFormed());
+/** Labels as attributes. */
+export function attributesOf(labels: Labels): Attribute[] {
+  return Object.entries(labels).map(([key, value]) => ({
+    key: wellFormed(key),
+    value: { stringValue: wellFormed(value) },
+  }));
+}
+
+/** Half a surrogate pair, for which Protocol Buffers have no place, becomes U+FFFD. */
+export function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : text.toWellFormed();
 }
 
 /** Unix nanoseconds as OTLP's JSON spells them, of Unix milliseconds with a fraction. */

@@ -1,39 +1,44 @@
 import type { HistogramPoint, MetricFamily, NumberPoint } from "../metric-family.ts";
-import { Attributes, jsonText, nanos } from "./attributes.ts";
+import { attributesOf, nanos } from "./attributes.ts";
 
 /** Everything is counted from the start of the process, as Prometheus does. */
 const CUMULATIVE = 2;
 
+interface Times {
+  readonly startTimeUnixNano: string;
+  readonly timeUnixNano: string;
+}
+
 /** One metric as the text of OTLP's JSON. `startedAt` and `now` are Unix milliseconds. */
 export function metricJson(family: MetricFamily, startedAt: number, now: number): string {
-  const times = `"startTimeUnixNano":"${nanos(startedAt)}","timeUnixNano":"${nanos(now)}"`;
-  const described = `"name":${jsonText(family.name)},"description":${jsonText(family.help)},"unit":${jsonText(family.unit)}`;
-  return `{${described},${dataOf(family, times)}}`;
+  const { name, help: description, unit } = family;
+  const times = { startTimeUnixNano: nanos(startedAt), timeUnixNano: nanos(now) };
+  return JSON.stringify({ name, description, unit, ...dataOf(family, times) });
 }
 
-function dataOf(family: MetricFamily, times: string): string {
+function dataOf(family: MetricFamily, times: Times): object {
+  const aggregationTemporality = CUMULATIVE;
   if (family.type === "histogram") {
-    const points = family.points.map((point) => histogramPoint(point, times)).join(",");
-    return `"histogram":{"aggregationTemporality":${CUMULATIVE},"dataPoints":[${points}]}`;
+    const dataPoints = family.points.map((point) => histogramPoint(point, times));
+    return { histogram: { aggregationTemporality, dataPoints } };
   }
-  const points = family.points.map((point) => numberPoint(point, times)).join(",");
-  if (family.type === "gauge") return `"gauge":{"dataPoints":[${points}]}`;
-  return `"sum":{"aggregationTemporality":${CUMULATIVE},"isMonotonic":true,"dataPoints":[${points}]}`;
+  const dataPoints = family.points.map((point) => numberPoint(point, times));
+  if (family.type === "gauge") return { gauge: { dataPoints } };
+  return { sum: { aggregationTemporality, isMonotonic: true, dataPoints } };
 }
 
-function numberPoint({ labels, value }: NumberPoint, times: string): string {
-  return `{${attributesOf(labels)},${times},"asDouble":${value}}`;
+function numberPoint({ labels = {}, value }: NumberPoint, times: Times): object {
+  return { attributes: attributesOf(labels), ...times, asDouble: value };
 }
 
-function histogramPoint({ labels, histogram }: HistogramPoint, times: string): string {
+function histogramPoint({ labels, histogram }: HistogramPoint, times: Times): object {
   const { count, sum, counts, bounds } = histogram;
-  const buckets = counts.map((bucket) => `"${bucket}"`).join(",");
-  return (
-    `{${attributesOf(labels)},${times},"count":"${count}","sum":${sum},` +
-    `"bucketCounts":[${buckets}],"explicitBounds":[${bounds.join(",")}]}`
-  );
-}
-
-function attributesOf(labels: NumberPoint["labels"]): string {
-  return `"attributes":${new Attributes().texts(labels ?? {}).json()}`;
+  return {
+    attributes: attributesOf(labels),
+    ...times,
+    count: String(count),
+    sum,
+    bucketCounts: counts.map(String),
+    explicitBounds: bounds,
+  };
 }

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { SCHEMA_URL } from "../gen-ai.ts";
-import { Attributes, jsonText } from "./attributes.ts";
+import { attributesOf } from "./attributes.ts";
 
 /** What an export says of its sender. */
 export interface ResourceFacts {
@@ -27,8 +27,8 @@ export class Envelope {
       ...attributes,
       "service.name": serviceName,
     };
-    this.#resource = `"resource":{"attributes":${new Attributes().texts(all).json()}},"schemaUrl":"${SCHEMA_URL}"`;
-    this.#scope = `"scope":{"name":"${SCOPE}","version":${jsonText(version)}},"schemaUrl":"${SCHEMA_URL}"`;
+    this.#resource = `"resource":{"attributes":${JSON.stringify(attributesOf(all))}},"schemaUrl":"${SCHEMA_URL}"`;
+    this.#scope = `"scope":{"name":"${SCOPE}","version":${JSON.stringify(version)}},"schemaUrl":"${SCHEMA_URL}"`;
   }
 
   traces(spans: readonly string[]): string {

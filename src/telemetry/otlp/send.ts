@@ -30,10 +30,12 @@ const MAX_MESSAGE = 300;
 export async function send(body: string, options: SendOptions): Promise<SendOutcome> {
   const timeout = AbortSignal.timeout(options.timeout);
   const signal = AbortSignal.any([timeout, options.signal]);
+  const headers = new Headers(options.headers);
+  headers.set("content-type", "application/json");
   try {
     const response = await fetch(options.url, {
       method: "POST",
-      headers: { ...options.headers, "content-type": "application/json" },
+      headers,
       body,
       signal,
       // The headers hold secrets, which are for this place alone.

@@ -3,7 +3,7 @@ import type { RequestRecord } from "../../records/record.ts";
 import { attemptEnd, finishReason, namesIn, operationName, providerOf } from "../gen-ai.ts";
 import { safeText } from "../redact.ts";
 import { newSpanId } from "../trace-context.ts";
-import { Attributes, jsonText, nanos } from "./attributes.ts";
+import { Attributes, nanos, wellFormed } from "./attributes.ts";
 import type { SaidMessages } from "./messages.ts";
 
 /** Where a target's server is; null where nobody knows. */
@@ -40,13 +40,18 @@ interface Span {
 }
 
 function spanJson(span: Span): string {
-  const parent = span.parentSpanId === null ? "" : `"parentSpanId":"${span.parentSpanId}",`;
-  const status = span.failure === null ? "" : `"code":${FAILED},"message":${jsonText(span.failure)}`;
-  return (
-    `{"traceId":"${span.traceId}","spanId":"${span.spanId}",${parent}"name":${jsonText(span.name)},` +
-    `"kind":${span.kind},"startTimeUnixNano":"${nanos(span.start)}","endTimeUnixNano":"${nanos(span.end)}",` +
-    `"attributes":${span.attributes.json()},"status":{${status}}}`
-  );
+  const { traceId, spanId, parentSpanId, name, kind, start, end, attributes, failure } = span;
+  return JSON.stringify({
+    traceId,
+    spanId,
+    parentSpanId: parentSpanId ?? undefined,
+    name: wellFormed(name),
+    kind,
+    startTimeUnixNano: nanos(start),
+    endTimeUnixNano: nanos(end),
+    attributes: attributes.list,
+    status: failure === null ? {} : { code: FAILED, message: wellFormed(failure) },
+  });
 }
 
 function requestSpan(record: RequestRecord, said: SaidMessages | null): string {
@@ -89,7 +94,7 @@ function genAiAttributes(attributes: Attributes, operation: string, record: Requ
     .text("gen_ai.request.model", record.requestedModel ?? record.model)
     .flag("gen_ai.request.stream", record.stream)
     .text("gen_ai.response.model", error === null && record.status < 400 ? record.model : null)
-    .list("gen_ai.response.finish_reasons", finish === null ? [] : [finishReason(finish)])
+    .texts("gen_ai.response.finish_reasons", finish === null ? [] : [finishReason(finish)])
     .double("gen_ai.response.time_to_first_chunk", firstTokenMs === null ? null : firstTokenMs / 1000)
     .text("gen_ai.conversation.id", record.threadId)
     .text("gen_ai.agent.id", record.agentId);
@@ -117,9 +122,9 @@ function ownAttributes(attributes: Attributes, record: RequestRecord): void {
     .text("amsterdam.route", record.route)
     .text("amsterdam.usage.source", record.usageSource)
     .double("amsterdam.cost.usd", record.cost?.usd ?? null)
-    .list("amsterdam.tags", record.tags)
-    .list("amsterdam.losses", record.losses)
-    .list(
+    .texts("amsterdam.tags", record.tags)
+    .texts("amsterdam.losses", record.losses)
+    .texts(
       "amsterdam.template.ids",
       record.templates.flatMap(({ templateId }) => templateId ?? []),
     );

@@ -126,7 +126,7 @@ describe.skipIf(missing !== null)("with Prometheus itself", () => {
     const count = async (query: string) => (await prometheus.query(query)).map((one) => one.value);
     expect(await count("sum(amsterdam_requests_total)")).toEqual([8]);
     const calls = await prometheus.query("gen_ai_server_request_duration_seconds_count");
-    expect(calls.filter(({ labels }) => labels.error_type === undefined)).toHaveLength(5);
+    expect(calls.filter(({ labels }) => labels.error_type === undefined)).toHaveLength(4);
     const models = calls.map(({ labels }) => labels.gen_ai_request_model);
     expect(models).toContain('demo/na"me\\with\nmarks');
   });
