@@ -3,6 +3,7 @@ import { ROUTES } from "../src/admin/table.ts";
 import { ERRORS } from "../src/exchange/errors.ts";
 import { CATALOGUE } from "../src/providers/catalogue.ts";
 import { DEMO_MODELS } from "../src/providers/demo/behaviours.ts";
+import { FILTER_FIELDS } from "../src/records/filter.ts";
 
 /** Every built-in provider: its names, its key's variables, its formats and the bare model names that go to it. */
 export function providersTable(): string {
@@ -37,6 +38,12 @@ export function errorsTable(): string {
 export function adminTable(): string {
   const rows = ROUTES.map(({ method, path, summary }) => [code(`${method} ${path}`), summary]);
   return table(["Call", "What it does"], rows);
+}
+
+/** What narrows which requests are meant, in the management API and on the command line. */
+export function filtersTable(): string {
+  const rows = Object.entries(FILTER_FIELDS).map(([name, { description = "" }]) => [code(name), description]);
+  return table(["Parameter", "Which requests"], rows);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

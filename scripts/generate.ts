@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { editorJsonSchema } from "../src/config/json-schema.ts";
 import { configTable } from "../src/config/table.ts";
-import { adminTable, demoModelsTable, errorsTable, providersTable } from "./doc-tables.ts";
+import { adminTable, demoModelsTable, errorsTable, filtersTable, providersTable } from "./doc-tables.ts";
 
 /** By the name in their markers, `<!-- name:begin -->` and `<!-- name:end -->`. */
 const TABLES: Readonly<Record<string, () => string>> = {
@@ -13,8 +13,9 @@ const TABLES: Readonly<Record<string, () => string>> = {
   "demo-models": demoModelsTable,
   errors: errorsTable,
   admin: adminTable,
+  filters: filtersTable,
 };
-const DOCUMENTS = ["README.md", "docs/architecture.md"];
+const DOCUMENTS = ["README.md", "docs/architecture.md", "docs/management-api.md"];
 
 /** The generated files below `root` that are not what they should be, with what they should be. */
 export function outdated(root: string): Map<string, string> {

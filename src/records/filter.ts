@@ -42,7 +42,9 @@ export const FILTER_FIELDS = {
   route: text.optional().describe("The route that was named."),
   operation: oneOf(["generate", "count-tokens", "embeddings", "completions", "models", "other"])
     .optional()
-    .describe("What was asked for."),
+    .describe(
+      "What was asked for: `generate`, `count-tokens`, `embeddings`, `completions`, `models` or `other`.",
+    ),
   status: z
     .union(
       [z.enum(["2xx", "4xx", "5xx"]), z.coerce.number(STATUS).int(STATUS).min(100, STATUS).max(599, STATUS)],
@@ -51,8 +53,10 @@ export const FILTER_FIELDS = {
       },
     )
     .optional()
-    .describe("HTTP status that the client got, or a hundred of them."),
-  category: text.optional().describe("Category of the error; `none` for requests that ended well."),
+    .describe("HTTP status that the client got, such as `429`, or `2xx`, `4xx`, `5xx`."),
+  category: text
+    .optional()
+    .describe("Category of the error, such as `limit` or `timeout`; `none` for requests that ended well."),
   error: text.optional().describe("Code of the error."),
   agent_id: text.optional().describe("Agent that made it."),
   run_id: text.optional().describe("Run that it belongs to."),
