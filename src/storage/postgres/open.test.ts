@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { POSTGRES_PASSWORD, testDatabases } from "../../../test/support/postgres.ts";
 import { StorageError, type StoredKey } from "../interface.ts";
 import { openStorage } from "../open.ts";
+import { sampleRecords } from "../sample-records.test-suite.ts";
 import { PostgresConnection } from "./connection.ts";
 import { LATEST_VERSION } from "./migrations.ts";
 
@@ -193,6 +194,11 @@ test("a user who may read and write, and make nothing, is enough for a schema th
   );
   const storage = await openStorage(writer, ".");
   expect(await storage.keys.createIfNoneUsable(KEY)).toBe(true);
+  const records = sampleRecords(3, { seed: 1, start: Date.UTC(2026, 10, 20), step: 1000 });
+  await storage.records.write(records);
+  expect((await storage.records.list({}, { order: "oldest", limit: 9 })).records).toHaveLength(3);
+  const bounds = { before: Date.UTC(2026, 10, 22), bodiesBefore: 0, maxBodyBytes: 0, limit: 9 };
+  expect(await storage.records.prune(bounds)).toEqual({ records: 3, bodies: 3 });
   expect(await storage.check()).toBeNull();
   await storage.close();
   await databases.run(url, `DROP OWNED BY ${user}`);

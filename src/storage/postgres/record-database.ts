@@ -30,7 +30,7 @@ export class PostgresRecordDatabase implements RecordDatabase {
   readonly schema = "amsterdam.";
   readonly joinKinds = "JOIN amsterdam.record_kinds AS k ON k.id = r.kind";
   // Some tenths of a second each; a statement may take five.
-  readonly sizes = { records: 50_000, hours: 7 * DAY, days: 31 * DAY, feedback: 2000 };
+  readonly sizes = { records: { first: 1000, most: 50_000 }, hours: 7 * DAY, days: 31 * DAY, feedback: 2000 };
   readonly named = NAMED;
   readonly about = ABOUT;
   readonly #connection: PostgresConnection;

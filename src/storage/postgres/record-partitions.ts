@@ -63,7 +63,7 @@ export async function listPartitions(
     .sort((one, other) => one.from - other.from);
 }
 
-/** Rejects where the table is in use for a second; it may be tried again. One that is gone already is well. */
+/** Rejects where the table is in use for two seconds; it may be tried again. One that is gone already is well. */
 export async function dropPartition(
   connection: PostgresConnection,
   { table, name }: Partition,

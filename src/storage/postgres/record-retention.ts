@@ -106,7 +106,8 @@ export async function pruneBodies(
     const { from, to, bodies, bytes } = partition;
     const excess = kept - maxBytes;
     if (deleted >= limit || (from >= before && excess <= 0)) break;
-    if (to <= before || (bodies > 0 && bytes <= excess)) {
+    if (bodies === 0 && to > before) continue;
+    if (to <= before || bytes <= excess) {
       await dropPartition(connection, partition);
       deleted += bodies;
       kept -= bytes;

@@ -152,7 +152,7 @@ export const RECORD_SCHEMA = `
   $$;
 
   CREATE FUNCTION amsterdam.drop_record_partition(parent text, part text) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s' AS $$
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s' AS $$
     BEGIN
       IF NOT has_table_privilege(session_user, 'amsterdam.records', 'DELETE') THEN
         RAISE insufficient_privilege USING MESSAGE = 'permission denied to drop a partition of records';

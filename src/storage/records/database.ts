@@ -34,9 +34,10 @@ export const NAME_FILTERS = [
 ] as const satisfies readonly (keyof RecordFilter)[];
 export type NameFilter = (typeof NAME_FILTERS)[number];
 
-/** Some of a table's rows that are looked at in one statement, after which others have their turn. */
+/** How much is looked at in one statement, after which others have their turn. */
 export interface Sizes {
-  readonly records: number;
+  /** Records, and how many they may become when the search goes on. */
+  readonly records: { readonly first: number; readonly most: number };
   /** Where sums are read: milliseconds of time that they are of. */
   readonly hours: number;
   readonly days: number;

@@ -37,31 +37,28 @@ export async function* slices(
   direction: Direction,
   floors: Floors | null,
 ): AsyncGenerator<IdRange> {
-  for (const part of await database.ranges(question.source, range, direction))
-    for await (const busy of busyRanges(database, question, part, direction, floors))
-      yield* slicesOf(database, question, busy, direction);
-}
-
-async function* slicesOf(
-  database: RecordDatabase,
-  question: Question,
-  range: IdRange,
-  direction: Direction,
-): AsyncGenerator<IdRange> {
-  let rest: IdRange | null = range;
-  while (rest !== null) {
-    const edge: string | null = await edgeOf(database, question, rest, direction);
-    if (edge === null) {
-      yield rest;
-      rest = null;
-    } else if (direction === "newest") {
-      yield { low: edge, high: rest.high };
-      rest = { low: rest.low, high: edge };
-    } else {
-      yield { low: rest.low, high: edge };
-      rest = { low: edge, high: rest.high };
+  const { first, most } = database.sizes.records;
+  let size = first;
+  for (const part of await database.ranges(question.source, range, direction)) {
+    for await (const busy of busyRanges(database, question, part, direction, floors)) {
+      let rest: IdRange | null = busy;
+      while (rest !== null) {
+        const edge: string | null = await edgeOf(database, question, rest, { direction, size });
+        if (edge === null) {
+          yield rest;
+          rest = null;
+        } else if (direction === "newest") {
+          yield { low: edge, high: rest.high };
+          rest = { low: rest.low, high: edge };
+        } else {
+          yield { low: rest.low, high: edge };
+          rest = { low: edge, high: rest.high };
+        }
+        // What is found at once costs little, and what is looked for long not many calls.
+        size = Math.min(most, 2 * size);
+        await pause();
+      }
     }
-    await pause();
   }
 }
 
@@ -70,11 +67,11 @@ async function edgeOf(
   database: RecordDatabase,
   { source }: Question,
   { low, high }: IdRange,
-  direction: Direction,
+  { direction, size }: { readonly direction: Direction; readonly size: number },
 ): Promise<string | null> {
   const sql = `SELECT ${source.id} AS id FROM ${source.ids}
     WHERE ${source.where} AND ${source.id} >= ? AND ${source.id} < ?
-    ORDER BY ${source.id} ${direction === "newest" ? "DESC" : "ASC"} LIMIT 1 OFFSET ${database.sizes.records}`;
+    ORDER BY ${source.id} ${direction === "newest" ? "DESC" : "ASC"} LIMIT 1 OFFSET ${size}`;
   const [edge] = await database.rows<{ id: string }>(sql, [...source.values, low, high]);
   return edge?.id ?? null;
 }
