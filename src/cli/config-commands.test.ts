@@ -111,9 +111,17 @@ describe("amsterdam init", () => {
     const all = load("all.yaml");
     const none = load();
     if (!all.ok || !none.ok) throw new Error(JSON.stringify(all));
-    const { endpoints, providers, routes, logging, ...others } = all.config;
+    // What has no defaults is an example.
+    const { endpoints, providers, routes, logging, prices, ...others } = all.config;
     const { connections, ...amp } = others.amp;
-    expect(none.config).toMatchObject({ ...others, amp });
+    const { capture, redact, ...records } = others.records;
+    const { endpoint, resource_attributes, ...otlp } = others.telemetry.otlp;
+    expect(none.config).toMatchObject({ ...others, amp, records, telemetry: { otlp } });
+    expect([endpoint, Object.keys(resource_attributes)]).toEqual([
+      "http://127.0.0.1:4318",
+      ["deployment.environment.name"],
+    ]);
+    expect([capture.length, redact.length, Object.keys(prices)]).toEqual([1, 2, ["local/llama-3.1-8b"]]);
     expect(connections.map(({ id }) => id)).toEqual(["github"]);
     expect(endpoints).toHaveLength(1);
     expect(Object.keys(providers)).toEqual(["local"]);
