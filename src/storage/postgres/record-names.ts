@@ -26,7 +26,15 @@ export function namesOf(record: RequestRecord): Name[] {
 /** A condition that the index on `record_names` answers; `name` and `field` are SQL. */
 export function isNamed(alias: string, field: string | number, name: string): string {
   return `hashtextextended(${alias}.name, ${alias}.field) = hashtextextended(${name}, ${field})
-    AND ${alias}.name = ${name} AND ${alias}.field = ${field}`;
+    AND ${really(`${alias}.name = ${name} AND ${alias}.field = ${field}`)}`;
+}
+
+/**
+ * What holds where the hash does, said so that the planner does not count on it: it would take the two for independent,
+ * expect next to no rows, and sort them all rather than follow the index.
+ */
+function really(condition: string): string {
+  return `coalesce(${condition}, false)`;
 }
 
 /** That there is an earlier record of an item's request id. */
@@ -68,7 +76,7 @@ function ofRun(runId: string): Source {
   const { requestId, runId: run } = FIELDS;
   return through(
     `hashtextextended(i.name, i.field) IN (hashtextextended(?, ${requestId}), hashtextextended(?, ${run}))
-      AND i.name = ? AND i.field IN (${requestId}, ${run})`,
+      AND ${really(`i.name = ? AND i.field IN (${requestId}, ${run})`)}`,
     [runId, runId, runId],
   );
 }
