@@ -362,6 +362,15 @@ describe("a thread", () => {
     ]);
   });
 
+  test("that nobody named is not found; one that was judged before is", async () => {
+    expect((await admin.ask("GET", "/admin/threads/none")).error?.code).toBe("not_found");
+    await admin.storage.feedback.add([judged("thread", "early", true)]);
+    expect(await get(showThread, "/admin/threads/early")).toMatchObject({
+      turns: [],
+      feedback: [{ value: true }],
+    });
+  });
+
   test("is told as far as its bodies can be read", async () => {
     const odd = [
       "",

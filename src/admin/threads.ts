@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { fromStorage } from "../answers/storage-call.ts";
+import { GatewayError } from "../exchange/errors.ts";
 import { messageShape, type Turn, turnOf } from "./conversation.ts";
 import { feedbackJson, feedbackShape } from "./feedback-shape.ts";
 import { cursorShape, listPage, pageFields } from "./list-page.ts";
@@ -54,6 +55,9 @@ export const showThread = jsonRoute({
       turns.push(turnOf(record, bodies, turns.at(-1) ?? null));
     }
     const feedback = await fromStorage(storage.feedback.forTarget("thread", params.id));
+    // Feedback may come before what it is about.
+    if (turns.length === 0 && feedback.length === 0 && query.cursor === undefined)
+      throw new GatewayError("not_found", `No thread is recorded under "${params.id.slice(0, 100)}".`);
     return {
       thread_id: params.id,
       turns: turns.map(({ record, said, repeated }) => ({
