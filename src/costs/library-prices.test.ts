@@ -50,7 +50,7 @@ function byLibrary(provider: string, model: string, usage: Usage): number | null
   const isApart = provider === "openai";
   const isUnknown =
     (input > 0 && !has("input_mtok")) ||
-    (output > 0 && !has("output_mtok")) ||
+    (output > 0 && (!has("output_mtok") || has("output_citation_mtok"))) ||
     (isApart && audioInput > 0 && !has("input_audio_mtok")) ||
     (isApart && audioOutput > 0 && !has("output_audio_mtok"));
   return isUnknown && Object.keys(result.model_price).length > 0 ? null : result.total_price;

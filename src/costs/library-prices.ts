@@ -66,6 +66,8 @@ function readPrices(provider: string, prices: PriceLibrary.ModelPrice): TokenPri
   const of = prices as Readonly<Record<string, number | SteppedPrice | undefined>>;
   const isFree = Object.keys(prices).length === 0;
   const requests = of.requests_kcount;
+  // What is cited is charged beside the answer, and nobody tells how much it was in a place of its own.
+  const citesApart = of.output_citation_mtok !== undefined;
   const sound = SOUND_APART.has(provider) && !isFree ? "unknown" : undefined;
   return {
     input: of.input_mtok ?? (isFree ? 0 : "unknown"),
@@ -74,7 +76,7 @@ function readPrices(provider: string, prices: PriceLibrary.ModelPrice): TokenPri
     cacheWrite1hInput: of.cache_write_1h_mtok,
     audioInput: of.input_audio_mtok ?? sound,
     cachedAudioInput: of.cache_audio_read_mtok,
-    output: of.output_mtok ?? (isFree ? 0 : "unknown"),
+    output: citesApart ? "unknown" : (of.output_mtok ?? (isFree ? 0 : "unknown")),
     audioOutput: of.output_audio_mtok ?? sound,
     imageOutput: of.output_image_mtok,
     request: typeof requests === "number" ? requests / 1000 : 0,

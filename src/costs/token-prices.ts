@@ -4,7 +4,7 @@ import type { Usage } from "../exchange/usage.ts";
  * Dollars a million tokens; or, by the prompt's length, those of the last step that it is longer than; or nothing that
  * anybody has told, although these tokens do not cost what the others of their side do.
  */
-export type TokenPrice = number | SteppedPrice | "unknown";
+type TokenPrice = number | SteppedPrice | "unknown";
 
 export interface SteppedPrice {
   readonly base: number;

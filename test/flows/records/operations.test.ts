@@ -15,6 +15,12 @@ beforeAll(async () => {
         nowhere: { base_url: "http://127.0.0.1:9/v1", formats: ["openai-chat"] },
         silent: speaksChat,
         chats: { ...speaksChat, completions: [] },
+        "speaks-messages": { ...speaksChat, formats: ["anthropic-messages"] },
+        "speaks-gemini": {
+          ...speaksChat,
+          base_url: `${elsewhere.url}/v1beta`,
+          formats: ["gemini"],
+        },
       },
     },
   });
@@ -59,6 +65,17 @@ test("embeddings of an API that tells no tokens are estimated", async () => {
   const { record } = await recordOf("/v1beta/models/demo/embed:embedContent", body);
   expect(record).toMatchObject({ operation: "embeddings", usageSource: "estimated" });
   expect(record.usage?.input).toBeWithin(1, 15);
+});
+
+test("embeddings that are converted have what their provider told, or an estimate where it tells nothing", async () => {
+  const gemini = { content: { parts: [{ text: "hello" }] } };
+  const told = await recordOf("/v1beta/models/silent/embed:embedContent", gemini);
+  expect(told.record).toMatchObject({ clientFormat: "gemini", targetFormat: "openai-chat" });
+  expect(told.record).toMatchObject({ usage: { input: 1 }, usageSource: "provider" });
+  const openai = { model: "speaks-gemini/embed", input: ["hello", "world"] };
+  const { record } = await recordOf("/v1/embeddings", openai);
+  expect(record).toMatchObject({ clientFormat: "openai-chat", targetFormat: "gemini" });
+  expect(record).toMatchObject({ usageSource: "estimated", usage: { input: expect.any(Number) } });
 });
 
 test("legacy completions are recorded, whole and streamed", async () => {
@@ -110,6 +127,23 @@ test("counts of tokens are recorded with what they counted, and cost nothing", a
   const estimated = await recordOf("/v1/messages/count_tokens", { model: "nowhere/m", messages: HI });
   expect(estimated.record).toMatchObject({ operation: "count-tokens", usageSource: "estimated", cost: null });
   expect(estimated.record.usage).toEqual({ input: JSON.parse(estimated.text).input_tokens });
+});
+
+test("counts of tokens that are converted are the target's own", async () => {
+  const asked = [
+    ["/v1/messages/count_tokens", { model: "speaks-gemini/echo", messages: HI }, "input_tokens"],
+    [
+      "/v1beta/models/speaks-messages/echo:countTokens",
+      { contents: [{ role: "user", parts: [{ text: "Hi there" }] }] },
+      "totalTokens",
+    ],
+  ] as const;
+  for (const [path, body, member] of asked) {
+    const { record, text } = await recordOf(path, body);
+    expect(record).toMatchObject({ operation: "count-tokens", usageSource: "provider", cost: null });
+    expect(record.usage).toEqual({ input: JSON.parse(text)[member] });
+    expect(record.clientFormat).not.toBe(record.targetFormat);
+  }
 });
 
 test("a request that failed is recorded with its tries and no usage", async () => {
