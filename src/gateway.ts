@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import pkg from "../package.json" with { type: "json" };
 import { LiveTail } from "./admin/live-tail.ts";
 import { AdminRoom } from "./admin/room.ts";
@@ -25,13 +25,10 @@ import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
 import { CapturePolicy } from "./records/capture-policy.ts";
-import { DurableSink } from "./records/durable-sink.ts";
 import { FeedbackWriter } from "./records/feedback-writer.ts";
 import { Recorder, type RecordSubscriber } from "./records/recorder.ts";
 import { keepWithinRetention } from "./records/retention.ts";
-import type { Storable } from "./records/storable.ts";
-import { STORABLE_FEEDBACK } from "./records/storable-feedback.ts";
-import { STORABLE_RECORDS } from "./records/storable-records.ts";
+import { makeSinks, waitingFolder } from "./records/sinks.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { readProviders } from "./routing/providers.ts";
@@ -136,19 +133,12 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
   };
   const tail = new LiveTail();
   const onRecord: RecordSubscriber[] = [(record) => tail.publish(record)];
-  const sinkOf = <Item>(kind: Storable<Item>, write: (batch: readonly Item[]) => Promise<unknown>) =>
-    new DurableSink({
-      kind,
-      write,
-      folder: waitingFolder(config.storage.url, io.cwd),
-      space: () => state.config.records.max_spill_mb * MEGABYTE,
-      memory: () => state.config.records.memory_mb * MEGABYTE,
-      logger,
-    });
-  const sinks = {
-    records: sinkOf(STORABLE_RECORDS, (batch) => storage.records.write(batch)),
-    feedback: sinkOf(STORABLE_FEEDBACK, (batch) => storage.feedback.add(batch)),
-  };
+  const sinks = makeSinks({
+    storage,
+    folder: waitingFolder(config.storage.url, io.cwd),
+    config: () => state.config.records,
+    logger,
+  });
   return {
     state,
     routerFor,
@@ -181,7 +171,11 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     demo,
     upstreams,
     admission: new Admission(config.server.max_concurrent_requests),
-    feedback: new FeedbackWriter({ sink: sinks.feedback, logger }),
+    feedback: new FeedbackWriter({
+      sink: sinks.feedback,
+      logger,
+      maxBytes: () => state.config.records.memory_mb * MEGABYTE,
+    }),
     reports,
     amp: new AmpRoom({ threads: storage.threads, reports, logger }),
     tail,
@@ -221,11 +215,21 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     storage: () => storageStatus.current(),
     logs: () => logger.status(),
     logLinesDropped: () => logger.status().dropped,
-    records: () => ({
-      stored: rooms.sinks.records.stored,
-      lost: recorder.lost,
-      waiting: recorder.waiting + rooms.sinks.records.held,
-      waitingBytes: rooms.sinks.records.waitingBytes,
+    recording: () => ({
+      records: {
+        stored: rooms.sinks.records.stored,
+        lost: recorder.lost,
+        waiting: recorder.waiting + rooms.sinks.records.held,
+        waitingBytes: rooms.sinks.records.waitingBytes,
+        withoutBodies: rooms.sinks.records.lightened,
+      },
+      feedback: {
+        stored: rooms.sinks.feedback.stored,
+        lost: rooms.sinks.feedback.lost,
+        waiting: rooms.feedback.waiting,
+        waitingBytes: rooms.sinks.feedback.waitingBytes,
+        refused: rooms.feedback.refused,
+      },
     }),
     further: () => otlp.ownFamilies(),
     upstreams: () => upstreams.all().map(upstreamHealth),
@@ -370,12 +374,4 @@ function dataFolder(storageUrl: string, cwd: string): string {
   const path = /^sqlite:(.*)$/is.exec(storageUrl)?.[1];
   if (path === undefined) return cwd;
   return path.startsWith(":") ? cwd : dirname(resolve(cwd, path));
-}
-
-/** Where records and feedback wait for the database: each has its own folder, since what waits is stored at a later start. */
-function waitingFolder(storageUrl: string, cwd: string): string {
-  const path = /^sqlite:(.*)$/is.exec(storageUrl)?.[1];
-  if (path !== undefined && !path.startsWith(":")) return `${resolve(cwd, path)}-waiting`;
-  const name = path === undefined ? new URL(storageUrl).pathname.slice(1) : "memory";
-  return join(cwd, "data", `${name.replaceAll(/[^\w-]/g, "_") || "postgres"}-waiting`);
 }

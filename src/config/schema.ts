@@ -467,7 +467,7 @@ const records = z.strictObject({
     .min(0)
     .max(10_000_000)
     .default(2048)
-    .describe("Space for the files in which records wait while the database is slow or gone."),
+    .describe("Space for the files in which records and feedback wait while the database is slow or gone."),
 });
 
 const otlp = z.strictObject({

@@ -57,7 +57,10 @@ interface Bounds {
   readonly clock?: () => number;
 }
 
-function writerOf(add: FeedbackStore["add"], { space = Infinity, ...bounds }: Bounds = {}) {
+function writerOf(
+  add: FeedbackStore["add"],
+  { space = Infinity, maxBytes = Infinity, ...clock }: Bounds = {},
+) {
   const sink = new DurableSink({
     kind: STORABLE_FEEDBACK,
     write: add,
@@ -66,7 +69,7 @@ function writerOf(add: FeedbackStore["add"], { space = Infinity, ...bounds }: Bo
     memory: () => Infinity,
     logger,
   });
-  return { sink, writer: new FeedbackWriter({ sink, logger, ...bounds }) };
+  return { sink, writer: new FeedbackWriter({ sink, logger, maxBytes: () => maxBytes, ...clock }) };
 }
 
 const toStorage: FeedbackStore["add"] = (items) => storage.feedback.add(items);

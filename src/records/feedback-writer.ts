@@ -5,15 +5,13 @@ import { STORABLE_FEEDBACK } from "./storable-feedback.ts";
 
 /** Items wait this long for others, so that they are stored together. */
 const GATHER_MS = 40;
-/** Twice as many at worst, for texts of other scripts. */
-const MAX_BYTES = 100 * 1024 * 1024;
 const REFUSAL_LOG_INTERVAL_MS = 60_000;
 
 export interface FeedbackWriterOptions {
   readonly sink: DurableSink<Feedback>;
   readonly logger: Logger;
-  /** Bytes that may wait in memory, where it can be written nowhere. */
-  readonly maxBytes?: number;
+  /** Bytes that may wait in memory where they can be written nowhere. */
+  readonly maxBytes: () => number;
   /** Milliseconds that never go back. */
   readonly clock?: () => number;
 }
@@ -22,7 +20,7 @@ export interface FeedbackWriterOptions {
 export class FeedbackWriter {
   readonly #sink: DurableSink<Feedback>;
   readonly #logger: Logger;
-  readonly #maxBytes: number;
+  readonly #maxBytes: () => number;
   readonly #clock: () => number;
   #queue: Feedback[] = [];
   #bytes = 0;
@@ -35,7 +33,7 @@ export class FeedbackWriter {
   constructor({
     sink,
     logger,
-    maxBytes = MAX_BYTES,
+    maxBytes,
     clock = () => performance.now(),
   }: FeedbackWriterOptions) {
     this.#sink = sink;
@@ -57,7 +55,7 @@ export class FeedbackWriter {
   /** Takes all items and returns true, or none when too many wait already: the client should then be told to retry. */
   add(items: readonly Feedback[]): boolean {
     const bytes = sizeOf(items);
-    if (this.#bytes + this.#sink.heldBytes + bytes > this.#maxBytes) {
+    if (this.#bytes + this.#sink.heldBytes + bytes > this.#maxBytes()) {
       this.#refuse(items.length);
       return false;
     }

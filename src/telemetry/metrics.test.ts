@@ -9,7 +9,10 @@ const sources: MetricsSources = {
   version: "0.1.0",
   activeRequests: () => 7,
   logLinesDropped: () => 3,
-  records: () => ({ stored: 5, lost: 1, waiting: 2, waitingBytes: 700 }),
+  recording: () => ({
+    records: { stored: 5, lost: 1, waiting: 2, waitingBytes: 700, withoutBodies: 3 },
+    feedback: { stored: 9, lost: 8, waiting: 7, waitingBytes: 6, refused: 4 },
+  }),
   further: () => [],
   upstreams: () => [
     { name: "openai", breaker: "closed" },
@@ -117,6 +120,12 @@ describe("/metrics", () => {
     expect(values("amsterdam_breaker_state")).toEqual([0, 1, 2]);
     expect(values("amsterdam_records_queue")).toEqual([2]);
     expect(values("amsterdam_records_waiting_bytes")).toEqual([700]);
+    expect(values("amsterdam_records_without_bodies_total")).toEqual([3]);
+    expect(values("amsterdam_feedback_stored_total")).toEqual([9]);
+    expect(values("amsterdam_feedback_lost_total")).toEqual([8]);
+    expect(values("amsterdam_feedback_queue")).toEqual([7]);
+    expect(values("amsterdam_feedback_waiting_bytes")).toEqual([6]);
+    expect(values("amsterdam_feedback_refused_total")).toEqual([4]);
     expect(values("amsterdam_event_loop_delay_seconds")).toEqual([0.001, 0.02, 0.25]);
     expect(parsed.get("amsterdam_build_info")?.samples[0]?.labels).toEqual({
       version: "0.1.0",

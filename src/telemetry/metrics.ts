@@ -7,6 +7,7 @@ import { GenAiMetrics } from "./gen-ai-metrics.ts";
 import type { UpstreamHealth } from "./health.ts";
 import { counter, gauge, type MetricFamily } from "./metric-family.ts";
 import { processMetrics } from "./process-metrics.ts";
+import { type RecordingStatus, recordingFamilies } from "./recording-metrics.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 
 /** What the metrics read when they are asked for, beside the requests that they were told of. */
@@ -14,21 +15,11 @@ export interface MetricsSources {
   readonly version: string;
   activeRequests(): number;
   logLinesDropped(): number;
-  records(): RecordingStatus;
+  recording(): RecordingStatus;
   upstreams(): readonly Pick<UpstreamHealth, "name" | "breaker">[];
   /** Further metrics, of those that have some to tell. */
   further(): readonly MetricFamily[];
   readonly monitor: Pick<SystemMonitor, "eventLoopDelay">;
-}
-
-/** How the recording of requests gets on. */
-interface RecordingStatus {
-  readonly stored: number;
-  readonly lost: number;
-  /** Finished requests in memory whose records are neither stored nor in a file. */
-  readonly waiting: number;
-  /** Bytes of records that wait in files. */
-  readonly waitingBytes: number;
 }
 
 export interface Metrics {
@@ -78,21 +69,12 @@ function gatewayFamilies(sources: MetricsSources): MetricFamily[] {
     value: BREAKER_VALUES[breaker],
   }));
   const build = [{ labels: { version: sources.version, bun: Bun.version }, value: 1 }];
-  const { stored, lost, waiting, waitingBytes } = sources.records();
   const one = (value: number) => [{ value }];
   return [
     gauge("amsterdam.active_requests", "{request}", "Requests being served.", one(sources.activeRequests())),
     gauge("amsterdam.breaker.state", "{state}", "0 closed, 1 half-open, 2 open.", breakers),
     counter("amsterdam.log.lines.dropped", "{line}", "Log lines lost.", one(sources.logLinesDropped())),
-    counter("amsterdam.records.stored", "{record}", "Requests recorded.", one(stored)),
-    counter("amsterdam.records.lost", "{record}", "Requests whose record was lost.", one(lost)),
-    gauge("amsterdam.records.queue", "{record}", "Finished requests that wait in memory.", one(waiting)),
-    gauge(
-      "amsterdam.records.waiting",
-      "By",
-      "Records in files that wait for the database.",
-      one(waitingBytes),
-    ),
+    ...recordingFamilies(sources.recording()),
     gauge("amsterdam.build_info", "{build}", "The version that runs; always 1.", build),
   ];
 }

@@ -1,0 +1,57 @@
+import { join, resolve } from "node:path";
+import type { RecordsConfig } from "../config/schema.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Feedback, Storage } from "../storage/interface.ts";
+import { DurableSink } from "./durable-sink.ts";
+import type { WrittenRecord } from "./record.ts";
+import { STORABLE_FEEDBACK } from "./storable-feedback.ts";
+import { STORABLE_RECORDS } from "./storable-records.ts";
+
+const MEGABYTE = 1024 * 1024;
+
+export interface SinksOptions {
+  readonly storage: Pick<Storage, "records" | "feedback">;
+  /** Where files are made when the storage is slow or gone. */
+  readonly folder: string;
+  readonly config: () => RecordsConfig;
+  readonly logger: Logger;
+}
+
+export interface Sinks {
+  readonly records: DurableSink<WrittenRecord>;
+  readonly feedback: DurableSink<Feedback>;
+}
+
+/** Where all goes that is kept of requests. The files of both together take no more than `max_spill_mb`. */
+export function makeSinks({ storage, folder, config, logger }: SinksOptions): Sinks {
+  const spaceBeside = (other: keyof Sinks) => config().max_spill_mb * MEGABYTE - sinks[other].waitingBytes;
+  const sinks: Sinks = {
+    records: new DurableSink({
+      kind: STORABLE_RECORDS,
+      write: (batch) => storage.records.write(batch),
+      folder,
+      space: () => spaceBeside("feedback"),
+      memory: () => config().memory_mb * MEGABYTE,
+      logger,
+    }),
+    feedback: new DurableSink({
+      kind: STORABLE_FEEDBACK,
+      write: (batch) => storage.feedback.add(batch),
+      folder,
+      space: () => spaceBeside("records"),
+      // What would be too much was refused when it came.
+      memory: () => Infinity,
+      logger,
+    }),
+  };
+  return sinks;
+}
+
+/** The folder of the files that belong to one database, for what waits is stored at a later start. `cwd` is absolute. */
+export function waitingFolder(storageUrl: string, cwd: string): string {
+  const path = /^sqlite:(.*)$/is.exec(storageUrl)?.[1];
+  if (path !== undefined && !path.startsWith(":")) return `${resolve(cwd, path)}-waiting`;
+  const name = path === undefined ? new URL(storageUrl).pathname.slice(1) : "memory";
+  // In containers, `data` is the only folder that may be written.
+  return join(cwd, "data", `${name.replaceAll(/[^\w-]/g, "_") || "postgres"}-waiting`);
+}
