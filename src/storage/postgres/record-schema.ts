@@ -105,9 +105,11 @@ export const RECORD_SCHEMA = `
     id text COLLATE "C" NOT NULL,
     bodies integer NOT NULL,
     bytes integer NOT NULL,
-    data bytea STORAGE EXTERNAL NOT NULL,
+    data bytea NOT NULL,
     PRIMARY KEY (id) INCLUDE (bodies, bytes)
   ) PARTITION BY RANGE (id);
+  -- It is compressed already.
+  ALTER TABLE amsterdam.record_bodies ALTER COLUMN data SET STORAGE EXTERNAL;
 
   CREATE TABLE amsterdam.record_hours (hour integer NOT NULL, ${SUMS}, PRIMARY KEY (hour, kind)) WITH (fillfactor = 60);
   CREATE TABLE amsterdam.record_days (day integer NOT NULL, ${SUMS}, PRIMARY KEY (day, kind)) WITH (fillfactor = 60);
