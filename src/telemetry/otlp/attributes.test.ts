@@ -33,6 +33,14 @@ describe("attributes", () => {
     ]);
   });
 
+  test("texts that clients made long are cut, messages are not", () => {
+    const long = "x".repeat(10_000);
+    const { list } = new Attributes().text("a", long).texts("b", [long]).longText("c", long);
+    expect(JSON.stringify(list[0]).length).toBeLessThan(4200);
+    expect(JSON.stringify(list[1]).length).toBeLessThan(4300);
+    expect(list[2]?.value).toEqual({ stringValue: long });
+  });
+
   test("half a surrogate pair becomes a character that UTF-8 can hold", () => {
     expect(attributesOf({ "a\ud800": "b\udfff" })).toEqual([
       { key: "a\ufffd", value: { stringValue: "b\ufffd" } },

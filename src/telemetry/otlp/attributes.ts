@@ -13,11 +13,19 @@ export interface Attribute {
   readonly value: Value;
 }
 
+/** Clients choose many of the texts; what is longer says nothing more, and collectors refuse exports that are too long. */
+const MAX_TEXT = 4096;
+
 /** Attributes as OTLP's JSON spells them. What is null or absent is left out. */
 export class Attributes {
   readonly list: Attribute[] = [];
 
   text(key: string, value: string | null): this {
+    return this.longText(key, value === null ? null : bounded(value));
+  }
+
+  /** A text of whatever length. */
+  longText(key: string, value: string | null): this {
     if (value !== null) this.list.push({ key, value: { stringValue: wellFormed(value) } });
     return this;
   }
@@ -42,7 +50,7 @@ export class Attributes {
   /** A list of texts; an empty one is left out. */
   texts(key: string, values: readonly string[]): this {
     if (values.length === 0) return this;
-    const items = values.map((value) => ({ stringValue: wellFormed(value) }));
+    const items = values.map((value) => ({ stringValue: wellFormed(bounded(value)) }));
     this.list.push({ key, value: { arrayValue: { values: items } } });
     return this;
   }
@@ -54,6 +62,10 @@ export function attributesOf(labels: Labels): Attribute[] {
     key: wellFormed(key),
     value: { stringValue: wellFormed(value) },
   }));
+}
+
+function bounded(text: string): string {
+  return text.length <= MAX_TEXT ? text : text.slice(0, MAX_TEXT);
 }
 
 /** Half a surrogate pair, for which Protocol Buffers have no place, becomes U+FFFD. */

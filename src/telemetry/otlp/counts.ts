@@ -51,6 +51,11 @@ export class ExportCounts {
     });
   }
 
+  /** What was said in a request could not be read. */
+  unreadable(requestId: string, error: unknown): void {
+    this.#logger.warn("A request is exported without its messages.", { request_id: requestId, error });
+  }
+
   get spansDropped(): number {
     return [...this.#dropped.values()].reduce((sum, spans) => sum + spans, 0);
   }

@@ -17,9 +17,11 @@ export function messagesOf(record: RequestRecord, bodies: RecordedBodies): SaidM
   const { said } = turnOf(record, bodies, null);
   if (said === null) return null;
   const finish = finishReason(record.finish ?? "other");
+  const { messages, answer } = said;
+  const isSilent = answer === null || answer.parts.length === 0;
   return {
-    input: bounded(said.messages.map(messageOf)),
-    output: said.answer === null ? null : bounded([{ ...messageOf(said.answer), finish_reason: finish }]),
+    input: bounded(messages.map(messageOf)),
+    output: isSilent ? null : bounded([{ ...messageOf(answer), finish_reason: finish }]),
   };
 }
 

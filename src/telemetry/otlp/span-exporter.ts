@@ -1,7 +1,7 @@
 import type { RecordedBodies, RequestRecord } from "../../records/record.ts";
 import { pause, Slice } from "../../records/slices.ts";
 import type { ExportCounts } from "./counts.ts";
-import { messagesOf } from "./messages.ts";
+import { messagesOf, type SaidMessages } from "./messages.ts";
 import type { Envelope } from "./resource.ts";
 import type { SendOutcome } from "./send.ts";
 import { BATCH, SpanQueue, type Waiting } from "./span-queue.ts";
@@ -121,11 +121,21 @@ export class SpanExporter {
     const slice = new Slice();
     const spans: string[] = [];
     for (const { record, bodies } of batch) {
-      const said = bodies === null ? null : messagesOf(record, bodies);
+      const said = bodies === null ? null : this.#messagesOf(record, bodies);
       spans.push(...spansOf(record, this.#options.serverOf, said));
       if (slice.over()) await pause();
     }
     return spans;
+  }
+
+  /** A body that cannot be read costs its own span the messages, and no other anything. */
+  #messagesOf(record: RequestRecord, bodies: RecordedBodies): SaidMessages | null {
+    try {
+      return messagesOf(record, bodies);
+    } catch (error) {
+      this.#options.counts.unreadable(record.requestId, error);
+      return null;
+    }
   }
 
   #drop(reason: "shutdown", batch: readonly Waiting[]): void {

@@ -11,6 +11,7 @@ export type ServerOf = (target: string) => { readonly address: string; readonly 
 
 /** Longest message of a failure. */
 const MAX_MESSAGE = 500;
+const MAX_NAME = 300;
 const SERVER = 2;
 const CLIENT = 3;
 const FAILED = 2;
@@ -45,7 +46,7 @@ function spanJson(span: Span): string {
     traceId,
     spanId,
     parentSpanId: parentSpanId ?? undefined,
-    name: wellFormed(name),
+    name: wellFormed(name.slice(0, MAX_NAME)),
     kind,
     startTimeUnixNano: nanos(start),
     endTimeUnixNano: nanos(end),
@@ -61,7 +62,7 @@ function requestSpan(record: RequestRecord, said: SaidMessages | null): string {
   const attributes = new Attributes();
   if (operation !== null) genAiAttributes(attributes, operation, record);
   if (said !== null)
-    attributes.text("gen_ai.input.messages", said.input).text("gen_ai.output.messages", said.output);
+    attributes.longText("gen_ai.input.messages", said.input).longText("gen_ai.output.messages", said.output);
   attributes
     .text("error.type", record.error ?? (record.status >= 500 ? String(record.status) : null))
     .text("http.request.method", record.method)
