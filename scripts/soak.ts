@@ -14,10 +14,9 @@ const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 for (const [ending, count] of Object.entries(report.endings).sort())
   console.log(`  ${ending.padEnd(14)} ${count}`);
 if (report.memory) {
-  const { start, most, end } = report.memory;
-  console.log(
-    `  memory         ${megabytes(start)} warmed up, at most ${megabytes(most)}, ${megabytes(end)} in the end`,
-  );
+  const { start, tenths, end } = report.memory;
+  console.log(`  memory at rest ${megabytes(start)} warmed up, ${megabytes(end)} in the end`);
+  console.log(`  most meanwhile ${tenths.map(megabytes).join(", ")}`);
 }
 
 const faults = faultsOf(report);
@@ -32,6 +31,7 @@ function faultsOf({
   clientsLeft,
   endings,
   memory,
+  recordsLost,
   exitCode,
 }: SoakReport): string[] {
   const found: string[] = [];
@@ -41,6 +41,7 @@ function faultsOf({
   if (upstreamsLeft > 0) found.push(`${upstreamsLeft} requests to the upstream were not ended`);
   if (clientsLeft > 0) found.push(`${clientsLeft} connections of clients were not ended`);
   if (endings["silent end"]) found.push(`${endings["silent end"]} streams ended without a word`);
+  if (recordsLost !== 0) found.push(`${recordsLost} requests were not recorded`);
   if (memory && memory.end > memory.start * MEMORY_FACTOR) found.push("memory did not come back");
   if (exitCode !== 0) found.push(`the gateway ended with ${exitCode}`);
   return found;

@@ -27,9 +27,19 @@ export interface SoakReport {
   /** Requests to the upstream, and connections of clients, that nobody has ended. */
   readonly upstreamsLeft: number;
   readonly clientsLeft: number;
-  /** Bytes of memory after the warm-up, at the most while it ran, and after the end; null where it was not read. */
-  readonly memory: { start: number; most: number; end: number } | null;
+  /** Bytes of memory; null where it was not read. */
+  readonly memory: SoakMemory | null;
+  /** Requests whose record was lost. */
+  readonly recordsLost: number;
   readonly exitCode: number;
+}
+
+interface SoakMemory {
+  /** At rest after the warm-up, and after the end. */
+  start: number;
+  end: number;
+  /** At the most in each tenth of the time. */
+  readonly tenths: number[];
 }
 
 const DONE = "data: [DONE]\n\n";
@@ -137,15 +147,17 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     },
   });
   const endings: Record<string, number> = {};
-  const memory = options.measureMemory && CAN_READ_PROC ? { start: 0, most: 0, end: 0 } : null;
+  const memory = options.measureMemory && CAN_READ_PROC ? { start: 0, end: 0, tenths: [] as number[] } : null;
   const clientsLeft = () => (CAN_READ_PROC ? openConnections(gateway.port) : 0);
   const settled = () => settle(() => upstream.busy() === 0 && clientsLeft() === 0);
 
   await load(gateway, options, options.warmUpSeconds, () => undefined);
   await settled();
   if (memory) memory.start = await restingMemory(gateway);
+  const began = performance.now();
   const watch = setInterval(() => {
-    if (memory) memory.most = Math.max(memory.most, residentBytes(gateway.pid));
+    const tenth = Math.min(9, Math.floor((performance.now() - began) / (options.seconds * 100)));
+    if (memory) memory.tenths[tenth] = Math.max(memory.tenths[tenth] ?? 0, residentBytes(gateway.pid));
   }, 250);
   await load(gateway, options, options.seconds, (ending) => {
     endings[ending] = (endings[ending] ?? 0) + 1;
@@ -161,6 +173,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     memory,
     ...left,
     isAlive: await isHealthy(gateway),
+    recordsLost: await recordsLost(gateway),
     gatewayErrors: gateway.logs().filter((line) => line.error === "gateway_error"),
   };
   const exitCode = await gateway.stop();
@@ -171,6 +184,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
 /** Asks on a connection of its own, which is closed again and so not counted. */
 async function isHealthy(gateway: Gateway): Promise<boolean> {
   return (await rawRequest(gateway.url, requestText("GET", "/health", {}))).status === 200;
+}
+
+async function recordsLost(gateway: Gateway): Promise<number> {
+  const { text } = await rawRequest(gateway.url, requestText("GET", "/metrics", {}));
+  return Number(/^amsterdam_records_lost_total (\d+)$/m.exec(text)?.[1]);
 }
 
 /** Waits until everything has come to an end, but not for ever: what has not is in the report. */
