@@ -31,6 +31,7 @@ export class PostgresRecordDatabase implements RecordDatabase {
   readonly joinKinds = "JOIN amsterdam.record_kinds AS k ON k.id = r.kind";
   // Some tenths of a second each; a statement may take five.
   readonly sizes = { records: { first: 1000, most: 50_000 }, hours: 7 * DAY, days: 31 * DAY, feedback: 2000 };
+  readonly groupsSums = true;
   readonly named = NAMED;
   readonly about = ABOUT;
   readonly #connection: PostgresConnection;

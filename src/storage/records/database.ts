@@ -54,6 +54,8 @@ export interface RecordDatabase {
   /** Puts the kinds, as `k`, to the records `r`. */
   readonly joinKinds: string;
   readonly sizes: Sizes;
+  /** Whether it adds up sums by group itself; where it would sort them all to do so, that is done here. */
+  readonly groupsSums: boolean;
   /** That a record `r` has this name, with one value. */
   readonly named: Readonly<Record<NameFilter, string>>;
   /** What feedback `f` may be about: joins that lead to the records, as `r`. */
