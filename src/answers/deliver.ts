@@ -79,9 +79,10 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
 }
 
 /** The stream as it came, but for usage that the client has not asked for. */
-function shown({ response, delivery, hidesUsage }: Success, capture: Capture | null): ByteSource {
-  if (hidesUsage !== true || delivery !== "events") return response;
-  return new HiddenUsage(response, (event) => {
+function shown(success: Success, capture: Capture | null): ByteSource {
+  const { response, source = response, delivery, hidesUsage } = success;
+  if (hidesUsage !== true || delivery !== "events") return source;
+  return new HiddenUsage(source, (event) => {
     if (capture !== null) capture.hidden = event;
   });
 }
