@@ -21,6 +21,8 @@ export interface Contender {
   name: string;
   label: string;
   healthPath: string;
+  /** Whether it keeps records of requests, some of which it may store after the load. */
+  records?: boolean;
   /** The first is the one that memory and start-up are reported for. */
   doors(upstreamPort: number): Door[];
   /** Writes the files that the program needs and answers how to start it. */
@@ -97,6 +99,7 @@ ${temp.map((name) => `  ${name}_temp_path ${folder}/temp/${name};`).join("\n")}
 `;
 }
 
+/** It does what the others do, and leaves no records. */
 const gateway: Contender = {
   name: "gateway",
   label: "Amsterdam",
@@ -117,16 +120,36 @@ const gateway: Contender = {
       modelPrefix: "",
     },
   ],
-  prepare({ folder, port, upstreamPort, bun, runtimeArgs }) {
-    const file = join(folder, "amsterdam.yaml");
-    writeFileSync(file, gatewayConfig(folder, port, upstreamPort));
-    const main = join(import.meta.dir, "..", "src", "main.ts");
-    return {
-      command: [bun, ...runtimeArgs, main, "start", "--config", file],
-      env: { PATH, HOME: folder, AMP_API_KEY: GATEWAY_KEY },
-    };
-  },
+  prepare: (place) => launchGateway(place, false),
 };
+
+/** As it is without configuration: every request is recorded, with its bodies. */
+const recording: Contender = {
+  name: "recording",
+  label: "Amsterdam, recording",
+  healthPath: "/health",
+  records: true,
+  doors: () => [
+    {
+      name: "recording",
+      label: "Amsterdam, recording with bodies",
+      path: "/v1/chat/completions",
+      headers: { ...JSON_TYPE, authorization: `Bearer ${GATEWAY_KEY}` },
+      modelPrefix: "mock/",
+    },
+  ],
+  prepare: (place) => launchGateway(place, true),
+};
+
+function launchGateway({ folder, port, upstreamPort, bun, runtimeArgs }: Place, records: boolean): Launch {
+  const file = join(folder, "amsterdam.yaml");
+  writeFileSync(file, gatewayConfig(folder, port, upstreamPort, records));
+  const main = join(import.meta.dir, "..", "src", "main.ts");
+  return {
+    command: [bun, ...runtimeArgs, main, "start", "--config", file],
+    env: { PATH, HOME: folder, AMP_API_KEY: GATEWAY_KEY },
+  };
+}
 
 /** A provider that speaks one format only, so that every other client's calls are converted. */
 function formatProvider(format: Format, upstreamPort: number): string {
@@ -134,7 +157,7 @@ function formatProvider(format: Format, upstreamPort: number): string {
   return `  ${providerOf(format)}: { base_url: "${base}", api_key: ${PROVIDER_KEY}, formats: [${format}] }`;
 }
 
-function gatewayConfig(folder: string, port: number, upstreamPort: number): string {
+function gatewayConfig(folder: string, port: number, upstreamPort: number, records: boolean): string {
   return `server: { host: 127.0.0.1, port: ${port} }
 providers:
   mock:
@@ -145,8 +168,9 @@ ${FORMATS.map((format) => formatProvider(format, upstreamPort)).join("\n")}
 logging:
   format: json
   console: false
-  file: { path: ${JSON.stringify(join(folder, "gateway.log"))} }
-storage: { url: ${JSON.stringify(`sqlite:${join(folder, "amsterdam.db")}`)} }
+  file: { path: ${JSON.stringify(join(folder, "logs", "gateway.log"))} }
+storage: { url: ${JSON.stringify(`sqlite:${join(folder, "data", "amsterdam.db")}`)} }
+records: { enabled: ${records} }
 `;
 }
 
@@ -176,4 +200,4 @@ const portkey: Contender = {
 /** The upstream itself, called without a proxy: what every latency is compared with. */
 export const directDoor: Door = { ...plainDoor, name: "direct", label: "no proxy" };
 
-export const CONTENDERS = [nginx, gateway, portkey];
+export const CONTENDERS = [nginx, gateway, recording, portkey];

@@ -21,6 +21,8 @@ interface Lane {
   origin: string;
   door: Door;
   pid: number | undefined;
+  /** Whether it keeps records. */
+  records: boolean;
 }
 
 const SMALL = 1024;
@@ -31,6 +33,7 @@ const OPEN_STREAMS = 1000;
 const WARM_UP_BURSTS = 10;
 /** Work that a proxy puts off (log lines, records) is done by then, so it is counted with the load that caused it. */
 const SETTLE_MS = 300;
+const MAX_STORING_MS = 120_000;
 
 /**
  * One round: every contender is started anew and all of them stay up, while each measurement goes through the
@@ -59,12 +62,17 @@ export async function measureRound(plan: Plan, round: number): Promise<void> {
   }
 }
 
-function lanesOf({ origin, doors, child }: Serving): Lane[] {
-  return doors.map((door) => ({ origin, door, pid: child.pid }));
+function lanesOf({ origin, doors, child, contender }: Serving): Lane[] {
+  return doors.map((door) => ({ origin, door, pid: child.pid, records: contender.records === true }));
 }
 
 function directLane(plan: Plan): Lane {
-  return { origin: `http://127.0.0.1:${plan.upstreamPort}`, door: directDoor, pid: undefined };
+  return {
+    origin: `http://127.0.0.1:${plan.upstreamPort}`,
+    door: directDoor,
+    pid: undefined,
+    records: false,
+  };
 }
 
 function firstDoor(serving: Serving): Door {
@@ -79,12 +87,14 @@ async function measureJson({ samples, seconds, say }: Plan, lanes: Lane[]): Prom
   for (const lane of lanes) {
     say(`warm-up, ${lane.door.name}`);
     await warmUp(lane, seconds.warmUp);
+    await allStored(lane);
   }
   for (const [bodyBytes, duration, size] of [
     [SMALL, seconds.json, "1k"],
     [LARGE, seconds.large, "200k"],
   ] as const) {
-    for (const { origin, door, pid } of lanes) {
+    for (const lane of lanes) {
+      const { origin, door, pid } = lane;
       say(`requests with ${size} bodies, ${door.name}`);
       const before = cpuMicroseconds(pid!);
       const result = await loadJson(origin, door, {
@@ -98,6 +108,10 @@ async function measureJson({ samples, seconds, say }: Plan, lanes: Lane[]): Prom
       samples.add(door.name, `request_cpu_us_${size}`, cpu / result.requests);
       samples.add(door.name, `requests_per_second_${size}`, result.requests / result.seconds);
       samples.add(door.name, `core_busy_percent_${size}`, (100 * cpu) / (result.seconds * 1e6));
+      if (!lane.records) continue;
+      await allStored(lane);
+      const later = cpuMicroseconds(pid!) - before - cpu;
+      samples.add(door.name, `storing_cpu_us_${size}`, later / result.requests);
     }
   }
 }
@@ -117,6 +131,19 @@ async function warmUp({ origin, door }: Lane, seconds: number): Promise<void> {
   }
 }
 
+/** Under load the gateway puts the storing of records off. It is waited for, so that it is nobody else's load. */
+async function allStored({ origin, records }: Lane): Promise<void> {
+  if (!records) return;
+  const deadline = performance.now() + MAX_STORING_MS;
+  for (;;) {
+    const metrics = await (await fetch(`${origin}/metrics`)).text();
+    if (/^amsterdam_records_waiting_bytes 0$/m.test(metrics)) break;
+    if (performance.now() > deadline) throw new Error("the records were not stored in time");
+    await Bun.sleep(SETTLE_MS);
+  }
+  await Bun.sleep(SETTLE_MS);
+}
+
 /** The first lane is the upstream itself; what the others take more than it, in the same round, is what they add. */
 async function measureLatency({ samples, seconds, say }: Plan, lanes: Lane[]): Promise<void> {
   for (const [connections, pauseMs] of [
@@ -124,7 +151,8 @@ async function measureLatency({ samples, seconds, say }: Plan, lanes: Lane[]): P
     [10, 10],
   ] as const) {
     let direct = { p50: 0, p99: 0 };
-    for (const { origin, door, pid } of lanes) {
+    for (const lane of lanes) {
+      const { origin, door, pid } = lane;
       say(`latency at ${connections} connections, ${door.name}`);
       const result = await loadJson(origin, door, {
         connections,
@@ -138,6 +166,7 @@ async function measureLatency({ samples, seconds, say }: Plan, lanes: Lane[]): P
         if (pid !== undefined)
           samples.add(door.name, `added_us_${connections}_${share}`, result[share] - direct[share]);
       }
+      await allStored(lane);
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The benchmark: this gateway beside nginx and Portkey's gateway, as docs/performance.md explains.
  *
- *   npm run bench -- [--rounds N] [--quick] [--only gateway,nginx,portkey] [--json FILE] [--profile]
+ *   npm run bench -- [--rounds N] [--quick] [--only gateway,recording,nginx,portkey] [--json FILE] [--profile]
  *
  * A full run writes its table into docs/performance.md; --quick and --only print it alone.
  */
