@@ -2,12 +2,15 @@ import { Database } from "bun:sqlite";
 import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { StorageError } from "../interface.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import { isLocked, storageError } from "./errors.ts";
 import { migrate, recognise } from "./migrations.ts";
 
 const MEMORY = ":memory:";
 const LOCK_PATIENCE_MS = 5_000;
 const LOCK_RETRY_MS = 10;
+/** Pages of the log from which on SQLite itself moves them into the file, while a commit waits. */
+const OWN_CHECKPOINT = { default: 1_000, besideAnother: 16_000 };
 
 /**
  * One SQLite database, opened and migrated. Waits up to five seconds for other processes' locks. Everything that fails
@@ -20,11 +23,16 @@ export class SqliteConnection {
   readonly path: string;
   readonly #db: Database;
   readonly #fileId: string | null;
+  readonly #checkpoints: Checkpoints;
   #closed = false;
 
   private constructor(path: string, db: Database) {
     this.path = path;
     this.#db = db;
+    this.#checkpoints = new Checkpoints(path, {
+      start: () => db.run(`PRAGMA wal_autocheckpoint = ${OWN_CHECKPOINT.besideAnother}`),
+      failure: () => db.run(`PRAGMA wal_autocheckpoint = ${OWN_CHECKPOINT.default}`),
+    });
     this.#fileId = fileId(path);
   }
 
@@ -46,6 +54,13 @@ export class SqliteConnection {
     });
   }
 
+  /** As `write`, of much and often: another thread waits for the disk. */
+  async writeMuch<T>(change: (db: Database) => T): Promise<T> {
+    const result = await this.write(change);
+    if (this.path !== MEMORY) this.#checkpoints.want();
+    return result;
+  }
+
   /** As `write`, and on the disk itself once it returns, so that a power cut cannot undo it. */
   writeDurably<T>(change: (db: Database) => T): Promise<T> {
     return untilUnlocked(this.path, () => {
@@ -59,9 +74,10 @@ export class SqliteConnection {
     });
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#checkpoints.close();
     this.#db.close();
   }
 

@@ -29,7 +29,7 @@ export class SqliteRecords extends RecordReader implements RecordStore {
     if (batch.length === 0) return;
     const packed = await packBodies(batch);
     try {
-      await this.#connection.write((db) => this.#writer.write(db, batch, packed));
+      await this.#connection.writeMuch((db) => this.#writer.write(db, batch, packed));
     } catch (error) {
       this.#writer.forget();
       throw error;

@@ -46,7 +46,7 @@ export class SqliteStorage implements Storage {
     }
   }
 
-  async close(): Promise<void> {
-    this.#connection.close();
+  close(): Promise<void> {
+    return this.#connection.close();
   }
 }
