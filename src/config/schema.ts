@@ -175,6 +175,8 @@ const conversion = z.strictObject({
 
 const dollars = z.number().min(0).max(1_000_000);
 
+const longPrompt = dollars.optional().describe("Of such prompts. Default: as of the others.");
+
 const tokenPrice = {
   input: dollars.describe("Dollars a million tokens of the prompt."),
   output: dollars.describe("Dollars a million tokens of the answer, thinking included."),
@@ -197,14 +199,14 @@ const tokenPrice = {
           .int()
           .min(1)
           .describe("Prompts longer than this have these prices for all of their tokens."),
-        input: dollars.optional(),
-        output: dollars.optional(),
-        cached_input: dollars.optional(),
-        cache_write: dollars.optional(),
-        cache_write_1h: dollars.optional(),
-        audio_input: dollars.optional(),
-        audio_output: dollars.optional(),
-        image_output: dollars.optional(),
+        input: longPrompt,
+        output: longPrompt,
+        cached_input: longPrompt,
+        cache_write: longPrompt,
+        cache_write_1h: longPrompt,
+        audio_input: longPrompt,
+        audio_output: longPrompt,
+        image_output: longPrompt,
       }),
     )
     .default([])

@@ -140,12 +140,26 @@ export class Recorder {
       // A process that has all hands full gets its next turn late, and the records are due.
       if (slice.over() && performance.now() < dueAt) await pause();
     }
+    const late = await this.#putMade(readings, dueAt - performance.now());
+    if (late.length > 0) this.#putLater(late);
+  }
+
+  /** Has those stored that are made within so many milliseconds, together. Returns the others. */
+  async #putMade(readings: readonly Reading[], ms: number): Promise<readonly Reading[]> {
     const open = readings.flatMap(({ making }) => making ?? []);
-    if (open.length > 0) await within(dueAt - performance.now(), Promise.all(open));
-    // What takes longer, such as an answer of many megabytes, holds up no others.
+    if (open.length > 0) await within(ms, Promise.all(open));
     const late = readings.filter(({ made }) => made === null);
-    for (const reading of late) this.#recordLate(reading);
-    await this.#put(late.length === 0 ? readings : readings.filter((reading) => !late.includes(reading)));
+    await this.#put(late.length === 0 ? readings : readings.filter(({ made }) => made !== null));
+    return late;
+  }
+
+  /** What takes long to read, such as an answer of many megabytes, holds up no others. */
+  #putLater(readings: readonly Reading[]): void {
+    const put = async () => {
+      for (let late = readings; late.length > 0; ) late = await this.#putMade(late, DUE_MS);
+    };
+    const done = put().finally(() => this.#late.delete(done));
+    this.#late.add(done);
   }
 
   #read(finished: Finished): Reading {
@@ -153,13 +167,6 @@ export class Recorder {
     if (!(making instanceof Promise)) return { finished, made: making, making: null };
     const reading: Reading = { finished, made: null, making: making.then((made) => (reading.made = made)) };
     return reading;
-  }
-
-  #recordLate(reading: Reading): void {
-    const recorded = Promise.resolve(reading.making)
-      .then(() => this.#put([reading]))
-      .finally(() => this.#late.delete(recorded));
-    this.#late.add(recorded);
   }
 
   async #put(readings: readonly Reading[]): Promise<void> {
