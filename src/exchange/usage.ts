@@ -22,6 +22,21 @@ export interface Usage {
   readonly imageOutput?: number;
 }
 
+type Counts = { readonly [Count in keyof Usage]: number | undefined };
+
+/** The counts that are told, of some that may be undefined; undefined where none is. */
+export function toldCounts(counts: Counts): Usage | undefined {
+  const told: Record<string, number> = {};
+  let isTold = false;
+  for (const name in counts) {
+    const count = counts[name as keyof Usage];
+    if (count === undefined) continue;
+    told[name] = count;
+    isTold = true;
+  }
+  return isTold ? told : undefined;
+}
+
 /** Counts of `later` win: every API's later report is of the whole so far, never of what was added. */
 export function mergeUsage(earlier: Usage | undefined, later: Usage | undefined): Usage | undefined {
   if (earlier === undefined) return later;

@@ -1,5 +1,5 @@
 import { countOf, isRecord, type JsonObject } from "../exchange/read.ts";
-import type { Usage } from "../exchange/usage.ts";
+import { toldCounts, type Usage } from "../exchange/usage.ts";
 
 /**
  * Reads `usage` as Chat Completions, legacy completions and embeddings have it; undefined where it counts nothing. Of
@@ -12,16 +12,14 @@ export function readUsage(value: unknown): Usage | undefined {
   const input = countOf(value.prompt_tokens);
   const cached =
     countOf(prompt.cached_tokens) ?? countOf(value.prompt_cache_hit_tokens) ?? countOf(value.cached_tokens);
-  const counts = {
+  return toldCounts({
     input,
     cachedInput: cached,
     cacheWriteInput: countOf(prompt.cache_write_tokens),
     audioInput: countOf(prompt.audio_tokens),
     ...outputOf(value, countOf(completion.reasoning_tokens)),
     audioOutput: countOf(completion.audio_tokens),
-  };
-  const told = Object.entries(counts).filter(([, count]) => count !== undefined);
-  return told.length === 0 ? undefined : (Object.fromEntries(told) as Usage);
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { countOf, isRecord, type JsonObject } from "../../exchange/read.ts";
-import type { Usage } from "../../exchange/usage.ts";
+import { toldCounts, type Usage } from "../../exchange/usage.ts";
 import type { WireUsage } from "./wire.ts";
 
 /**
@@ -14,14 +14,15 @@ export function readUsage(wire: JsonObject): Usage {
   const output = countOf(wire.output_tokens);
   const details = isRecord(wire.output_tokens_details) ? wire.output_tokens_details : {};
   const reasoning = countOf(details.thinking_tokens);
-  return {
-    ...(fresh === undefined ? {} : { input: fresh + (cached ?? 0) + (written ?? 0) }),
-    ...(cached === undefined ? {} : { cachedInput: cached }),
-    ...(written === undefined ? {} : { cacheWriteInput: written }),
-    ...(written && kept ? { cacheWrite1hInput: Math.min(kept, written) } : {}),
-    ...(output === undefined ? {} : { output }),
-    ...(reasoning === undefined ? {} : { reasoning }),
-  };
+  const told = toldCounts({
+    input: fresh === undefined ? undefined : fresh + (cached ?? 0) + (written ?? 0),
+    cachedInput: cached,
+    cacheWriteInput: written,
+    cacheWrite1hInput: written && kept ? Math.min(kept, written) : undefined,
+    output,
+    reasoning,
+  });
+  return told ?? {};
 }
 
 /** Members of `usage` that the neutral counts do not tell: server tools, tiers, regions, nulls. */

@@ -1,5 +1,5 @@
 import { arrayOf, countOf, isRecord, type JsonObject } from "../../exchange/read.ts";
-import type { Usage } from "../../exchange/usage.ts";
+import { toldCounts, type Usage } from "../../exchange/usage.ts";
 import type { ModalityTokenCount, UsageMetadata } from "./wire.ts";
 
 /**
@@ -15,20 +15,16 @@ export function readUsage(usage: JsonObject): Usage | undefined {
   const input = sum(prompt, found);
   const output = sum(words, thoughts);
   if (input === undefined && output === undefined) return undefined;
-  const audioInput = countIn(usage.promptTokensDetails, "AUDIO");
-  const cachedAudio = countIn(usage.cacheTokensDetails, "AUDIO");
-  const audioOutput = countIn(usage.candidatesTokensDetails, "AUDIO");
-  const imageOutput = countIn(usage.candidatesTokensDetails, "IMAGE");
-  return {
-    ...(input === undefined ? {} : { input }),
-    ...(cached === undefined ? {} : { cachedInput: cached }),
-    ...(audioInput === undefined ? {} : { audioInput }),
-    ...(cachedAudio === undefined ? {} : { cachedAudioInput: cachedAudio }),
-    ...(output === undefined ? {} : { output }),
-    ...(thoughts === undefined ? {} : { reasoning: thoughts }),
-    ...(audioOutput === undefined ? {} : { audioOutput }),
-    ...(imageOutput === undefined ? {} : { imageOutput }),
-  };
+  return toldCounts({
+    input,
+    cachedInput: cached,
+    audioInput: countIn(usage.promptTokensDetails, "AUDIO"),
+    cachedAudioInput: countIn(usage.cacheTokensDetails, "AUDIO"),
+    output,
+    reasoning: thoughts,
+    audioOutput: countIn(usage.candidatesTokensDetails, "AUDIO"),
+    imageOutput: countIn(usage.candidatesTokensDetails, "IMAGE"),
+  });
 }
 
 /** Counts of cache writes have no place. */

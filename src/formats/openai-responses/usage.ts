@@ -1,5 +1,5 @@
 import { countOf, type JsonObject, recordOf } from "../../exchange/read.ts";
-import type { Usage } from "../../exchange/usage.ts";
+import { toldCounts, type Usage } from "../../exchange/usage.ts";
 import type { WireUsage } from "./wire.ts";
 
 /** Reads `usage`; undefined where the provider tells none. */
@@ -8,14 +8,14 @@ export function readUsage(value: unknown): Usage | undefined {
   if (usage === undefined) return undefined;
   const input = recordOf(usage.input_tokens_details);
   const output = recordOf(usage.output_tokens_details);
-  const counts = {
+  const told = toldCounts({
     input: countOf(usage.input_tokens),
     cachedInput: countOf(input?.cached_tokens),
     cacheWriteInput: countOf(input?.cache_write_tokens),
     output: countOf(usage.output_tokens),
     reasoning: countOf(output?.reasoning_tokens),
-  };
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined));
+  });
+  return told ?? {};
 }
 
 /** Every count, 0 where the provider did not say; `own` are further members that a provider of this format told. */
