@@ -111,6 +111,7 @@ test("what finds no room is counted in the metrics and logged once, and no reque
   const told = gateway
     .logs()
     .filter(({ level, msg }) => level === "error" && /: records\.$/.test(String(msg)));
-  // That they wait in files, that they wait in memory, and that some of them are lost.
-  expect(told.map(({ lost }) => typeof lost === "number" && lost > 0)).toEqual([false, false, true]);
+  // That they wait in files, that they wait in memory, and at once or after that, that some of them are lost.
+  expect(told.length).toBeWithin(2, 4);
+  expect(told.filter(({ lost }) => typeof lost === "number" && lost > 0)).toHaveLength(1);
 }, 60_000);
