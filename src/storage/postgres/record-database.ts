@@ -1,7 +1,7 @@
 import type { FeedbackTarget } from "../interface.ts";
 import type { Value } from "../records/condition.ts";
 import type { Direction, IdRange, NameFilter, RecordDatabase, Source } from "../records/database.ts";
-import { leastIdAt, nextId } from "../records/ids.ts";
+import { leastIdAt, nextId, timeOfId } from "../records/ids.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { ABOUT, isNamed, NAMED, sourceNamed, targetNames } from "./record-names.ts";
 import { listPartitions } from "./record-partitions.ts";
@@ -72,6 +72,8 @@ export class PostgresRecordDatabase implements RecordDatabase {
 
   async ranges(source: Source, range: IdRange, direction: Direction): Promise<readonly IdRange[]> {
     const { low, high } = source.isAll ? range : await this.#extent(source, range);
+    if (low >= high) return [];
+    if (!source.isAll && isShort({ low, high })) return [{ low, high }];
     const days = (await listPartitions(this.#connection, "records"))
       .map(({ from, to }) => ({ low: leastIdAt(from), high: leastIdAt(to) }))
       .filter((day) => day.low < high && day.high > low);
@@ -102,6 +104,12 @@ export class PostgresRecordDatabase implements RecordDatabase {
     const { rows } = await this.#connection.query<{ data: Uint8Array<ArrayBuffer> }>(find, [String(id)]);
     return rows[0]?.data ?? null;
   }
+}
+
+/** Whether ids are of no more days than one statement may touch. */
+function isShort({ low, high }: IdRange): boolean {
+  const [from, to] = [timeOfId(low), timeOfId(high)];
+  return from !== null && to !== null && to - from < (MOST_PARTITIONS - 1) * DAY;
 }
 
 /** An array as PostgreSQL reads it. */
