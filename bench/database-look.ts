@@ -5,7 +5,7 @@ import type { Value } from "../src/storage/postgres/query.ts";
 
 /** What a database itself says of what is asked of it. */
 export interface DatabaseLook {
-  /** Remembers the statements that are run from now on, each with the call that it was first run for. */
+  /** Remembers the statements that are run from now on, each with the call that it was first run for; not those of none. */
   note(call: () => string): void;
   plans(): Promise<{ readonly call: string; readonly sql: string; readonly plan: readonly string[] }[]>;
   /** What each table takes, and in SQLite each index. */
@@ -20,14 +20,14 @@ export function sqliteLook(path: string): DatabaseLook {
     note(call) {
       const { query } = Database.prototype;
       Database.prototype.query = function noting(this: Database, sql: string) {
-        if (!noted.has(sql)) noted.set(sql, call());
+        if (call() !== "" && !noted.has(sql)) noted.set(sql, call());
         return query.call(this, sql);
       } as typeof query;
     },
     async plans() {
       const db = new Database(path, { readonly: true });
       const plans = [...noted]
-        .filter(([sql, call]) => call !== "" && sql.includes("FROM"))
+        .filter(([sql]) => sql.includes("FROM"))
         .map(([sql, call]) => {
           const steps = db.prepare<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`).all();
           return { call, sql: shown(sql), plan: steps.map(({ detail }) => detail) };
@@ -72,7 +72,7 @@ export function postgresLook(url: string): DatabaseLook {
         values = [],
         ...rest
       ) {
-        if (!noted.has(text)) noted.set(text, { call: call(), values });
+        if (call() !== "" && !noted.has(text)) noted.set(text, { call: call(), values });
         return query.call(this, text, values, ...rest);
       } as typeof query;
     },
@@ -80,7 +80,6 @@ export function postgresLook(url: string): DatabaseLook {
       ask(async (sql) => {
         const plans = [];
         for (const [text, { call, values }] of noted) {
-          if (call === "") continue;
           const explain = `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) ${text}`;
           const lines = await sql.unsafe<{ "QUERY PLAN": string }[]>(explain, [...values]);
           plans.push({ call, sql: shown(text), plan: shortened(lines.map((line) => line["QUERY PLAN"])) });

@@ -43,6 +43,7 @@ async function main(): Promise<void> {
       : postgresLook(url);
     look.note(() => measured);
     await measure(storage.records);
+    measured = "";
     await storage.close();
     console.log("\nMegabytes");
     for (const { name, bytes } of await look.sizes())

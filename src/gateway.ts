@@ -322,11 +322,7 @@ async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): P
   client.abort(new GatewayError("draining", "The gateway was stopped before this answer was complete."));
   await admission.drain(1000);
   const failed = await closeAll(logger, {
-    feedback: async () => {
-      await feedback.flush();
-      const lost = await rooms.sinks.feedback.close(WAITING_PATIENCE);
-      if (lost > 0) throw new Error(`${lost} items of feedback could not be stored`);
-    },
+    feedback: () => feedback.flush(),
     responses: async () => {
       const lost = await rooms.responses.close();
       if (lost > 0) throw new Error(`${lost} responses could not be stored`);
@@ -335,8 +331,10 @@ async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): P
     demo: () => rooms.demo.stop(),
     records: async () => {
       await rooms.recorder.flush();
-      const lost = await rooms.sinks.records.close(WAITING_PATIENCE);
-      if (lost > 0) throw new Error(`${lost} requests could not be recorded`);
+      const { records, feedback: judgements } = rooms.sinks;
+      const lost = await Promise.all([records.close(WAITING_PATIENCE), judgements.close(WAITING_PATIENCE)]);
+      if (lost.some((count) => count > 0))
+        throw new Error(`${lost[0]} requests and ${lost[1]} items of feedback could not be stored`);
     },
     // After the records, which it is told of as they are made.
     telemetry: () => rooms.otlp.close(WAITING_PATIENCE),

@@ -375,7 +375,7 @@ const storage = z.strictObject({
     .meta({ pattern: "^(sqlite:.|postgres(ql)?://)" })
     .default("sqlite:data/amsterdam.db")
     .describe(
-      `Where keys, feedback, threads and responses are kept: ${STORAGE_URL_FORMS}. DATABASE_URL in the environment wins.`,
+      `Where records of requests, keys, feedback, threads and responses are kept: ${STORAGE_URL_FORMS}. DATABASE_URL in the environment wins.`,
     ),
 });
 

@@ -30,12 +30,7 @@ export class FeedbackWriter {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #writing: Promise<void> | null = null;
 
-  constructor({
-    sink,
-    logger,
-    maxBytes,
-    clock = () => performance.now(),
-  }: FeedbackWriterOptions) {
+  constructor({ sink, logger, maxBytes, clock = () => performance.now() }: FeedbackWriterOptions) {
     this.#sink = sink;
     this.#logger = logger;
     this.#maxBytes = maxBytes;

@@ -21,8 +21,7 @@ export class HeldItems<Item> {
   #lost = 0;
   #lostAtLastLog = 0;
   #nextLog = -Infinity;
-  /** Whether it was told that items are being lost, since all found a place last. */
-  #toldLoss = false;
+  #nextLossLog = -Infinity;
 
   constructor(options: HeldItemsOptions<Item>) {
     this.#options = options;
@@ -63,7 +62,6 @@ export class HeldItems<Item> {
     const taken = this.#items.splice(0, count);
     this.#light = Math.max(0, this.#light - count);
     for (const item of taken) this.#bytes -= this.#sizeOf(item);
-    if (this.#items.length === 0) this.#toldLoss = false;
     return taken;
   }
 
@@ -74,7 +72,7 @@ export class HeldItems<Item> {
     for (const item of items) this.#bytes += this.#sizeOf(item);
   }
 
-  /** Brings them within the bound, and tells of it now and then; `cause` is why they cannot be written. */
+  /** Brings them within the bound, and tells of them; `cause` is why they cannot be written. */
   shrink(cause: unknown): void {
     const limit = this.#options.limit();
     while (this.#bytes > limit && this.#light < this.#items.length) this.#lighten(this.#light++);
@@ -84,8 +82,7 @@ export class HeldItems<Item> {
     this.#items.splice(0, dropped);
     this.#light = Math.max(0, this.#light - dropped);
     this.#lost += dropped;
-    const isNewLoss = dropped > 0 && !this.#toldLoss;
-    if (isNewLoss || performance.now() >= this.#nextLog) this.#tell(cause);
+    this.#tell(cause, dropped > 0);
   }
 
   #lighten(index: number): void {
@@ -101,9 +98,12 @@ export class HeldItems<Item> {
     return this.#options.kind.sizeOf(item);
   }
 
-  #tell(cause: unknown): void {
-    this.#nextLog = performance.now() + LOG_INTERVAL_MS;
-    this.#toldLoss = this.#lost > this.#lostAtLastLog;
+  /** At most once a minute that items wait, and at once where the first are lost. */
+  #tell(cause: unknown, isLoss: boolean): void {
+    const now = performance.now();
+    if (now < (isLoss ? this.#nextLossLog : this.#nextLog)) return;
+    this.#nextLog = now + LOG_INTERVAL_MS;
+    if (isLoss) this.#nextLossLog = now + LOG_INTERVAL_MS;
     const { kind, logger } = this.#options;
     logger.error(`What can be written neither to the database nor to files waits in memory: ${kind.name}.`, {
       error: String(cause),

@@ -101,8 +101,10 @@ async function* rowsOf<Read extends Found>(
   const has = filter.text === undefined ? null : textTest(database, filter.text);
   const floors = floorsOf(filter);
   const passOver = floors.length === 0 ? null : () => floors;
+  const { counted } = database.sizes;
+  const sizes = { first: counted, most: counted };
   for (const range of ranges) {
-    for await (const slice of slices(database, question, range, "oldest", passOver)) {
+    for await (const slice of slices(database, question, range, "oldest", passOver, sizes)) {
       const { from, where, values } = within(question.source, slice, [question.records]);
       const sql = `SELECT ${columns} ${has === null ? "NULL AS id" : FOUND}
         FROM ${from} ${database.joinKinds} WHERE ${where} ${groupBy}`;

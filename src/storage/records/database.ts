@@ -38,6 +38,8 @@ export type NameFilter = (typeof NAME_FILTERS)[number];
 export interface Sizes {
   /** Records, and how many they may become when the search goes on. */
   readonly records: { readonly first: number; readonly most: number };
+  /** Records that are read one by one and not just looked through: nothing else runs meanwhile. */
+  readonly counted: number;
   /** Where sums are read: milliseconds of time that they are of. */
   readonly hours: number;
   readonly days: number;

@@ -36,8 +36,8 @@ export async function* slices(
   range: IdRange,
   direction: Direction,
   floors: Floors | null,
+  { first, most } = database.sizes.records,
 ): AsyncGenerator<IdRange> {
-  const { first, most } = database.sizes.records;
   let size = first;
   for (const part of await database.ranges(question.source, range, direction)) {
     for await (const busy of busyRanges(database, question, part, direction, floors)) {

@@ -49,7 +49,13 @@ export class SqliteRecordDatabase implements RecordDatabase {
   readonly schema = "";
   readonly joinKinds = "CROSS JOIN record_kinds AS k ON k.id = r.kind";
   // Some milliseconds each, in which nothing else runs.
-  readonly sizes = { records: { first: 2500, most: 2500 }, hours: DAY, days: 4 * DAY, feedback: 100 };
+  readonly sizes = {
+    records: { first: 2500, most: 2500 },
+    counted: 2500,
+    hours: DAY,
+    days: 4 * DAY,
+    feedback: 100,
+  };
   readonly groupsSums = false;
   /** The plus sign keeps the database from choosing an index by it. */
   readonly named: Readonly<Record<NameFilter, string>> = {

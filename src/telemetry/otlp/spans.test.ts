@@ -81,6 +81,40 @@ describe("the spans of a request", () => {
     });
   });
 
+  test.each([
+    ["provider", "openai", "gen_ai.provider.name"],
+    ["requestedModel", "fast", "gen_ai.request.model"],
+    ["model", "gpt-5", "gen_ai.response.model"],
+    ["operation", "embeddings", "gen_ai.operation.name"],
+    ["method", "PUT", "http.request.method"],
+    ["path", "/elsewhere", "url.path"],
+    ["door", "/elsewhere", "amsterdam.door"],
+    ["keyId", "key_2", "amsterdam.key.id"],
+    ["route", "fast", "amsterdam.route"],
+    ["usageSource", "estimated", "amsterdam.usage.source"],
+    ["status", 201, "http.response.status_code"],
+    ["stream", true, "gen_ai.request.stream"],
+    ["finish", "length", "gen_ai.response.finish_reasons"],
+    ["error", "client_closed", "error.type"],
+  ])("a request that differs from the one before in its %s alone tells so", (field, value, attribute) => {
+    const [before] = spansFor({});
+    const [after] = spansFor({ [field]: value });
+    expect(valuesIn(after!)[attribute]).not.toEqual(valuesIn(before!)[attribute]);
+    expect(JSON.stringify(valuesIn(after!)[attribute])).toContain(String(value));
+  });
+
+  test.each([
+    ["target", "openai/gpt-5", "gen_ai.request.model", "gpt-5"],
+    ["status", 418, "http.response.status_code", "418"],
+    ["error", "upstream_error", "error.type", "upstream_error"],
+  ])("an attempt that differs in its %s alone tells so", (field, value, attribute, told) => {
+    const plain = { ...attempt, target: "demo/echo" };
+    const [, before] = spansFor({ attempts: [plain] });
+    const [, after] = spansFor({ attempts: [{ ...plain, [field]: value }] });
+    expect(valuesIn(before!)[attribute]).not.toBe(told);
+    expect(valuesIn(after!)[attribute]).toBe(told);
+  });
+
   test("each attempt has an id of its own, and the request the one that its upstream was told", () => {
     const attempts = [
       { ...attempt, target: "demo/a", error: "upstream_error" as const },

@@ -5,6 +5,7 @@ import { SQL } from "bun";
 import { type Storage, StorageError } from "../../../src/storage/interface.ts";
 import { openStorage } from "../../../src/storage/open.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { expectDueStored, killAtWork } from "../../support/kill-gateway.ts";
 import { type PostgresServer, startPostgres } from "../../support/postgres.ts";
 import { expectStoredOnce, RequestLoad } from "../../support/request-load.ts";
 import { until } from "../../support/until.ts";
@@ -17,7 +18,26 @@ beforeAll(async () => {
 afterEach(() => gateway.stop());
 afterAll(() => server.stop());
 
-const url = () => server.url("postgres");
+/** Which one the gateway of the test has. */
+let database: string;
+const url = () => server.url(database);
+
+async function start(name: string, judgedOneIn: number): Promise<RequestLoad> {
+  database = "postgres";
+  await withConnection((sql) => sql.unsafe(`CREATE DATABASE ${name}`));
+  database = name;
+  gateway = await startGateway({ config: { logging: { requests: false }, storage: { url: url() } } });
+  return new RequestLoad(() => gateway, { judgedOneIn });
+}
+
+function waitingFiles(): string[] {
+  const folder = join(gateway.dir, "data", `${database}-waiting`);
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+const someWait = () =>
+  until("records wait in files", () => waitingFiles().some((name) => name.endsWith(".records")));
+const noneWaits = () => until("no file waits", () => waitingFiles().length === 0, 40_000);
 
 /** Runs statements as who owns the server, on a connection of their own, until the work ends. */
 async function withConnection<T>(work: (sql: SQL) => Promise<T>): Promise<T> {
@@ -36,12 +56,7 @@ const FULL = `
   CREATE TRIGGER disk_is_full BEFORE INSERT ON amsterdam.records EXECUTE FUNCTION disk_is_full()`;
 
 test("20,000 requests are answered and recorded once while PostgreSQL crashes, is full, locked, and the gateway restarted", async () => {
-  gateway = await startGateway({ config: { logging: { requests: false }, storage: { url: url() } } });
-  const folder = join(gateway.dir, "data", "postgres-waiting");
-  const waitingFiles = () => (existsSync(folder) ? readdirSync(folder) : []);
-  const someWait = () =>
-    until("records wait in files", () => waitingFiles().some((name) => name.endsWith(".records")));
-  const load = new RequestLoad(() => gateway, { judgedOneIn: 50 });
+  const load = await start("busy", 50);
   await load.send(2_000);
 
   // Longer than the storage waits for a server that is being restarted.
@@ -83,11 +98,33 @@ test("20,000 requests are answered and recorded once while PostgreSQL crashes, i
 
   expect(load.failures).toEqual([]);
   expect([load.answered.length, load.judged.length]).toEqual([20_000, 400]);
-  await until("no file waits", () => waitingFiles().length === 0, 40_000);
+  await noneWaits();
   const storage = await opened();
   await expectStoredOnce(storage, load);
   await storage.close();
 }, 150_000);
+
+test.each([
+  ["works", false],
+  ["is stopped", true],
+])(
+  "a gateway that is killed loses at most what ended in the last 100 ms, while PostgreSQL %s",
+  async (state, stops) => {
+    const load = await start(`killed_${state.replace(" ", "_")}`, 10);
+    const due = { requests: [], feedback: [] };
+    for (let round = 0; round < 3; round++) {
+      if (stops) await server.stop("immediate");
+      await killAtWork(gateway, load, due);
+      if (stops) await server.start();
+      gateway = await gateway.restart();
+    }
+    await noneWaits();
+    const storage = await opened();
+    await expectDueStored(storage, due);
+    await storage.close();
+  },
+  60_000,
+);
 
 /** A server that was just started may still be busy with what it lost. */
 function opened(): Promise<Storage> {

@@ -82,3 +82,36 @@ test.skipIf(!CAN_LIMIT_FILES)(
   },
   120_000,
 );
+
+test("what finds no room is counted in the metrics and logged once, and no request fails", async () => {
+  gateway = await startGateway({
+    config: {
+      logging: { requests: false },
+      records: { max_spill_mb: 0.2, memory_mb: 0.2 },
+    },
+  });
+  const database = join(gateway.dir, "data", "amsterdam.db");
+  const metric = async (name: string) => {
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    return Number(new RegExp(`^amsterdam_${name} (\\d+)$`, "m").exec(metrics)?.[1]);
+  };
+  const load = new RequestLoad(() => gateway);
+  renameSync(database, `${database}.away`);
+  await load.send(1_000);
+  await until("records are lost", async () => (await metric("records_lost_total")) > 500);
+  expect(await metric("records_without_bodies_total")).toBeGreaterThan(50);
+  expect(await metric("records_waiting_bytes")).toBeWithin(50_000, 0.2 * 1024 * 1024 + 1);
+  renameSync(`${database}.away`, database);
+
+  expect([load.failures, load.answered.length]).toEqual([[], 1_000]);
+  await until(
+    "the others are stored",
+    async () => (await metric("records_stored_total")) + (await metric("records_lost_total")) === 1_000,
+  );
+  const told = gateway
+    .logs()
+    .filter(({ level, msg }) => level === "error" && /: records\.$/.test(String(msg)));
+  // That they wait in files, that they wait in memory, and at once or after that, that some of them are lost.
+  expect(told.length).toBeWithin(2, 4);
+  expect(told.filter(({ lost }) => typeof lost === "number" && lost > 0)).toHaveLength(1);
+}, 60_000);
