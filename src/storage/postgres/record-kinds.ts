@@ -29,11 +29,12 @@ export class RecordKinds {
     keys.forEach((key, index) => {
       if (!this.#remembered.has(key)) unknown.set(key, records[index]!);
     });
-    const ids = unknown.size === 0 ? this.#remembered : await this.#idsWith(unknown);
-    return keys.map((key) => ids.get(key) ?? this.#remembered.get(key)!);
+    const known = keys.map((key) => this.#remembered.get(key));
+    const learnt = unknown.size === 0 ? this.#remembered : await this.#learn(unknown);
+    return keys.map((key, index) => known[index] ?? learnt.get(key)!);
   }
 
-  async #idsWith(unknown: ReadonlyMap<string, RequestRecord>): Promise<ReadonlyMap<string, number>> {
+  async #learn(unknown: ReadonlyMap<string, RequestRecord>): Promise<ReadonlyMap<string, number>> {
     const digests = new Map([...unknown.keys()].map((key) => [key, Bun.SHA256.hash(key, "base64")]));
     const found = await this.#find([...digests.values()]);
     const missing = [...unknown].filter(([key]) => !found.has(digests.get(key)!));
@@ -46,10 +47,9 @@ export class RecordKinds {
       for (const [digest, id] of await this.#find(missed)) found.set(digest, id);
     }
     const ids = new Map([...digests].map(([key, digest]) => [key, found.get(digest)!]));
-    const all = new Map([...this.#remembered, ...ids]);
     if (this.#remembered.size + ids.size > MOST_REMEMBERED) this.#remembered.clear();
     for (const [key, id] of ids) this.#remembered.set(key, id);
-    return all;
+    return ids;
   }
 
   async #find(digests: readonly string[]): Promise<Map<string, number>> {

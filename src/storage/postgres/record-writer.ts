@@ -5,11 +5,12 @@ import { timeOfId } from "../records/ids.ts";
 import { figuresOf, RECORD_NAMES, recordValues } from "../records/rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { isMissingPartition } from "./errors.ts";
-import type { Query, Value } from "./query.ts";
+import type { Query } from "./query.ts";
 import { RecordKinds } from "./record-kinds.ts";
 import { IS_DUPLICATE, namesOf } from "./record-names.ts";
 import { RecordPartitions } from "./record-partitions.ts";
 import { addToSums, HourSums } from "./record-sums.ts";
+import { toDatabaseJson } from "./text.ts";
 
 const HOUR = 3_600_000;
 
@@ -36,14 +37,13 @@ const INSERT_RECORDS = `
   SELECT ${RECORD_NAMES.map((column) =>
     column === "duplicate" ? `item.duplicate OR ${IS_DUPLICATE}` : `item.${column}`,
   ).join(", ")}
-  FROM unnest(${RECORD_NAMES.map((column, index) => `$${index + 1}::${typeOf(column)}[]`).join(", ")})
-    AS item (${RECORD_NAMES.join(", ")})
+  FROM json_to_recordset($1::text::json) AS item (${RECORD_NAMES.map((column) => `${column} ${typeOf(column)}`).join(", ")})
   ORDER BY item.id
   ON CONFLICT (id) DO NOTHING RETURNING id`;
 
 const INSERT_NAMES = `
   INSERT INTO amsterdam.record_names (field, name, record_id)
-  SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[])`;
+  SELECT field, name, id FROM json_to_recordset($1::text::json) AS item (field smallint, name text, id text)`;
 
 const INSERT_BLOCKS = `
   INSERT INTO amsterdam.record_bodies (id, bodies, bytes, data)
@@ -99,7 +99,7 @@ interface Batch {
 }
 
 async function insert(query: Query, batch: Batch, folded: number): Promise<number> {
-  const { rows } = await query<{ id: string }>(INSERT_RECORDS, recordColumns(batch));
+  const { rows } = await query<{ id: string }>(INSERT_RECORDS, [toDatabaseJson(rowsOf(batch))]);
   const written = new Set(rows.map(({ id }) => id));
   if (written.size === 0) return folded;
   const sums = new HourSums();
@@ -119,25 +119,24 @@ async function insert(query: Query, batch: Batch, folded: number): Promise<numbe
   return progress;
 }
 
-function recordColumns({ batch, kinds, packed, ids }: Batch): Value[] {
+/** By the names of columns. */
+function rowsOf({ batch, kinds, packed, ids }: Batch): object[] {
   const seen = new Set<string>();
-  const rows = batch.map(({ record }, index) => {
+  return batch.map(({ record }, index) => {
     const place = packed.places[index] ?? null;
     const body = place === null ? null : { ...place, block: ids[place.block]! };
     const duplicate = seen.has(record.requestId);
     seen.add(record.requestId);
-    return recordValues(record, { kind: kinds[index]!, body, duplicate });
+    const values = recordValues(record, { kind: kinds[index]!, body, duplicate });
+    const row: Record<string, unknown> = {};
+    for (let column = 0; column < values.length; column++) row[RECORD_NAMES[column]!] = values[column];
+    return row;
   });
-  return RECORD_NAMES.map((_, column) => rows.map((row) => row[column] ?? null)) as Value[];
 }
 
 async function insertNames(query: Query, records: readonly RequestRecord[]): Promise<void> {
   const names = records.flatMap((record) => namesOf(record).map((name) => ({ ...name, id: record.id })));
-  await query(INSERT_NAMES, [
-    names.map(({ field }) => field),
-    names.map(({ name }) => name),
-    names.map(({ id }) => id),
-  ]);
+  await query(INSERT_NAMES, [toDatabaseJson(names)]);
 }
 
 async function insertBlocks(
