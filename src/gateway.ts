@@ -25,10 +25,13 @@ import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
 import { CapturePolicy } from "./records/capture-policy.ts";
+import { Deferral } from "./records/deferral.ts";
 import { FeedbackWriter } from "./records/feedback-writer.ts";
+import { Pace } from "./records/pace.ts";
 import { Recorder, type RecordSubscriber } from "./records/recorder.ts";
 import { keepWithinRetention } from "./records/retention.ts";
 import { makeSinks, waitingFolder } from "./records/sinks.ts";
+import { finishedOf } from "./records/storable-requests.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { readProviders } from "./routing/providers.ts";
@@ -133,25 +136,30 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
   };
   const tail = new LiveTail();
   const onRecord: RecordSubscriber[] = [(record) => tail.publish(record)];
+  const pace = new Pace();
   const sinks = makeSinks({
     storage,
+    pace,
+    recordDeferred: (batch) => recorder.record(batch.map(finishedOf)),
     folder: waitingFolder(config.storage.url, io.cwd),
     config: () => state.config.records,
     logger,
+  });
+  const recorder = new Recorder({
+    store: storage.records,
+    sink: sinks.records,
+    logger,
+    config: () => state.config.records,
+    priceOf: (provider, model, usage, at, tier) => state.prices.costOf(provider, model, usage, at, tier),
+    onRecord: tellAll(onRecord, logger),
   });
   return {
     state,
     routerFor,
     sinks,
     capture: new CapturePolicy(),
-    recorder: new Recorder({
-      store: storage.records,
-      sink: sinks.records,
-      logger,
-      config: () => state.config.records,
-      priceOf: (provider, model, usage, at, tier) => state.prices.costOf(provider, model, usage, at, tier),
-      onRecord: tellAll(onRecord, logger),
-    }),
+    recorder,
+    deferral: new Deferral({ recorder, sink: sinks.requests, pace, config: () => state.config.records }),
     onRecord,
     responses: new Responses({
       store: storage.responses,
@@ -206,7 +214,7 @@ function tellAll(subscribers: readonly RecordSubscriber[], logger: Logger): Reco
 
 /** The pipeline with its subscribers, and the doors that tell what they and the rooms know. */
 function observe(rooms: Rooms, startedTick: number, cwd: string) {
-  const { state, logger, admission, upstreams, storageStatus, recorder } = rooms;
+  const { state, logger, admission, upstreams, storageStatus, deferral, recorder, sinks } = rooms;
   const sources = {
     startedTick,
     version: pkg.version,
@@ -217,17 +225,17 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     logLinesDropped: () => logger.status().dropped,
     recording: () => ({
       records: {
-        stored: rooms.sinks.records.stored,
-        lost: recorder.lost,
-        waiting: recorder.waiting + rooms.sinks.records.held,
-        waitingBytes: rooms.sinks.records.waitingBytes,
-        withoutBodies: rooms.sinks.records.lightened,
+        stored: sinks.records.stored,
+        lost: recorder.lost + sinks.requests.lost,
+        waiting: deferral.waiting + sinks.requests.held + recorder.waiting + sinks.records.held,
+        waitingBytes: sinks.requests.waitingBytes + sinks.records.waitingBytes,
+        withoutBodies: sinks.records.lightened,
       },
       feedback: {
-        stored: rooms.sinks.feedback.stored,
-        lost: rooms.sinks.feedback.lost,
+        stored: sinks.feedback.stored,
+        lost: sinks.feedback.lost,
         waiting: rooms.feedback.waiting,
-        waitingBytes: rooms.sinks.feedback.waitingBytes,
+        waitingBytes: sinks.feedback.waitingBytes,
         refused: rooms.feedback.refused,
       },
     }),
@@ -256,7 +264,7 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     onTrace(trace) {
       metrics.observe(trace);
       logger.requestLine(trace);
-      recorder.observe(trace);
+      deferral.observe(trace);
     },
   });
   const doors: ServiceDoors = {
@@ -330,11 +338,15 @@ async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): P
     server: () => server.close(),
     demo: () => rooms.demo.stop(),
     records: async () => {
+      const { requests, records, feedback: judgements } = rooms.sinks;
+      await rooms.deferral.flush();
+      await requests.close(WAITING_PATIENCE);
       await rooms.recorder.flush();
-      const { records, feedback: judgements } = rooms.sinks;
       const lost = await Promise.all([records.close(WAITING_PATIENCE), judgements.close(WAITING_PATIENCE)]);
-      if (lost.some((count) => count > 0))
-        throw new Error(`${lost[0]} requests and ${lost[1]} items of feedback could not be stored`);
+      if (requests.lost + lost[0] + lost[1] > 0)
+        throw new Error(
+          `${lost[0] + requests.lost} requests and ${lost[1]} items of feedback could not be stored`,
+        );
     },
     // After the records, which it is told of as they are made.
     telemetry: () => rooms.otlp.close(WAITING_PATIENCE),

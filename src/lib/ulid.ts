@@ -12,16 +12,20 @@ export class UlidMaker {
   #at = POOL;
   #lastTime = -1;
   #timeText = "";
+  /** The last id without its last character. */
+  #head = "";
   /** The random part of the last id, as 16 digits of 5 bits. */
   readonly #digits = new Uint8Array(RANDOM_BYTES);
 
   /** `time` is in Unix milliseconds. */
   next(time: number): string {
-    if (time === this.#lastTime && this.#increment()) return this.#text();
-    if (time !== this.#lastTime) this.#timeText = timeText(time);
-    this.#lastTime = time;
-    this.#fill();
-    return this.#text();
+    if (time !== this.#lastTime || !this.#increment()) {
+      if (time !== this.#lastTime) this.#timeText = timeText(time);
+      this.#lastTime = time;
+      this.#fill();
+      this.#writeHead();
+    }
+    return this.#head + DIGITS[this.#digits[RANDOM_BYTES - 1]!];
   }
 
   #fill(): void {
@@ -37,6 +41,7 @@ export class UlidMaker {
     for (let i = RANDOM_BYTES - 1; i >= 0; i--) {
       if (this.#digits[i]! < 31) {
         this.#digits[i]!++;
+        if (i < RANDOM_BYTES - 1) this.#writeHead();
         return true;
       }
       this.#digits[i] = 0;
@@ -44,10 +49,10 @@ export class UlidMaker {
     return false;
   }
 
-  #text(): string {
+  #writeHead(): void {
     let text = this.#timeText;
-    for (let i = 0; i < RANDOM_BYTES; i++) text += DIGITS[this.#digits[i]!];
-    return text;
+    for (let i = 0; i < RANDOM_BYTES - 1; i++) text += DIGITS[this.#digits[i]!];
+    this.#head = text;
   }
 }
 

@@ -29,6 +29,8 @@ export interface SinkOptions<Item> {
   /** Bytes of items that may wait in memory where they can be written nowhere. */
   readonly memory: () => number;
   readonly logger: Logger;
+  /** Milliseconds to wait before so many are taken from the files. */
+  readonly pace?: (items: number) => number;
 }
 
 /**
@@ -45,6 +47,7 @@ export class DurableSink<Item> {
   /** Taken from memory, and on their way to the storage. */
   #lent: readonly Item[] = [];
   #failing = false;
+  #closing = false;
   #stopped = false;
   #wake: (() => void) | null = null;
   #stored = 0;
@@ -107,8 +110,15 @@ export class DurableSink<Item> {
     this.#startReplay();
   }
 
+  /** Into files at once, whatever the storage does: these are stored later. */
+  async defer(batch: readonly Item[]): Promise<void> {
+    await this.#setAside(batch);
+    this.#startReplay();
+  }
+
   /** Stores what waits for up to `patience` milliseconds; what remains is left in files. Returns how many are lost. */
   async close(patience: number): Promise<number> {
+    this.#closing = true;
     this.#wake?.();
     if (this.#replay !== null) await within(patience, this.#replay);
     this.#stopped = true;
@@ -161,6 +171,7 @@ export class DurableSink<Item> {
     for (let failures = 0; !this.#stopped; ) {
       const { batch, held } = await this.#alone(() => this.#nextBatch());
       if (batch.length === 0) return;
+      if (failures === 0 && !this.#closing) await this.#wait(this.#options.pace?.(batch.length) ?? 0);
       const done = await this.#store(batch, failures);
       if (done && !held) this.#spill.stored();
       if (held) await this.#alone(async () => this.#settleLent(done));
@@ -237,7 +248,7 @@ export class DurableSink<Item> {
   }
 
   async #wait(ms: number): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#stopped || ms <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
     this.#wake = resolve;

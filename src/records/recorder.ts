@@ -48,11 +48,13 @@ export interface RecorderOptions {
   readonly onRecord?: RecordSubscriber;
 }
 
-interface Finished {
+export interface Finished {
   readonly trace: Trace;
   readonly capture: Capture;
   /** `performance.now()` at which the request ended. */
   readonly at: number;
+  /** The record's id, where it is given already. */
+  readonly id?: string;
 }
 
 /** A record that lacks the run that it belongs to. */
@@ -98,6 +100,18 @@ export class Recorder {
     if (this.#running !== null) return;
     if (this.#waiting.length >= BATCH) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), GATHER_MS);
+  }
+
+  /** A request of this trace is recorded later: those that are made for it belong to its run. */
+  noteRun(trace: Trace): void {
+    const runId = trace.tracking?.run_id;
+    if (runId !== undefined) this.#runs.note(requestIdOf(trace), runId);
+  }
+
+  /** Makes records of requests that ended before; resolves when they are stored, or wait in files or memory. */
+  async record(batch: readonly Finished[]): Promise<void> {
+    await this.#record(batch);
+    await Promise.all(this.#late);
   }
 
   /** Makes the records of all that has ended; resolves when they are stored, or wait in files or memory. */
@@ -193,14 +207,14 @@ export class Recorder {
     }
   }
 
-  #withoutOutcome({ trace }: Finished, error: unknown): Making {
+  #withoutOutcome({ trace, id: given }: Finished, error: unknown): Making {
     const requestId = requestIdOf(trace);
     this.#options.logger.error("What came of a request could not be read; it is recorded without.", {
       request_id: requestId,
       error,
     });
     const { run_id: runId = requestId } = trace.tracking ?? {};
-    const id = this.#ids.next(trace.startedAt);
+    const id = given ?? this.#ids.next(trace.startedAt);
     const counted = { usage: null, source: null };
     return {
       written: {
@@ -225,7 +239,7 @@ export class Recorder {
       : this.#finish(finished, outcome, counted);
   }
 
-  #finish({ trace, capture }: Finished, outcome: Outcome, counted: CountedUsage): Making {
+  #finish({ trace, capture, id: given }: Finished, outcome: Outcome, counted: CountedUsage): Making {
     const { config, priceOf } = this.#options;
     const requestId = requestIdOf(trace);
     const parentId = trace.tracking?.request_parent_id;
@@ -237,7 +251,7 @@ export class Recorder {
     const usage = isBilled(trace.operation) ? counted.usage : null;
     const tier = outcome.facts?.serviceTier ?? null;
     const cost = usage === null ? null : priceOf(trace.provider, model, usage, trace.startedAt, tier);
-    const id = this.#ids.next(trace.startedAt);
+    const id = given ?? this.#ids.next(trace.startedAt);
     const record = makeRecord(trace, { id, runId: known, outcome, counted, cost });
     const bodies = recordedBodies(capture, outcome.response, config().max_body_kb * 1024, this.#redact());
     const written = { record, bodies };

@@ -1,5 +1,5 @@
 /** Requests remembered for those that are made for them later: between so many and twice as many. */
-const REMEMBERED = 50_000;
+const REMEMBERED = 10_000;
 
 /** What says to which run a request belongs. */
 export interface RunMember {

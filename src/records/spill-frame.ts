@@ -1,17 +1,39 @@
+import type { Piece } from "./storable.ts";
+
 /** Before what it holds: its length (4 bytes, little-endian) and its CRC-32 (4 bytes). */
 const HEAD = 8;
 /** Longer than any record with its bodies: a length beyond it is damage. */
 const MAX_LENGTH = 512 * 1024 * 1024;
 
-/** What stands in a file for one item that waits for the storage, made of its pieces. */
-export function frame(pieces: readonly Uint8Array[]): Buffer {
-  const framed = Buffer.concat([EMPTY_HEAD, ...pieces]);
-  framed.writeUInt32LE(framed.length - HEAD, 0);
-  framed.writeUInt32LE(Bun.hash.crc32(framed.subarray(HEAD)), 4);
-  return framed;
+/** What stands in a file for items that wait for the storage, each made of its pieces. */
+export function frames(items: readonly (readonly Piece[])[]): Buffer {
+  let length = 0;
+  for (const pieces of items) {
+    length += HEAD;
+    // No character takes more than three bytes for each of its units.
+    for (const piece of pieces) length += typeof piece === "string" ? piece.length * 3 : piece.length;
+  }
+  const out = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const pieces of items) at = writeFrame(out, at, pieces);
+  return out.subarray(0, at);
 }
 
-const EMPTY_HEAD = new Uint8Array(HEAD);
+/** Returns where the frame ends. */
+function writeFrame(out: Buffer, start: number, pieces: readonly Piece[]): number {
+  let at = start + HEAD;
+  for (const piece of pieces) {
+    if (typeof piece === "string") {
+      at += out.write(piece, at);
+    } else {
+      out.set(piece, at);
+      at += piece.length;
+    }
+  }
+  out.writeUInt32LE(at - start - HEAD, start);
+  out.writeUInt32LE(Bun.hash.crc32(out.subarray(start + HEAD, at)), start + 4);
+  return at;
+}
 
 export type Framed =
   | { readonly kind: "whole"; readonly bytes: Buffer; readonly end: number }

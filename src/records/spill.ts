@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../lib/logger.ts";
-import { frame, readFrame } from "./spill-frame.ts";
+import { frames, readFrame } from "./spill-frame.ts";
 import { SpillNames } from "./spill-names.ts";
 import type { BatchLimit, Storable } from "./storable.ts";
 
@@ -78,7 +78,7 @@ export class Spill<Item> {
 
   /** Adds items behind all others. Rejects when not all of them could be written; then none is. */
   async append(items: readonly Item[]): Promise<void> {
-    const bytes = Buffer.concat(items.map((item) => frame(this.#options.kind.encode(item))));
+    const bytes = frames(items.map((item) => this.#options.kind.encode(item)));
     if (this.bytes + bytes.length > this.#options.maxBytes())
       throw new SpillFullError("max_spill_mb is reached");
     while (!(await this.#appendTo(await this.#writable(), bytes)));

@@ -1,0 +1,85 @@
+import type { RecordsConfig } from "../config/schema.ts";
+import { UlidMaker } from "../lib/ulid.ts";
+import type { DurableSink } from "./durable-sink.ts";
+import type { Pace } from "./pace.ts";
+import type { Recorder } from "./recorder.ts";
+import { type DeferredRequest, deferrable } from "./storable-requests.ts";
+import type { Trace } from "./trace.ts";
+
+/** Requests wait this long for others, so that they are written together; or for so many. */
+const GATHER_MS = 40;
+const BATCH = 1_000;
+const MEGABYTE = 1024 * 1024;
+
+export interface DeferralOptions {
+  readonly recorder: Recorder;
+  readonly sink: DurableSink<DeferredRequest>;
+  readonly pace: Pace;
+  readonly config: () => RecordsConfig;
+}
+
+/**
+ * Puts the making of records off while the traffic is heavy: finished requests go into files as they are, which costs a
+ * quarter, and are recorded when there are fewer. What cannot wait as it is, is recorded at once.
+ */
+export class Deferral {
+  readonly #options: DeferralOptions;
+  readonly #ids = new UlidMaker();
+  #gathered: { readonly deferred: DeferredRequest; readonly release: () => void }[] = [];
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(options: DeferralOptions) {
+    this.#options = options;
+  }
+
+  /** Finished requests that are not in a file yet. */
+  get waiting(): number {
+    return this.#gathered.length;
+  }
+
+  /** The trace subscriber: takes a finished request. Nobody else may need the trace's capture afterwards. */
+  observe(trace: Trace): void {
+    const { capture } = trace;
+    if (capture === null) return;
+    const { pace, recorder } = this.#options;
+    const now = performance.now();
+    pace.note(1, now);
+    const bodies = pace.isHeavy(now) && this.#maySetAside() ? deferrable(trace, capture) : null;
+    if (bodies === null) {
+      recorder.observe(trace);
+      return;
+    }
+    trace.capture = null;
+    recorder.noteRun(trace);
+    const deferred = { id: this.#ids.next(trace.startedAt), trace, ...bodies };
+    this.#gathered.push({ deferred, release: () => capture.release() });
+    if (this.#gathered.length >= BATCH) this.#write();
+    else this.#timer ??= setTimeout(() => this.#write(), GATHER_MS);
+  }
+
+  /** Resolves when all that was put off stands in files, or in memory where there is no other place. */
+  async flush(): Promise<void> {
+    this.#write();
+    await this.#writing;
+  }
+
+  /** No secret that is to be taken out may stand in a file; and what lasts longer than there is room for is made at once. */
+  #maySetAside(): boolean {
+    const { config, sink } = this.#options;
+    const { redact, max_spill_mb } = config();
+    return redact.length === 0 && sink.held === 0 && sink.waitingBytes < (max_spill_mb * MEGABYTE) / 2;
+  }
+
+  #write(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const batch = this.#gathered;
+    if (batch.length === 0) return;
+    this.#gathered = [];
+    const written = this.#options.sink.defer(batch.map(({ deferred }) => deferred));
+    this.#writing = Promise.all([this.#writing, written]).then(() => {
+      for (const { release } of batch) release();
+    });
+  }
+}
