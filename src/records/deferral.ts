@@ -14,7 +14,7 @@ const MEGABYTE = 1024 * 1024;
 export interface DeferralOptions {
   readonly recorder: Recorder;
   readonly sink: DurableSink<DeferredRequest>;
-  readonly pace: Pace;
+  readonly pace: Pick<Pace, "note" | "isHeavy">;
   readonly config: () => RecordsConfig;
 }
 
