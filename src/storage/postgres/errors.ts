@@ -94,10 +94,13 @@ export function storageError(name: string, error: unknown): StorageError {
   return new StorageError(message, { cause: error, refusesData: refusesData(error) });
 }
 
+/** A value is missing that there has to be. */
+const NOT_NULL = "23502";
+
 /** By the class of the SQLSTATE: the values, or how much they are; what has no code failed before the server was asked. */
 function refusesData(error: unknown): boolean {
   const code = codeOf(error);
-  return code === "" || code.startsWith("22") || code.startsWith("54");
+  return code === "" || code === NOT_NULL || code.startsWith("22") || code.startsWith("54");
 }
 
 /** Whether the same call may succeed a moment later. */

@@ -112,6 +112,7 @@ function dayOf(id: string): number {
   if (time === null || time >= END_OF_TIME)
     throw new StorageError(
       `A record cannot be stored: its id ${JSON.stringify(id.slice(0, 40))} is no ULID.`,
+      { refusesData: true },
     );
   return Math.floor(time / DAY);
 }

@@ -211,7 +211,7 @@ test("a record whose id tells no moment is refused", async () => {
   for (const id of ["", "x", "zzzzzzzzzzzzzzzzzzzzzzzzzz", "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"])
     await expect(
       storage.records.write([bare({ ...sampleRecord({ startedAt: START }), id })]),
-    ).rejects.toThrow(StorageError);
+    ).rejects.toMatchObject({ name: "StorageError", refusesData: true });
   expect((await storage.records.list({}, { order: "newest", limit: 9 })).records).toEqual([]);
   await storage.close();
 });
