@@ -2,7 +2,7 @@ import type { Logger } from "../lib/logger.ts";
 import { within } from "../lib/within.ts";
 import { StorageError } from "../storage/interface.ts";
 import { HeldItems } from "./held-items.ts";
-import { Spill } from "./spill.ts";
+import { Spill, SpillFullError } from "./spill.ts";
 import type { Storable } from "./storable.ts";
 
 /** A storage that has not answered after this many milliseconds is slow, and items go to files meanwhile. */
@@ -149,13 +149,19 @@ export class DurableSink<Item> {
   #setAside(batch: readonly Item[]): Promise<void> {
     return this.#alone(async () => {
       this.#held.add(batch);
-      for (;;) {
-        const next = this.#held.take(this.#options.kind.batch);
+      const { batch: limit } = this.#options.kind;
+      for (let items = limit.items; ; ) {
+        const next = this.#held.take({ ...limit, items });
         if (next.length === 0) return;
         try {
           await this.#spill.append(next);
         } catch (error) {
           this.#held.giveBack(next);
+          // There may be room for fewer.
+          if (error instanceof SpillFullError && next.length > 1) {
+            items = Math.ceil(next.length / 2);
+            continue;
+          }
           this.#held.shrink(error);
           return;
         }
