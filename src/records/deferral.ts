@@ -1,14 +1,15 @@
 import type { RecordsConfig } from "../config/schema.ts";
 import { UlidMaker } from "../lib/ulid.ts";
 import type { DurableSink } from "./durable-sink.ts";
+import { FrameBuffer } from "./frame-buffer.ts";
 import type { Pace } from "./pace.ts";
 import type { Recorder } from "./recorder.ts";
-import { type DeferredRequest, deferrable } from "./storable-requests.ts";
+import { type DeferredRequest, deferrable, STORABLE_REQUESTS } from "./storable-requests.ts";
 import type { Trace } from "./trace.ts";
 
-/** Requests wait this long for others, so that they are written together; or for so many. */
+/** What was written down waits this long for more, so that it goes into the file together; or for so much. */
 const GATHER_MS = 40;
-const BATCH = 1_000;
+const GATHER_BYTES = 8 * 1024 * 1024;
 const MEGABYTE = 1024 * 1024;
 
 export interface DeferralOptions {
@@ -25,7 +26,11 @@ export interface DeferralOptions {
 export class Deferral {
   readonly #options: DeferralOptions;
   readonly #ids = new UlidMaker();
-  #gathered: { readonly deferred: DeferredRequest; readonly release: () => void }[] = [];
+  /** What is written down at once: objects that were kept for later would cost the collector more than the writing. */
+  #gathered = new FrameBuffer();
+  #count = 0;
+  /** To gather in, while the other is on its way to the file. */
+  #spare: FrameBuffer | null = new FrameBuffer();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #writing: Promise<void> = Promise.resolve();
 
@@ -35,7 +40,7 @@ export class Deferral {
 
   /** Finished requests that are not in a file yet. */
   get waiting(): number {
-    return this.#gathered.length;
+    return this.#count;
   }
 
   /** The trace subscriber: takes a finished request. Nobody else may need the trace's capture afterwards. */
@@ -53,8 +58,10 @@ export class Deferral {
     trace.capture = null;
     recorder.noteRun(trace);
     const deferred = { id: this.#ids.next(trace.startedAt), trace, ...bodies };
-    this.#gathered.push({ deferred, release: () => capture.release() });
-    if (this.#gathered.length >= BATCH) this.#write();
+    this.#gathered.add(STORABLE_REQUESTS.encode(deferred));
+    this.#count++;
+    capture.release();
+    if (this.#gathered.size >= GATHER_BYTES) this.#write();
     else this.#timer ??= setTimeout(() => this.#write(), GATHER_MS);
   }
 
@@ -74,12 +81,15 @@ export class Deferral {
   #write(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const batch = this.#gathered;
-    if (batch.length === 0) return;
-    this.#gathered = [];
-    const written = this.#options.sink.defer(batch.map(({ deferred }) => deferred));
-    this.#writing = Promise.all([this.#writing, written]).then(() => {
-      for (const { release } of batch) release();
+    if (this.#count === 0) return;
+    const full = this.#gathered;
+    this.#gathered = this.#spare ?? new FrameBuffer();
+    this.#spare = null;
+    this.#count = 0;
+    const written = this.#options.sink.defer(full.frames()).then(() => {
+      full.clear();
+      this.#spare = full;
     });
+    this.#writing = Promise.all([this.#writing, written]).then(() => {});
   }
 }

@@ -3,6 +3,7 @@ import { within } from "../lib/within.ts";
 import { StorageError } from "../storage/interface.ts";
 import { HeldItems } from "./held-items.ts";
 import { Spill, SpillFullError } from "./spill.ts";
+import { framesIn } from "./spill-frame.ts";
 import type { Storable } from "./storable.ts";
 
 /** A storage that has not answered after this many milliseconds is slow, and items go to files meanwhile. */
@@ -110,9 +111,22 @@ export class DurableSink<Item> {
     this.#startReplay();
   }
 
-  /** Into files at once, whatever the storage does: these are stored later. */
-  async defer(batch: readonly Item[]): Promise<void> {
-    await this.#setAside(batch);
+  /**
+   * Puts items that are framed already into files, whatever the storage does: they are stored later. The bytes may not
+   * change until it resolves. Never rejects.
+   */
+  async defer(framed: Buffer): Promise<void> {
+    await this.#alone(async () => {
+      try {
+        await this.#spill.appendFrames(framed);
+      } catch (error) {
+        // Copies, for the bytes are used again.
+        this.#held.add(
+          Array.from(framesIn(Buffer.from(framed)), (bytes) => this.#options.kind.decode(bytes)),
+        );
+        this.#held.shrink(error);
+      }
+    });
     this.#startReplay();
   }
 

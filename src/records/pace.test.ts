@@ -17,19 +17,19 @@ describe("the pace of recording", () => {
     for (let n = 0; n < 100; n++) expect(pace.delay(256, now)).toBe(0);
   });
 
-  test("is one thousand a second under heavy traffic, whatever its size", () => {
+  test("is three hundred a second under heavy traffic, whatever its size", () => {
     for (const rate of [5_000, 15_000, 100_000]) {
       const { pace, now: start } = after(rate);
       let now = start;
       let stored = 0;
-      while (now < start + 200) {
+      while (now < start + 1000) {
         expect(pace.isHeavy(now)).toBeTrue();
         const wait = pace.delay(20, now);
         pace.note((rate * wait) / 1000, now);
         now += wait;
         stored += 20;
       }
-      expect(stored).toBeWithin(180, 260);
+      expect(stored).toBeWithin(280, 360);
     }
   });
 

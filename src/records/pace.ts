@@ -1,9 +1,9 @@
 /** Requests a second from which on the traffic is heavy. Recording fewer takes no more than a tenth of a core. */
 const HEAVY = 3_000;
 /** Records a second that are made meanwhile. */
-const STEADY = 1_000;
+const STEADY = 300;
 /** The traffic of the last one to two of these is looked at. */
-const WINDOW_MS = 500;
+const WINDOW_MS = 200;
 
 /** How fast records may be made without taking from the traffic what it needs. */
 export class Pace {

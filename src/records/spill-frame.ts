@@ -7,20 +7,22 @@ const MAX_LENGTH = 512 * 1024 * 1024;
 
 /** What stands in a file for items that wait for the storage, each made of its pieces. */
 export function frames(items: readonly (readonly Piece[])[]): Buffer {
-  let length = 0;
-  for (const pieces of items) {
-    length += HEAD;
-    // No character takes more than three bytes for each of its units.
-    for (const piece of pieces) length += typeof piece === "string" ? piece.length * 3 : piece.length;
-  }
-  const out = Buffer.allocUnsafe(length);
+  const out = Buffer.allocUnsafe(items.reduce((length, pieces) => length + mostBytes(pieces), 0));
   let at = 0;
   for (const pieces of items) at = writeFrame(out, at, pieces);
   return out.subarray(0, at);
 }
 
+/** No frame of these pieces is longer. */
+export function mostBytes(pieces: readonly Piece[]): number {
+  let length = HEAD;
+  // No character takes more than three bytes for each of its units.
+  for (const piece of pieces) length += typeof piece === "string" ? piece.length * 3 : piece.length;
+  return length;
+}
+
 /** Returns where the frame ends. */
-function writeFrame(out: Buffer, start: number, pieces: readonly Piece[]): number {
+export function writeFrame(out: Buffer, start: number, pieces: readonly Piece[]): number {
   let at = start + HEAD;
   for (const piece of pieces) {
     if (typeof piece === "string") {
@@ -33,6 +35,16 @@ function writeFrame(out: Buffer, start: number, pieces: readonly Piece[]): numbe
   out.writeUInt32LE(at - start - HEAD, start);
   out.writeUInt32LE(Bun.hash.crc32(out.subarray(start + HEAD, at)), start + 4);
   return at;
+}
+
+/** What each of these whole frames holds. */
+export function* framesIn(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; ) {
+    const framed = readFrame(bytes, at);
+    if (framed.kind !== "whole") return;
+    yield framed.bytes;
+    at = framed.end;
+  }
 }
 
 export type Framed =

@@ -77,8 +77,12 @@ export class Spill<Item> {
   }
 
   /** Adds items behind all others. Rejects when not all of them could be written; then none is. */
-  async append(items: readonly Item[]): Promise<void> {
-    const bytes = frames(items.map((item) => this.#options.kind.encode(item)));
+  append(items: readonly Item[]): Promise<void> {
+    return this.appendFrames(frames(items.map((item) => this.#options.kind.encode(item))));
+  }
+
+  /** As `append`, of items that are framed already. The bytes may not change until it resolves. */
+  async appendFrames(bytes: Buffer): Promise<void> {
     if (this.bytes + bytes.length > this.#options.maxBytes())
       throw new SpillFullError("max_spill_mb is reached");
     while (!(await this.#appendTo(await this.#writable(), bytes)));
