@@ -24,14 +24,7 @@ import { askForModels } from "./models/ask-provider.ts";
 import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
-import { CapturePolicy } from "./records/capture-policy.ts";
-import { Deferral } from "./records/deferral.ts";
-import { FeedbackWriter } from "./records/feedback-writer.ts";
-import { Pace } from "./records/pace.ts";
-import { Recorder, type RecordSubscriber } from "./records/recorder.ts";
-import { keepWithinRetention } from "./records/retention.ts";
-import { makeSinks, waitingFolder } from "./records/sinks.ts";
-import { finishedOf } from "./records/storable-requests.ts";
+import { Records } from "./records/room.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { readProviders } from "./routing/providers.ts";
@@ -79,16 +72,8 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
   state.starting = false;
   // What an earlier process left is stored beside the requests that come.
-  for (const sink of Object.values(rooms.sinks))
-    sink
-      .resume()
-      .catch((error: unknown) => logger.error("What an earlier process left cannot be read.", { error }));
+  rooms.records.start(rooms.stopping.signal);
   rooms.reports.keepWithin(() => state.config.amp, rooms.stopping.signal);
-  keepWithinRetention(rooms.storage.records, {
-    config: () => state.config.records,
-    logger,
-    signal: rooms.stopping.signal,
-  });
   startKeyRefresh(rooms.ring, rooms.storage, { logger, signal: rooms.stopping.signal });
   const watcher = options.file === null ? null : follow({ ...rooms, otlp }, options.file, options.reload);
   // Before anything is printed: whoever reads that it listens may stop it at once.
@@ -135,32 +120,21 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     starting: true,
   };
   const tail = new LiveTail();
-  const onRecord: RecordSubscriber[] = [(record) => tail.publish(record)];
-  const pace = new Pace();
-  const sinks = makeSinks({
+  const records = new Records({
     storage,
-    pace,
-    recordDeferred: (batch) => recorder.record(batch.map(finishedOf)),
-    folder: waitingFolder(config.storage.url, io.cwd),
-    config: () => state.config.records,
-    logger,
-  });
-  const recorder = new Recorder({
-    store: storage.records,
-    sink: sinks.records,
-    logger,
+    storageUrl: config.storage.url,
+    cwd: io.cwd,
     config: () => state.config.records,
     priceOf: (provider, model, usage, at, tier) => state.prices.costOf(provider, model, usage, at, tier),
-    onRecord: tellAll(onRecord, logger),
+    logger,
   });
   return {
     state,
     routerFor,
-    sinks,
-    capture: new CapturePolicy(),
-    recorder,
-    deferral: new Deferral({ recorder, sink: sinks.requests, pace, config: () => state.config.records }),
-    onRecord,
+    records,
+    // The two that the pipeline needs.
+    capture: records.capture,
+    feedback: records.feedback,
     responses: new Responses({
       store: storage.responses,
       logger,
@@ -179,11 +153,6 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     demo,
     upstreams,
     admission: new Admission(config.server.max_concurrent_requests),
-    feedback: new FeedbackWriter({
-      sink: sinks.feedback,
-      logger,
-      maxBytes: () => state.config.records.memory_mb * MEGABYTE,
-    }),
     reports,
     amp: new AmpRoom({ threads: storage.threads, reports, logger }),
     tail,
@@ -200,21 +169,9 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
   };
 }
 
-/** Tells every subscriber. One that fails keeps neither the record nor the others from anything. */
-function tellAll(subscribers: readonly RecordSubscriber[], logger: Logger): RecordSubscriber {
-  return (record, bodies) => {
-    for (const tell of subscribers)
-      try {
-        tell(record, bodies);
-      } catch (error) {
-        logger.error("A subscriber of records failed", { request_id: record.requestId, error });
-      }
-  };
-}
-
 /** The pipeline with its subscribers, and the doors that tell what they and the rooms know. */
 function observe(rooms: Rooms, startedTick: number, cwd: string) {
-  const { state, logger, admission, upstreams, storageStatus, deferral, recorder, sinks } = rooms;
+  const { state, logger, admission, upstreams, storageStatus, records } = rooms;
   const sources = {
     startedTick,
     version: pkg.version,
@@ -223,22 +180,7 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     storage: () => storageStatus.current(),
     logs: () => logger.status(),
     logLinesDropped: () => logger.status().dropped,
-    recording: () => ({
-      records: {
-        stored: sinks.records.stored,
-        lost: recorder.lost + sinks.requests.lost,
-        waiting: deferral.waiting + sinks.requests.held + recorder.waiting + sinks.records.held,
-        waitingBytes: sinks.requests.waitingBytes + sinks.records.waitingBytes,
-        withoutBodies: sinks.records.lightened,
-      },
-      feedback: {
-        stored: sinks.feedback.stored,
-        lost: sinks.feedback.lost,
-        waiting: rooms.feedback.waiting,
-        waitingBytes: sinks.feedback.waitingBytes,
-        refused: rooms.feedback.refused,
-      },
-    }),
+    recording: () => records.status(),
     further: () => otlp.ownFamilies(),
     upstreams: () => upstreams.all().map(upstreamHealth),
     activeRequests: () => admission.active,
@@ -254,7 +196,8 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     families: () => metrics.families(),
   });
   otlp.configure(state.config.telemetry.otlp);
-  rooms.onRecord.push(
+  records.subscribe(
+    (record) => rooms.tail.publish(record),
     (record) => metrics.observeRecord(record),
     (record, bodies) => otlp.offer(record, bodies),
   );
@@ -264,7 +207,7 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     onTrace(trace) {
       metrics.observe(trace);
       logger.requestLine(trace);
-      deferral.observe(trace);
+      records.observe(trace);
     },
   });
   const doors: ServiceDoors = {
@@ -318,7 +261,7 @@ function follow(rooms: ObservedRooms, file: string, load: StartOptions["reload"]
 
 /** Lets running requests finish, writes what waits, and ends the process: 0, 1 when a part failed, 130 when asked twice. */
 async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): Promise<void> {
-  const { stopping, logger, admission, client, feedback } = rooms;
+  const { stopping, logger, admission, client } = rooms;
   if (stopping.signal.aborted) process.exit(130);
   stopping.abort();
   rooms.tail.close();
@@ -330,24 +273,13 @@ async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): P
   client.abort(new GatewayError("draining", "The gateway was stopped before this answer was complete."));
   await admission.drain(1000);
   const failed = await closeAll(logger, {
-    feedback: () => feedback.flush(),
     responses: async () => {
       const lost = await rooms.responses.close();
       if (lost > 0) throw new Error(`${lost} responses could not be stored`);
     },
     server: () => server.close(),
     demo: () => rooms.demo.stop(),
-    records: async () => {
-      const { requests, records, feedback: judgements } = rooms.sinks;
-      await rooms.deferral.flush();
-      await requests.close(WAITING_PATIENCE);
-      await rooms.recorder.flush();
-      const lost = await Promise.all([records.close(WAITING_PATIENCE), judgements.close(WAITING_PATIENCE)]);
-      if (requests.lost + lost[0] + lost[1] > 0)
-        throw new Error(
-          `${lost[0] + requests.lost} requests and ${lost[1]} items of feedback could not be stored`,
-        );
-    },
+    records: () => rooms.records.close(WAITING_PATIENCE),
     // After the records, which it is told of as they are made.
     telemetry: () => rooms.otlp.close(WAITING_PATIENCE),
     storage: () => rooms.storage.close(),
@@ -359,7 +291,6 @@ async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): P
 
 /** Milliseconds in which what waits in files may still be stored; the rest is stored at the next start. */
 const WAITING_PATIENCE = 3_000;
-const MEGABYTE = 1024 * 1024;
 
 /** Milliseconds that each part may take to close. */
 const CLOSE_WITHIN = 10_000;
