@@ -1,0 +1,34 @@
+import type { Interval } from "./confidence.ts";
+import type { Metric } from "./experiment.ts";
+
+/** How a metric's values are worked with: bounded ones from 0 to 1, others as they are. */
+export interface Scale {
+  readonly bounded: boolean;
+  /** Null where the value cannot be one of this metric: no finite number, or beyond its bounds. */
+  to(value: number): number | null;
+  from(scaled: number): number;
+  /** Of a difference of two values. */
+  difference(scaled: number): number;
+}
+
+export function scaleOf(metric: Metric): Scale {
+  if (metric.kind === "number") {
+    const finite = (value: number) => (Number.isFinite(value) ? value : null);
+    return { bounded: false, to: finite, from: same, difference: same };
+  }
+  const { min, max } = metric.kind === "bounded" ? metric : { min: 0, max: 1 };
+  return {
+    bounded: true,
+    to: (value) => (value >= min && value <= max ? (value - min) / (max - min) : null),
+    from: (scaled) => min + (max - min) * scaled,
+    difference: (scaled) => (max - min) * scaled,
+  };
+}
+
+export function mapInterval({ low, high }: Interval, change: (scaled: number) => number): Interval {
+  return { low: change(low), high: change(high) };
+}
+
+function same(value: number): number {
+  return value;
+}
