@@ -108,35 +108,48 @@ function leastMean(increments: readonly Increment[], needed: number, range: Inte
 /** As many values as the asymptotic sequence is narrowest for, in comparison. */
 const TUNED_FOR = 1_000;
 
-/** Sums over values: enough for an asymptotic confidence sequence, and they add up. */
 export interface Moments {
   readonly count: number;
   readonly mean: number;
-  /** Variance of the values. */
+  /** Mean squared distance to the mean. */
   readonly variance: number;
+  /** Mean fourth power of the distance to the mean. */
+  readonly fourth: number;
 }
 
 export function momentsOf(increments: readonly Pick<Increment, "value" | "count">[]): Moments {
   let count = 0;
   let mean = 0;
-  let squares = 0;
   for (const increment of increments) {
     count += increment.count;
-    const distance = increment.value - mean;
-    mean += (distance * increment.count) / count;
-    squares += increment.count * distance * (increment.value - mean);
+    mean += ((increment.value - mean) * increment.count) / count;
   }
-  return { count, mean, variance: count > 0 ? Math.max(0, squares / count) : 0 };
+  let squares = 0;
+  let fourths = 0;
+  for (const increment of increments) {
+    const square = (increment.value - mean) ** 2;
+    squares += increment.count * square;
+    fourths += increment.count * square * square;
+  }
+  return count === 0
+    ? { count, mean: 0, variance: 0, fourth: 0 }
+    : { count, mean, variance: squares / count, fourth: fourths / count };
 }
+
+/** Standard errors of the variance that are added to it: with none, intervals of log-normal values miss in 9 % of cases. */
+const CAUTION = 3;
 
 /**
  * A confidence sequence for the mean of values without known bounds. Its error rate is held over all times from some
  * number of values on, as the central limit theorem's is at one time; the caller asks only when there are enough.
  *
  * Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and asymptotic confidence
- * sequences", Annals of Statistics 2024, theorem 2.2 and, for the width's tuning, appendix B.2.
+ * sequences", Annals of Statistics 2024, theorem 2.2 and, for the width's tuning, appendix B.2. The variance is raised by
+ * its own uncertainty, which vanishes as values become many.
  */
-export function asymptoticInterval({ count, mean, variance }: Moments, errorRate: number): Interval {
+export function asymptoticInterval(moments: Moments, errorRate: number): Interval {
+  const { count, mean } = moments;
+  const variance = cautiousVariance(moments);
   if (count === 0 || !Number.isFinite(mean) || !Number.isFinite(variance))
     return { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
   const spread = -2 * Math.log(errorRate);
@@ -146,4 +159,9 @@ export function asymptoticInterval({ count, mean, variance }: Moments, errorRate
     ((2 * time * variance) / (count * count * rho2)) * Math.log(Math.sqrt(time) / errorRate),
   );
   return { low: mean - width, high: mean + width };
+}
+
+function cautiousVariance({ count, variance, fourth }: Moments): number {
+  const error = Math.sqrt(Math.max(0, fourth - variance * variance) / Math.max(1, count));
+  return variance + CAUTION * error;
 }
