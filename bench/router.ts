@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { readModelFile } from "../src/quality/model-file.ts";
+import { type OutcomeRow, readOutcomes } from "../src/quality/outcomes.ts";
+import { strongProbability } from "../src/quality/score.ts";
+import { DEFAULT_OPTIONS, prepare } from "../src/quality/train.ts";
+import { validate, validationTable } from "../src/quality/validation.ts";
+
+/** Prints what docs/routing.md shows: the router on prompts kept apart, and the time that a score takes. */
+function main(): void {
+  const root = new URL("..", import.meta.url);
+  const zipped = readFileSync(new URL("training/outcomes.jsonl.gz", root));
+  const rows = readOutcomes(gunzipSync(zipped).toString());
+  const model = readModelFile(readFileSync(new URL("src/quality/default.model", root)));
+  console.log(validationTable(validate(prepare(rows), DEFAULT_OPTIONS)));
+  console.log("| characters | prompts | median µs | 99 % µs |\n| --- | --- | --- | --- |");
+  for (const [name, prompts] of samples(rows)) {
+    const times = scoringTimes(prompts, (prompt) => strongProbability(model, prompt));
+    const at = (share: number) => times[Math.floor(share * (times.length - 1))]!.toFixed(1);
+    console.log(`| ${name} | ${prompts.length} | ${at(0.5)} | ${at(0.99)} |`);
+  }
+}
+
+/** Prompts of the training data near a length; the longest ones are joined from several, since few are that long. */
+function samples(rows: readonly OutcomeRow[]): [name: string, prompts: string[]][] {
+  const texts = rows.map(({ prompt }) => prompt);
+  const about600 = texts.filter(({ length }) => length > 550).map((text) => text.slice(0, 600));
+  const joined = (length: number, count: number) =>
+    Array.from({ length: count }, (_, nth) => {
+      let text = "";
+      for (let at = nth * 37; text.length < length; at++) text += `${texts[at % texts.length]}\n`;
+      return text.slice(0, length);
+    });
+  return [
+    ["550 to 600", about600.slice(0, 1_000)],
+    ["4,000", joined(4_000, 500)],
+    ["1,000,000", joined(1_000_000, 5)],
+  ];
+}
+
+/** Microseconds of each call, sorted, once the code is warm. */
+function scoringTimes(prompts: readonly string[], score: (prompt: string) => number): Float64Array {
+  const rounds = Math.ceil(3_000 / prompts.length);
+  for (let at = 0; at < 500; at++) score(prompts[at % prompts.length]!);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const prompt of prompts) {
+      const start = Bun.nanoseconds();
+      score(prompt);
+      times.push((Bun.nanoseconds() - start) / 1_000);
+    }
+  }
+  return Float64Array.from(times).sort();
+}
+
+main();
