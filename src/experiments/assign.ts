@@ -25,8 +25,8 @@ const STEPS = 2 ** 53;
  * experiment's id, the names of its variants, the epoch's probabilities and the unit, so every process decides alike.
  *
  * Each variant draws a number from the unit's hash, exponential with its probability as the rate, and the smallest wins
- * (weighted rendezvous hashing): when probabilities change, only units of variants that lost some move, and only to
- * those that gained.
+ * (weighted rendezvous hashing): when probabilities change, a unit moves only to a variant that gained on its own, and
+ * when a variant is switched off, its units alone move.
  */
 export function assign(
   experiment: Pick<Experiment, "id" | "variants" | "outside">,

@@ -34,7 +34,7 @@ export interface Evaluation {
   /** None: the estimates may be relied upon, `doublyRobust` first. */
   readonly obstacles: readonly Obstacle[];
   readonly units: number;
-  /** Units left out: no probability above 0 and at most 1, no finite value, or no variant. */
+  /** Units left out: no probability of 1e-9 to 1, no value within 1e15 of 0, or no variant. */
   readonly ignored: number;
   /** (sum of weights)^2 / sum of squared weights: how many units of the policy's own would say as much. */
   readonly effectiveUnits: number;
@@ -51,6 +51,9 @@ export interface Evaluation {
 const ERROR_RATE = 0.05;
 const ENOUGH = 100;
 const FEW = 50;
+/** Of what is less probable or larger, weighted squares may overflow; no allocation gives so little. */
+const LEAST_PROBABILITY = 1e-9;
+const LARGEST = 1e15;
 /** Share of a policy that may rest on nothing. */
 const UNSUPPORTED = 0.001;
 /** Standard errors that the mean weight may be off. */

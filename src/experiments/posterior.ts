@@ -58,9 +58,14 @@ export function numberPosterior({ count, mean, spread }: Summary, pooled: Summar
   if (freedom > NORMAL_FREEDOM) return normal(location, scale);
   return {
     mean: location,
-    cdf: (x) => jStat.studentt.cdf((x - location) / scale, freedom),
+    cdf: (x) => jStat.studentt.cdf(within((x - location) / scale), freedom),
     quantile: (probability) => location + scale * jStat.studentt.inv(probability, freedom),
   };
+}
+
+/** Its square does not overflow, which jstat would answer with NaN. */
+function within(deviations: number): number {
+  return Math.max(-1e100, Math.min(1e100, deviations));
 }
 
 function normal(mean: number, deviation: number): Posterior {

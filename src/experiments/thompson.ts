@@ -12,8 +12,9 @@ import {
 const GRAIN = 2 ** -20;
 
 /**
- * The next epoch of an experiment. `summaries` are of the primary metric, one a variant, of all units so far. A variant
- * that is switched off gets nothing; when all are, all probabilities are 0.
+ * The next epoch of an experiment. `summaries` are of the primary metric, one a variant, of all units so far, as a
+ * verdict's reports are; one with a figure that is no number says nothing. A variant that is switched off gets nothing;
+ * when all are, all probabilities are 0.
  */
 export function nextEpoch(
   experiment: Pick<Experiment, "variants" | "allocation" | "metric" | "direction">,
@@ -22,16 +23,17 @@ export function nextEpoch(
   now: number,
 ): Epoch {
   const { variants, allocation, metric, direction } = experiment;
+  const known = variants.map((_, index) => soundOf(summaries[index]));
   const takesPart = variants.map(({ switchedOff }) => switchedOff === undefined);
   const shares =
     allocation.kind === "fixed"
       ? allocation.weights.map((weight, index) => (takesPart[index] ? weight : 0))
-      : thompsonShares(summaries, takesPart, allocation.minimumShare, metric, direction);
+      : thompsonShares(known, takesPart, allocation.minimumShare, metric, direction);
   return {
     number: previous === null ? 0 : previous.number + 1,
     startedAt: now,
     probabilities: toProbabilities(shares),
-    centre: centreOf(metric, summaries),
+    centre: centreOf(metric, known),
   };
 }
 
@@ -69,6 +71,11 @@ function thompsonShares(
 }
 
 const NOTHING: Summary = { count: 0, mean: 0, spread: 0 };
+
+function soundOf(summary: Summary = NOTHING): Summary {
+  const { count, mean, spread } = summary;
+  return count > 0 && [count, mean, spread].every(Number.isFinite) ? summary : NOTHING;
+}
 
 function posteriorsOf(metric: Metric, summaries: readonly Summary[]): Posterior[] {
   if (metric.kind === "number") {
