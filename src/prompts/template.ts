@@ -30,13 +30,17 @@ export interface VersionContent {
   readonly parameters: { readonly [name: string]: Json };
 }
 
+/** A version as people write it, before it has a revision. */
+export interface VersionDraft extends VersionContent {
+  readonly template: string;
+  readonly version: string;
+}
+
 /** Where a version came from: seen in a request, made through the management API, or read from a folder. */
 export type VersionSource = "traffic" | "api" | "import";
 
 /** Never changed once made, but for `archivedAt`. The same version with another revision is a conflict. */
-export interface TemplateVersion extends VersionContent {
-  readonly template: string;
-  readonly version: string;
+export interface TemplateVersion extends VersionDraft {
   /** See `revisionOf`. */
   readonly revision: string;
   /** Names of the variables that the texts read, in the order of their first appearance. */
