@@ -20,8 +20,8 @@ export interface Interval {
  */
 const BETS = Array.from({ length: 13 }, (_, index) => 0.9 / 2 ** index);
 
-/** Bisections of an interval's end: to a millionth of a millionth of the range. */
-const BISECTIONS = 40;
+/** Bisections of an interval's end: to a millionth of the range. */
+const BISECTIONS = 20;
 
 /**
  * The capital of bettors who bet against "the mean is at most `mean`" in a game that is fair if it is so. Should it be

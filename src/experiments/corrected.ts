@@ -18,7 +18,7 @@ export function meanIncrements(
   variant: number,
   { epochs, centre }: Weighing,
 ): Increment[] {
-  return observations.flatMap(({ variant: got, epoch: number, value, count }) => {
+  return withoutDetail(observations, [variant]).flatMap(({ variant: got, epoch: number, value, count }) => {
     const epoch = epochs.get(number);
     const chance = epoch?.probabilities[variant] ?? 0;
     if (!epoch || !(chance > 0)) return [];
@@ -44,25 +44,27 @@ export function differenceIncrements(
   other: number,
   { epochs, centre }: Weighing,
 ): Increment[] {
-  return observations.flatMap(({ variant: got, epoch: number, value, count }) => {
-    const epoch = epochs.get(number);
-    const chance = epoch?.probabilities[variant] ?? 0;
-    const otherChance = epoch?.probabilities[other] ?? 0;
-    if (!epoch || !(chance > 0 && otherChance > 0)) return [];
-    const expected = centre(epoch, variant);
-    const otherExpected = centre(epoch, other);
-    let difference = expected - otherExpected;
-    if (got === variant) difference += (value - expected) / chance;
-    if (got === other) difference -= (value - otherExpected) / otherChance;
-    return [
-      {
-        value: difference,
-        floor: -Math.max(expected / chance, (1 - otherExpected) / otherChance),
-        ceiling: Math.max((1 - expected) / chance, otherExpected / otherChance),
-        count,
-      },
-    ];
-  });
+  return withoutDetail(observations, [variant, other]).flatMap(
+    ({ variant: got, epoch: number, value, count }) => {
+      const epoch = epochs.get(number);
+      const chance = epoch?.probabilities[variant] ?? 0;
+      const otherChance = epoch?.probabilities[other] ?? 0;
+      if (!epoch || !(chance > 0 && otherChance > 0)) return [];
+      const expected = centre(epoch, variant);
+      const otherExpected = centre(epoch, other);
+      let difference = expected - otherExpected;
+      if (got === variant) difference += (value - expected) / chance;
+      if (got === other) difference -= (value - otherExpected) / otherChance;
+      return [
+        {
+          value: difference,
+          floor: -Math.max(expected / chance, (1 - otherExpected) / otherChance),
+          ceiling: Math.max((1 - expected) / chance, otherExpected / otherChance),
+          count,
+        },
+      ];
+    },
+  );
 }
 
 /** One over its chance where a unit has the variant, otherwise 0: their mean is 1 if units were shared out as recorded. */
@@ -71,7 +73,7 @@ export function shareIncrements(
   variant: number,
   epochs: ReadonlyMap<number, Epoch>,
 ): Increment[] {
-  return observations.flatMap(({ variant: got, epoch, count }) => {
+  return withoutDetail(observations, [variant]).flatMap(({ variant: got, epoch, count }) => {
     const chance = epochs.get(epoch)?.probabilities[variant] ?? 0;
     if (!(chance > 0)) return [];
     return [{ value: got === variant ? 1 / chance : 0, floor: 0, ceiling: 1 / chance, count }];
@@ -83,4 +85,19 @@ export function ownIncrements(observations: readonly Observation[], variant: num
   return observations
     .filter((observation) => observation.variant === variant)
     .map(({ value, count }) => ({ value, floor: 0, ceiling: 1, count }));
+}
+
+const ANOTHER = -1;
+
+/** Units of other variants count, but what came of them says nothing of these: those of an epoch are put together. */
+function withoutDetail(observations: readonly Observation[], variants: readonly number[]): Observation[] {
+  const kept: Observation[] = [];
+  const others = new Map<number, number>();
+  for (const observation of observations) {
+    const { variant, epoch, count } = observation;
+    if (variants.includes(variant)) kept.push(observation);
+    else others.set(epoch, (others.get(epoch) ?? 0) + count);
+  }
+  for (const [epoch, count] of others) kept.push({ variant: ANOTHER, epoch, value: 0, count });
+  return kept;
 }

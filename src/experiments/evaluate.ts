@@ -102,7 +102,11 @@ type Model = (kind: string, variant: number) => number;
 
 function isUsable({ variant, probability, value }: LoggedDecision): boolean {
   return (
-    Number.isInteger(variant) && variant >= 0 && probability > 0 && probability <= 1 && Number.isFinite(value)
+    Number.isInteger(variant) &&
+    variant >= 0 &&
+    probability >= LEAST_PROBABILITY &&
+    probability <= 1 &&
+    Math.abs(value) <= LARGEST
   );
 }
 
