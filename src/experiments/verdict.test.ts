@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { evidenceAbove } from "./confidence.ts";
+import { differenceIncrements } from "./corrected.ts";
 import type { Epoch, Experiment, Observation } from "./experiment.ts";
 import { verdictOf } from "./verdict.ts";
 
@@ -142,6 +144,19 @@ describe("verdictOf", () => {
     expect(large.status).toBe("gathering");
     for (const { best, loss, mean } of large.variants)
       for (const figure of [best, loss, mean]) expect(figure).toBeFinite();
+  });
+
+  test("it is decided from the very unit on at which the evidence suffices, and not before", () => {
+    const epochs = new Map([[0, halves[0]!]]);
+    const weighing = { epochs, centre: () => 0.5 };
+    const decisions = [];
+    for (let units = 40; units <= 200; units += 4) {
+      const log = [...counts(0, 0.75 * units, 0.25 * units), ...counts(1, 0.5 * units, 0.5 * units)];
+      const enough = evidenceAbove(differenceIncrements(log, 0, 1, weighing), 0) >= Math.log(2 / 0.05);
+      expect(verdictOf(experiment, halves, log).status).toBe(enough ? "decided" : "gathering");
+      decisions.push(enough);
+    }
+    expect(new Set(decisions).size).toBe(2);
   });
 
   test("late feedback counts the same as if it had come in order", () => {
