@@ -136,6 +136,9 @@ export function momentsOf(increments: readonly Pick<Increment, "value" | "count"
     : { count, mean, variance: squares / count, fourth: fourths / count };
 }
 
+/** Values before anything is concluded from those without bounds. */
+export const ENOUGH = 100;
+
 /** Standard errors of the variance that are added to it: with none, intervals of log-normal values miss in 9 % of cases. */
 const CAUTION = 3;
 

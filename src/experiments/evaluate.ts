@@ -1,4 +1,4 @@
-import { asymptoticInterval, type Interval, momentsOf } from "./confidence.ts";
+import { asymptoticInterval, ENOUGH, type Interval, momentsOf } from "./confidence.ts";
 
 /** One unit of the log. */
 export interface LoggedDecision {
@@ -49,7 +49,6 @@ export interface Evaluation {
 }
 
 const ERROR_RATE = 0.05;
-const ENOUGH = 100;
 const FEW = 50;
 /** Of what is less probable or larger, weighted squares may overflow; no allocation gives so little. */
 const LEAST_PROBABILITY = 1e-9;

@@ -1,4 +1,4 @@
-import { asymptoticInterval, boundedInterval, momentsOf } from "./confidence.ts";
+import { asymptoticInterval, boundedInterval, ENOUGH, momentsOf } from "./confidence.ts";
 import type { Guardrail, Observation } from "./experiment.ts";
 import { mapInterval, scaleOf } from "./scale.ts";
 
@@ -13,9 +13,6 @@ export interface Breach {
   /** A sentence for people. */
   readonly reason: string;
 }
-
-/** Units of a variant before a limit on values without bounds can switch it off. */
-const ENOUGH = 100;
 
 /**
  * The variants whose mean is surely beyond a limit. It may be asked after every unit: the probability that it ever

@@ -1,22 +1,18 @@
 import {
   asymptoticInterval,
   boundedInterval,
-  evidenceAbove,
+  ENOUGH,
   type Increment,
   type Interval,
   momentsOf,
 } from "./confidence.ts";
-import {
-  differenceIncrements,
-  meanIncrements,
-  ownIncrements,
-  shareIncrements,
-  type Weighing,
-} from "./corrected.ts";
+import { meanIncrements, ownIncrements, type Weighing } from "./corrected.ts";
+import { type Difference, differencesOf, winnerOf } from "./differences.ts";
 import type { Epoch, Experiment, Metric, Observation } from "./experiment.ts";
 import type { Summary } from "./posterior.ts";
 import { mapInterval, type Scale, scaleOf } from "./scale.ts";
 import { standingsOf } from "./thompson.ts";
+import { sharedAsAssigned, usableOf } from "./usable.ts";
 
 /** A variant by what is known of it, in the metric's unit. */
 export interface VariantReport extends Summary {
@@ -29,14 +25,6 @@ export interface VariantReport extends Summary {
   readonly best: number;
   /** What would be lost in expectation by choosing it; null where it does not take part. */
   readonly loss: number | null;
-}
-
-/** How much higher the mean of `variant` is than that of `other`, corrected. */
-export interface Difference {
-  readonly variant: number;
-  readonly other: number;
-  readonly mean: number;
-  readonly interval: Interval | null;
 }
 
 /**
@@ -57,11 +45,6 @@ export interface Verdict {
   readonly ignored: number;
 }
 
-/** Units of a variant before anything is concluded from values without bounds. */
-const ENOUGH = 100;
-/** Of finding units shared out wrongly when they are not. */
-const SHARE_ERROR = 0.001;
-
 /**
  * What can be said of an experiment now. It may be asked at any time and as often as one likes: the probability that it
  * ever declares a wrong winner, or any difference where there is none, is at most `errorRate`. For each variant's
@@ -79,30 +62,7 @@ export function verdictOf(
   const summaries = variants.map((_, variant) => summaryOf(ownIncrements(usable, variant)));
   const weighing = weighingOf(byNumber, metric, scale, summaries);
   const active = variants.flatMap(({ switchedOff }, variant) => (switchedOff === undefined ? [variant] : []));
-  const inUnits = summaries.map((summary) => inUnit(summary, scale));
-  const stand = standingsOf(
-    metric,
-    direction,
-    active.map((variant) => inUnits[variant]!),
-  );
-  const reports = variants.map((_, variant) => {
-    const error = errorRate / variants.length;
-    const own = ownIncrements(usable, variant);
-    const place = active.indexOf(variant);
-    return {
-      variant,
-      ...inUnits[variant]!,
-      interval: intervalOf(own, error, scale, UNIT_RANGE, summaries[variant]!.count),
-      corrected: correctedOf(
-        meanIncrements(usable, variant, weighing),
-        error,
-        scale,
-        summaries[variant]!.count,
-      ),
-      best: stand[place]?.best ?? 0,
-      loss: stand[place]?.loss ?? null,
-    };
-  });
+  const reports = reportsOf(experiment, usable, active, weighing, summaries, scale);
   const differences = differencesOf(usable, active, weighing, summaries, errorRate, scale);
   const reliable = sharedAsAssigned(usable, variants.length, byNumber);
   const winner = reliable ? winnerOf(differences, active, direction) : null;
@@ -111,7 +71,32 @@ export function verdictOf(
 }
 
 const UNIT_RANGE: Interval = { low: 0, high: 1 };
-const DIFFERENCE_RANGE: Interval = { low: -1, high: 1 };
+
+function reportsOf(
+  { metric, direction, errorRate }: Pick<Experiment, "metric" | "direction" | "errorRate">,
+  usable: readonly Observation[],
+  active: readonly number[],
+  weighing: Weighing,
+  summaries: readonly Summary[],
+  scale: Scale,
+): VariantReport[] {
+  const inUnits = summaries.map((summary) => inUnit(summary, scale));
+  const takingPart = active.map((variant) => inUnits[variant]!);
+  const stand = standingsOf(metric, direction, takingPart);
+  const error = errorRate / summaries.length;
+  return inUnits.map((summary, variant) => {
+    const standing = stand[active.indexOf(variant)];
+    const increments = meanIncrements(usable, variant, weighing);
+    return {
+      variant,
+      ...summary,
+      interval: intervalOf(ownIncrements(usable, variant), error, scale, summary.count),
+      corrected: correctedOf(increments, error, scale, summary.count),
+      best: standing?.best ?? 0,
+      loss: standing?.loss ?? null,
+    };
+  });
+}
 
 function statusOf(
   reliable: boolean,
@@ -124,26 +109,6 @@ function statusOf(
   const small = ({ interval }: Difference) =>
     interval !== null && interval.low >= -tolerance && interval.high <= tolerance;
   return tolerance > 0 && differences.length > 0 && differences.every(small) ? "equivalent" : "gathering";
-}
-
-/** Scaled, and without what cannot be. */
-function usableOf(
-  observations: readonly Observation[],
-  variants: number,
-  epochs: ReadonlyMap<number, Epoch>,
-  scale: Scale,
-): { usable: Observation[]; ignored: number } {
-  const usable: Observation[] = [];
-  let ignored = 0;
-  for (const observation of observations) {
-    const { variant, epoch, count } = observation;
-    if (!(count > 0 && Number.isFinite(count))) continue;
-    const value = scale.to(observation.value);
-    const known = variant < variants && (epochs.get(epoch)?.probabilities[variant] ?? 0) > 0;
-    if (known && value !== null) usable.push({ variant, epoch, value, count });
-    else ignored += count;
-  }
-  return { usable, ignored };
 }
 
 function summaryOf(own: readonly Increment[]): Summary {
@@ -173,11 +138,10 @@ function intervalOf(
   increments: readonly Increment[],
   errorRate: number,
   scale: Scale,
-  range: Interval,
-  enough: number,
+  own: number,
 ): Interval | null {
-  if (scale.bounded) return mapInterval(boundedInterval(increments, errorRate, range), scale.from);
-  return enough < ENOUGH ? null : asymptoticInterval(momentsOf(increments), errorRate);
+  if (scale.bounded) return mapInterval(boundedInterval(increments, errorRate, UNIT_RANGE), scale.from);
+  return own < ENOUGH ? null : asymptoticInterval(momentsOf(increments), errorRate);
 }
 
 function correctedOf(
@@ -189,74 +153,6 @@ function correctedOf(
   if (own === 0) return null;
   return {
     mean: scale.from(momentsOf(increments).mean),
-    interval: intervalOf(increments, errorRate, scale, UNIT_RANGE, own),
+    interval: intervalOf(increments, errorRate, scale, own),
   };
-}
-
-/** All of them hold together: the error rate is divided among the pairs. */
-function differencesOf(
-  usable: readonly Observation[],
-  active: readonly number[],
-  weighing: Weighing,
-  summaries: readonly Summary[],
-  errorRate: number,
-  scale: Scale,
-): Difference[] {
-  const pairs = active.flatMap((variant, index) =>
-    active.slice(index + 1).map((other) => ({ variant, other })),
-  );
-  return pairs.map(({ variant, other }) => {
-    const increments = differenceIncrements(usable, variant, other, weighing);
-    const error = errorRate / pairs.length;
-    const fewest = Math.min(summaries[variant]!.count, summaries[other]!.count);
-    const bounds = scale.bounded
-      ? boundedInterval(increments, error, DIFFERENCE_RANGE)
-      : fewest < ENOUGH
-        ? null
-        : asymptoticInterval(momentsOf(increments), error);
-    return {
-      variant,
-      other,
-      mean: scale.difference(momentsOf(increments).mean),
-      interval: bounds && mapInterval(bounds, scale.difference),
-    };
-  });
-}
-
-/** The one that is surely better than all others. A difference that may be 0 is none. */
-function winnerOf(
-  differences: readonly Difference[],
-  active: readonly number[],
-  direction: Experiment["direction"],
-): number | null {
-  const beats = new Map<number, number>(active.map((variant) => [variant, 0]));
-  for (const { variant, other, interval } of differences) {
-    if (interval === null || (interval.low <= 0 && interval.high >= 0)) continue;
-    const better = interval.low > 0 === (direction === "maximize") ? variant : other;
-    beats.set(better, (beats.get(better) ?? 0) + 1);
-  }
-  if (active.length < 2) return null;
-  return active.find((variant) => beats.get(variant) === active.length - 1) ?? null;
-}
-
-/** Whether units with a value are spread over the variants as their chances say. */
-function sharedAsAssigned(
-  usable: readonly Observation[],
-  variants: number,
-  epochs: ReadonlyMap<number, Epoch>,
-): boolean {
-  const needed = Math.log((2 * variants) / SHARE_ERROR);
-  return Array.from({ length: variants }, (_, variant) => shareIncrements(usable, variant, epochs)).every(
-    (increments) =>
-      evidenceAbove(increments, 1) < needed &&
-      evidenceAbove(
-        increments.map(({ value, ceiling, ...rest }) => ({
-          ...rest,
-          value: -value,
-          floor: -ceiling,
-          ceiling: 0,
-        })),
-        -1,
-      ) < needed,
-  );
 }
