@@ -45,8 +45,9 @@ export class Wealth {
   /** `floor` is below the mean, finite, and at most `value`. */
   add(value: number, floor: number, count = 1): void {
     const gain = (value - this.#mean) / (this.#mean - floor);
-    for (const [index, bet] of BETS.entries())
-      this.#capital[index] = (this.#capital[index] ?? 0) + count * Math.log1p(bet * gain);
+    const capital = this.#capital;
+    for (let index = 0; index < BETS.length; index += 1)
+      capital[index]! += count * Math.log1p(BETS[index]! * gain);
   }
 
   /** Logarithm of their capital together, which began with 0. */
