@@ -1,5 +1,5 @@
 import { CODE, CONSTRAINT, CREATIVE, FACT, KINDS, kindsOf, MATH, NEGATION, REASONING } from "./lexicon.ts";
-import { BUCKETS, bucketOf, visitWords } from "./words.ts";
+import { BUCKETS, bucketOf, visitGrams, visitWords } from "./words.ts";
 
 /** Of a longer text the beginning and the end are read, where a task is mostly said. */
 const HEAD = 4_000;
@@ -51,7 +51,7 @@ export type Statistic = (typeof STATISTICS)[number];
 export interface Features {
   /** One number for each of `STATISTICS`. */
   readonly statistics: Float64Array;
-  /** Buckets that words and pairs fell into, each once, in the order of their first use. */
+  /** Buckets that words, pairs of words and groups of characters fell into, each once, in the order of their first use. */
   readonly buckets: Uint16Array;
   /** 1 + the logarithm of how often, for each of `buckets`; the whole has length 1. */
   readonly values: Float64Array;
@@ -76,7 +76,7 @@ const MARK_OF = marks();
 
 /** Counts by bucket; all zero between calls, which are synchronous. */
 const counts = new Uint16Array(BUCKETS);
-const touched = new Uint16Array(2 * (HEAD + TAIL + 1));
+const touched = new Uint16Array(3 * (HEAD + TAIL + 1));
 
 /**
  * Features of a text of any length, language or kind, empty too. At most 6,000 characters are read, so the time is bounded;
@@ -93,17 +93,23 @@ export function featuresOf(text: string): Features {
     const times = counts[bucket]!;
     if (times === 0) touched[used++] = bucket;
     counts[bucket] = times + 1;
+  };
+  const countWord = (hash: number) => {
+    count(hash);
     let bits = kindsOf(hash);
     for (let kind = 0; bits !== 0; kind++, bits >>= 1) if ((bits & 1) !== 0) kinds[kind] = kinds[kind]! + 1;
   };
-  visitWords(read.toLowerCase(), (word, pair, length) => {
+  const lowered = read.toLowerCase();
+  visitWords(lowered, (word, pair, length) => {
     words++;
     letters += length;
-    count(word);
-    count(pair);
+    countWord(word);
+    countWord(pair);
   });
+  const distinct = used;
+  visitGrams(lowered, count);
   const buckets = touched.slice(0, used);
-  const statistics = statisticsOf(read, text.length, words, letters, used, kinds);
+  const statistics = statisticsOf(read, text.length, words, letters, distinct, kinds);
   return { statistics, buckets, values: weighted(buckets) };
 }
 

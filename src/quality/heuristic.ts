@@ -3,11 +3,12 @@ import type { LinearForm, Spread } from "./linear.ts";
 import { BUCKETS } from "./words.ts";
 
 /**
- * What makes a prompt hard for a small model, by hand: length, mathematics, code, reasoning, conditions; and what does not:
+ * What makes a prompt hard for a small model, by hand: length, names that come up again, mathematics, code, reasoning, conditions; and what does not:
  * free writing, questions for a fact. It knows nothing of any data set, so it holds where the learned part is at a loss.
  */
 const WEIGHTS: Partial<Record<Statistic, number>> = {
-  "log-words": 1.5,
+  "log-words": 1.2,
+  "distinct-share": -0.8,
   "words-a-sentence": 0.2,
   "number-share": 0.15,
   "math-share": 0.2,
@@ -17,7 +18,7 @@ const WEIGHTS: Partial<Record<Statistic, number>> = {
   "some-reasoning": 0.3,
   "some-negation": 0.2,
   "creative-share": -0.4,
-  "fact-share": -0.3,
+  "fact-share": -0.4,
 };
 
 /** The fixed heuristic, on statistics with the given means and deviations. */

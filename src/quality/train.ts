@@ -27,7 +27,7 @@ export const DEFAULT_OPTIONS: TrainingOptions = {
   learnedShare: 0.4,
   centring: 0.4,
   statisticsPenalty: 0.03,
-  bucketsPenalty: 0.003,
+  bucketsPenalty: 0.001,
   setPower: -0.3,
   margin: 0.25,
 };
@@ -75,7 +75,7 @@ export function train(data: readonly Prepared[], options: TrainingOptions): Trai
   return { form: fitForm(data, options), calibration, quantiles };
 }
 
-/** The scores of a form without calibration: half by hand, half learned, both in deviations of the training prompts. */
+/** The scores of a form without calibration: partly by hand, partly learned, both in deviations of the training prompts. */
 export function fitForm(data: readonly Prepared[], options: TrainingOptions): LinearForm {
   const weights = setWeights(data, options.setPower);
   const means = taskMeans(data);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { BUCKETS, bucketOf, hashOfText, visitWords } from "./words.ts";
+import { BUCKETS, bucketOf, hashOfText, visitGrams, visitWords } from "./words.ts";
 
 function wordsOf(text: string): { word: number; pair: number; length: number }[] {
   const found: { word: number; pair: number; length: number }[] = [];
@@ -44,4 +44,16 @@ test("buckets are within their number", () => {
     expect(bucketOf(hash)).toBeGreaterThanOrEqual(0);
     expect(bucketOf(hash)).toBeLessThan(BUCKETS);
   }
+});
+
+test("groups of four characters are visited one by one, and are no words", () => {
+  const grams: number[] = [];
+  visitGrams("{x} {x}", (gram) => grams.push(gram));
+  expect(grams.length).toBe(4);
+  expect(new Set(grams).size).toBe(4);
+  const same: number[] = [];
+  visitGrams("word word", (gram) => same.push(gram));
+  expect(same[5]).toBe(same[0]!);
+  expect(same[0]).not.toBe(wordsOf("word")[0]!.word);
+  visitGrams("abc", () => expect.unreachable());
 });

@@ -54,6 +54,20 @@ export function visitWords(text: string, visit: WordVisitor): void {
   }
 }
 
+/** Characters that are hashed together; they see word endings, code and formulas, which words do not. */
+const GRAM = 4;
+/** Sets groups of characters apart from words of the same letters. */
+const GRAM_OFFSET = OFFSET ^ 0x4d;
+
+/** Visits the hash of every four characters (UTF-16 units) that stand together, of a text that is in lower case already. */
+export function visitGrams(text: string, visit: (gram: number) => void): void {
+  for (let at = 0; at + GRAM <= text.length; at++) {
+    let gram = GRAM_OFFSET;
+    for (let next = at; next < at + GRAM; next++) gram = step(gram, text.charCodeAt(next));
+    visit(gram >>> 0);
+  }
+}
+
 /** The bucket of a hash; the upper bits are folded in, because FNV-1a's lower ones alone are the weaker. */
 export function bucketOf(hash: number): number {
   return (hash ^ (hash >>> 15)) & (BUCKETS - 1);
