@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { fitCalibration, probabilityOf } from "../src/quality/calibration.ts";
 import { readModelFile } from "../src/quality/model-file.ts";
 import { type OutcomeRow, readOutcomes } from "../src/quality/outcomes.ts";
 import { strongProbability } from "../src/quality/score.ts";
-import { DEFAULT_OPTIONS, prepare } from "../src/quality/train.ts";
+import { crossValidated, DEFAULT_OPTIONS, type Prepared, prepare } from "../src/quality/train.ts";
 import { validate, validationTable } from "../src/quality/validation.ts";
 
 /** Prints what docs/routing.md shows: the router on prompts kept apart, and the time that a score takes. */
@@ -12,13 +13,33 @@ function main(): void {
   const zipped = readFileSync(new URL("training/outcomes.jsonl.gz", root));
   const rows = readOutcomes(gunzipSync(zipped).toString());
   const model = readModelFile(readFileSync(new URL("src/quality/default.model", root)));
-  console.log(validationTable(validate(prepare(rows), DEFAULT_OPTIONS)));
+  const data = prepare(rows);
+  console.log(validationTable(validate(data, DEFAULT_OPTIONS)));
+  console.log(reliabilityTable(data));
   console.log("| characters | prompts | median µs | 99 % µs |\n| --- | --- | --- | --- |");
   for (const [name, prompts] of samples(rows)) {
     const times = scoringTimes(prompts, (prompt) => strongProbability(model, prompt));
     const at = (share: number) => times[Math.floor(share * (times.length - 1))]!.toFixed(1);
     console.log(`| ${name} | ${prompts.length} | ${at(0.5)} | ${at(0.99)} |`);
   }
+}
+
+/** What was foretold beside what came true, by tenths of the cross-validated probabilities; every prompt counts the same. */
+function reliabilityTable(data: readonly Prepared[]): string {
+  const scores = crossValidated(data, DEFAULT_OPTIONS);
+  const better = data.map(({ row }) => row.strong - row.weak >= DEFAULT_OPTIONS.margin);
+  const even = data.map(() => 1);
+  const calibration = fitCalibration(scores, better, even);
+  const order = data.map((_, at) => at).sort((a, b) => scores[a]! - scores[b]!);
+  let table = "| tenth | foretold | came true |\n| --- | --- | --- |\n";
+  for (let tenth = 0; tenth < 10; tenth++) {
+    const from = Math.floor((tenth * order.length) / 10);
+    const part = order.slice(from, Math.floor(((tenth + 1) * order.length) / 10));
+    const foretold = part.reduce((sum, at) => sum + probabilityOf(calibration, scores[at]!), 0) / part.length;
+    const real = part.filter((at) => better[at]).length / part.length;
+    table += `| ${tenth + 1} | ${foretold.toFixed(2)} | ${real.toFixed(2)} |\n`;
+  }
+  return table;
 }
 
 /** Prompts of the training data near a length; the longest ones are joined from several, since few are that long. */
