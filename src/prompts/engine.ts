@@ -22,8 +22,19 @@ const REMOVED_FILTERS = [
   "find_index_exp",
   "sample",
 ];
-/** Their first argument is the path of a member, which the engine would read as an expression too. */
-const PATH_FILTERS = new Set(["where", "reject", "group_by", "has", "find", "find_index"]);
+/** Their first argument is the path of a member: some read it as an expression, all read it anew for each item. */
+const PATH_FILTERS = new Set([
+  "where",
+  "reject",
+  "group_by",
+  "has",
+  "find",
+  "find_index",
+  "map",
+  "sum",
+  "sort",
+  "sort_natural",
+]);
 const PATH = /^[\w.-]{1,200}$/;
 
 /**
@@ -64,7 +75,7 @@ function bounded(filter: FilterImplOptions, takesPath: boolean): FilterImplOptio
   const handler = typeof filter === "function" ? filter : filter.handler;
   const wrapped: FilterHandler = function (value: unknown, ...args: unknown[]) {
     this.context.renderLimit.check(performance.now());
-    if (takesPath && !(typeof args[0] === "string" && PATH.test(args[0]))) {
+    if (takesPath && args.length > 0 && !(typeof args[0] === "string" && PATH.test(args[0]))) {
       throw new TypeError("expected the path of a member");
     }
     spend(this.context, value);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { hasDrifted } from "./drift.ts";
+import { engine } from "./engine.ts";
 import { Renderer } from "./render.ts";
 import { RenderError } from "./render-error.ts";
 import type { TemplateMessage } from "./template.ts";
@@ -213,6 +214,50 @@ describe("hostile templates", () => {
     const fault = faultOf(text, { big: "%".repeat(MEGABYTE) });
     expect(["limit", "too-long"]).toContain(fault.kind);
     expect(performance.now() - start).toBeLessThan(3_000);
+  });
+
+  const list = Array.from({ length: 20_000 }, (_, i) => ({ a: i % 7, b: `x${i}` }));
+  test.each([
+    ["text", "text"],
+    ["list", "list"],
+    ["list", "text"],
+  ])("every filter is done quickly with a %s of a megabyte and such a %s as argument", (value, argument) => {
+    const variables = { text: "&%Y ".repeat(MEGABYTE / 4), list };
+    for (const name of Object.keys(engine.filters)) {
+      const start = performance.now();
+      outcomeOf(`{{ ${value} | ${name}: ${argument} }}`, variables);
+      expect([name, performance.now() - start < 3_000]).toEqual([name, true]);
+    }
+  });
+
+  test("any mix of marks, words and values gives a text or a fault", () => {
+    const marks =
+      "{{ }} {% %} {%- -%} | : , . [ ] ( ) == .. ' \" # a l 1 -1.5 nil empty first __proto__ 🎉".split(" ");
+    const words =
+      "if elsif else endif for in endfor assign capture endcapture case when endcase unless endunless cycle tablerow endtablerow increment raw endraw comment endcomment echo break and contains sort date where json default: limit: reversed".split(
+        " ",
+      );
+    const whole = [
+      "{{ a }}",
+      "{% if a %}",
+      "{% endif %}",
+      "{% for x in l %}",
+      "{% endfor %}",
+      "{{ x.a | date: a, l }}",
+      "{{ l | slice: a, l | json: a }}",
+      "{{ forloop | json }}",
+      "{% increment l %}",
+      "{{ l | sort: 'a' | where: 'a', a | truncate: a }}",
+    ];
+    const part = fc.oneof(fc.constantFrom(...marks), fc.constantFrom(...words), fc.constantFrom(...whole));
+    const renderer = new Renderer();
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 20 }), fc.jsonValue(), fc.jsonValue(), (parts, a, l) => {
+        const rendered = renderer.render(versionOf(parts.join(" ")), { a, l });
+        expect(rendered instanceof RenderError || typeof rendered[0]!.text === "string").toBe(true);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 
   test("an endless output is cut off", () => {
