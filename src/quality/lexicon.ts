@@ -35,7 +35,8 @@ const WORDS: readonly (readonly [kind: number, words: string])[] = [
     REASONING,
     `why how explain prove derive reason reasoning logic logical infer deduce therefore conclude conclusion determine
     analyze analyse compare contrast evaluate justify step steps suppose assume given if then implies cause because
-    consequence puzzle clue clues hypothesis argument strategy plan design optimize optimise minimize maximize trade-offs
+    consequence puzzle clue clues hypothesis argument strategy plan design optimize optimise minimize maximize taller
+    shorter older younger faster slower heavier lighter fewer cheaper same different possible impossible order rank trade-offs
     warum erkläre beweise begründe wenn pourquoi explique démontre si explica demuestra porque почему объясни докажи
     если 为什么 解释 证明 如果 推理 分析 なぜ 説明 証明`,
   ],
@@ -46,9 +47,10 @@ const WORDS: readonly (readonly [kind: number, words: string])[] = [
   ],
   [
     CREATIVE,
-    `write poem story stories essay song lyrics haiku tale novel fiction character characters email letter blog post
+    `write poem story stories essay song haiku tale novel fiction character characters email letter blog post
     tweet caption slogan joke imagine pretend roleplay role-play act persona compose creative vivid describe rewrite
-    paraphrase tone style headline advertisement speech travel recipe chat hello hi thanks please translate summarize
+    paraphrase tone style headline advertisement speech travel recipe draft toast
+    persuasive engaging humorous funny rhyme verse scene dialogue lyrics greeting invitation chat hello hi thanks please translate summarize
     summarise gedicht geschichte schreibe poème histoire écris rédige poema historia cuento escribe escreva стих
     рассказ напиши 写 故事 诗 翻译 書いて 物語`,
   ],
