@@ -1,10 +1,9 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { readModelFile } from "./model-file.ts";
+import { defaultModel } from "./default-model.ts";
 import { explain, strongProbability, thresholdBefore, thresholdOn } from "./score.ts";
 import { seededRandom } from "./seeded.ts";
 
-const MODEL = readModelFile(readFileSync(new URL("./default.model", import.meta.url)));
+const MODEL = defaultModel();
 const scoreOf = (text: string) => strongProbability(MODEL, text);
 
 const EASY = [
