@@ -1,13 +1,12 @@
-import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { gunzipSync } from "node:zlib";
 import { LARGEST_MODEL_FILE, writeModelFile } from "../quality/model-file.ts";
-import { type OutcomeRow, readOutcomes } from "../quality/outcomes.ts";
+import type { OutcomeRow } from "../quality/outcomes.ts";
 import { DEFAULT_OPTIONS, prepare, train } from "../quality/train.ts";
 import { validate, validationTable } from "../quality/validation.ts";
 import type { CommandIo } from "./check.ts";
+import { readOutcomeFile } from "./outcome-file.ts";
 
 const HELP = `Train the router that predicts from a prompt how likely the strong model does better.
 
@@ -22,9 +21,6 @@ Usage:
 
 The same data and options give the same file, byte for byte.
 `;
-
-/** Largest data that is read, once unzipped, in bytes. */
-const LARGEST_DATA = 1 << 28;
 
 /** `amsterdam router train`; `argv` begins after `train`. Returns the exit code: 0, 1 (bad data or file) or 2 (wrong usage). */
 export function runRouterTrain(argv: readonly string[], io: Omit<CommandIo, "env">): number {
@@ -79,11 +75,9 @@ function parse(argv: readonly string[]): Options | null {
 }
 
 function trainAndWrite({ data, out, note, margin, ...rest }: Options, cwd: string): string {
-  const text = readData(resolve(cwd, data));
-  const rows = readOutcomes(text);
+  const { rows, checksum: dataChecksum } = readOutcomeFile(resolve(cwd, data));
   const options = { ...DEFAULT_OPTIONS, margin };
   const prepared = prepare(rows);
-  const dataChecksum = createHash("sha256").update(text).digest("hex");
   const sets = setSizes(rows);
   const file = writeModelFile({
     ...train(prepared, options),
@@ -93,12 +87,6 @@ function trainAndWrite({ data, out, note, margin, ...rest }: Options, cwd: strin
   writeFileSync(resolve(cwd, out), file);
   const written = `${out}: ${file.length} bytes, from ${rows.length} outcomes.\n`;
   return rest.validate ? `${written}\n${validationTable(validate(prepared, options))}` : written;
-}
-
-function readData(path: string): string {
-  const bytes = readFileSync(path);
-  const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return (zipped ? gunzipSync(bytes, { maxOutputLength: LARGEST_DATA }) : bytes).toString("utf8");
 }
 
 function setSizes(rows: readonly OutcomeRow[]): Record<string, number> {

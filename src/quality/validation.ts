@@ -60,7 +60,7 @@ export function validate(data: readonly Prepared[], options: TrainingOptions): V
 export function validationTable(validations: readonly Validation[]): string {
   const head = ["set", "prompts", ...ROUTERS];
   const rows = validations.map(({ set, prompts, metrics }) => [
-    set,
+    set.replace(/[\p{C}|]/gu, "\ufffd"),
     prompts.toLocaleString("en"),
     ...ROUTERS.map((router) => cell(metrics[router])),
   ]);
