@@ -1,27 +1,11 @@
 import pkg from "../package.json" with { type: "json" };
-import { type CommandIo, runCheck } from "./cli/check.ts";
-import { runDemo } from "./cli/demo.ts";
-import { runExport } from "./cli/export.ts";
-import { runFeedback } from "./cli/feedback.ts";
-import { runHealth } from "./cli/health.ts";
+import type { CommandIo } from "./cli/check.ts";
 import { HELP } from "./cli/help.ts";
-import { runInit } from "./cli/init.ts";
-import { runKeys } from "./cli/keys.ts";
-import { isReaderGone, longOutput } from "./cli/output.ts";
-import { runReprice } from "./cli/reprice.ts";
-import { runRequests } from "./cli/requests.ts";
-import { runRuns } from "./cli/runs.ts";
 import { readStart } from "./cli/start.ts";
-import { runStats } from "./cli/stats.ts";
 import type { StoredIo } from "./cli/stored.ts";
-import { runThreads } from "./cli/threads.ts";
 import { loadDotEnv } from "./config/env.ts";
 import { formatProblem } from "./config/problems.ts";
 import type { Config } from "./config/schema.ts";
-import { runGateway } from "./gateway.ts";
-import { ListenError } from "./server/http-server.ts";
-import { StorageError } from "./storage/interface.ts";
-import { openStorage } from "./storage/open.ts";
 
 const startedTick = performance.now();
 const cwd = process.cwd();
@@ -36,7 +20,7 @@ const io: CommandIo = {
 const exitCode = await runCommand(process.argv.slice(2));
 if (exitCode !== null) process.exit(exitCode);
 
-/** Null when something was started that runs until it is stopped. */
+/** Null when something was started that runs until it is stopped. Each command loads what it needs: a start is not to wait for the others. */
 async function runCommand(args: string[]): Promise<number | null> {
   for (const problem of dotEnv.problems) io.stderr.write(`${formatProblem(problem)}\n`);
   const [first, ...rest] = args;
@@ -47,29 +31,31 @@ async function runCommand(args: string[]): Promise<number | null> {
       if (first === "--version" || first === "-v") return say(`${pkg.version}\n`);
       return await start(isCommand ? rest : args);
     case "check":
-      return runCheck(rest, io);
+      return (await import("./cli/check.ts")).runCheck(rest, io);
     case "init":
-      return runInit(rest, io);
+      return (await import("./cli/init.ts")).runInit(rest, io);
     case "keys":
-      return await onStorage(rest, runKeys);
+      return await onStorage(rest, (await import("./cli/keys.ts")).runKeys);
     case "threads":
-      return await onStorage(rest, runThreads);
+      return await onStorage(rest, (await import("./cli/threads.ts")).runThreads);
     case "requests":
-      return await onStorage(rest, runRequests);
+      return await onStorage(rest, (await import("./cli/requests.ts")).runRequests);
     case "runs":
-      return await onStorage(rest, runRuns);
+      return await onStorage(rest, (await import("./cli/runs.ts")).runRuns);
     case "feedback":
-      return await onStorage(rest, runFeedback);
+      return await onStorage(rest, (await import("./cli/feedback.ts")).runFeedback);
     case "stats":
-      return await onStorage(rest, runStats);
+      return await onStorage(rest, (await import("./cli/stats.ts")).runStats);
     case "export":
-      return await onStorage(rest, runExport);
-    case "reprice":
+      return await onStorage(rest, (await import("./cli/export.ts")).runExport);
+    case "reprice": {
+      const { runReprice } = await import("./cli/reprice.ts");
       return await onStorage(rest, (argv, stored, { prices }) => runReprice(argv, stored, prices));
+    }
     case "demo":
-      return runDemo(rest, io);
+      return (await import("./cli/demo.ts")).runDemo(rest, io);
     case "health":
-      return await runHealth(rest, io);
+      return await (await import("./cli/health.ts")).runHealth(rest, io);
     case "help":
       return say(HELP);
     default:
@@ -91,6 +77,8 @@ async function onStorage(argv: string[], run: StoredCommand): Promise<number> {
   const own = at < 0 ? argv : argv.toSpliced(at, 2);
   const read = readStart(at < 0 ? [] : argv.slice(at, at + 2), io);
   if (typeof read === "number") return read;
+  const { isReaderGone, longOutput } = await import("./cli/output.ts");
+  const { openStorage } = await import("./storage/open.ts");
   const stdout = longOutput();
   const stored = {
     ...io,
@@ -113,6 +101,9 @@ async function onStorage(argv: string[], run: StoredCommand): Promise<number> {
 async function start(argv: string[]): Promise<number | null> {
   const options = readStart(argv, io);
   if (typeof options === "number") return options;
+  const { runGateway } = await import("./gateway.ts");
+  const { ListenError } = await import("./server/http-server.ts");
+  const { StorageError } = await import("./storage/interface.ts");
   try {
     await runGateway(options, io, startedTick);
     return null;

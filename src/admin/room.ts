@@ -3,10 +3,7 @@ import { GatewayError } from "../exchange/errors.ts";
 import type { Trace } from "../records/trace.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
 import type { Router } from "../routing/router.ts";
-import { readInput } from "./input.ts";
-import { openApi } from "./openapi.ts";
 import type { AdminParts, Route } from "./route.ts";
-import { findRoute } from "./table.ts";
 
 /** One call of the management API, after its key was checked and its body read. */
 interface AdminCall {
@@ -50,9 +47,11 @@ export class AdminRoom {
   async #respond(call: AdminCall, trace: Trace): Promise<Response> {
     if (trace.path === OPENAPI_PATH) {
       if (!reads(trace.method)) throw notAllowed("GET, HEAD");
-      this.#description ??= JSON.stringify(openApi(this.#parts.version));
+      this.#description ??= JSON.stringify((await import("./openapi.ts")).openApi(this.#parts.version));
       return json(this.#description, 200, trace);
     }
+    // The schemas of all its calls: a gateway that nobody asks need not load them.
+    const [{ findRoute }, { readInput }] = await Promise.all([import("./table.ts"), import("./input.ts")]);
     const found = findRoute(trace.method, trace.path);
     if (found.kind === "none")
       throw new GatewayError("not_found", `The management API has no path ${trace.path.slice(0, 200)}.`);

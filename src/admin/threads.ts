@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { fromStorage } from "../answers/storage-call.ts";
 import { GatewayError } from "../exchange/errors.ts";
-import { messageShape, type Turn, turnOf } from "./conversation.ts";
+import { type Turn, turnOf } from "../records/conversation.ts";
 import { feedbackJson, feedbackShape } from "./feedback-shape.ts";
 import { cursorShape, listPage, pageFields } from "./list-page.ts";
+import { messageShape } from "./message-shape.ts";
 import { requestJson, requestShape } from "./request-shape.ts";
 import { jsonRoute } from "./route.ts";
 import { named } from "./shape-parts.ts";

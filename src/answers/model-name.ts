@@ -1,4 +1,5 @@
-import type { BodyConsumer, ByteSource } from "../lib/byte-source.ts";
+import type { ByteSource } from "../lib/byte-source.ts";
+import { DerivedSource } from "../lib/derived-source.ts";
 import { type Edit, EditedBytes } from "../lib/edited-bytes.ts";
 import { isObject, JsonSyntaxError, type Member, readMembers, skipSpace } from "../lib/json-scan.ts";
 import { firstEventEnd } from "../lib/sse.ts";
@@ -51,38 +52,19 @@ const DATA = Buffer.from("data:");
 const MAX_HELD = 256 * 1024;
 
 /** A stream whose `message_start` names the model that was asked for. What comes after it passes untouched. */
-class RenamedStream implements ByteSource, BodyConsumer {
-  readonly #source: ByteSource;
+class RenamedStream extends DerivedSource {
   readonly #name: string;
-  #consumer: BodyConsumer | null = null;
   /** What came of the events up to the one that is looked for; null once it has passed. */
   #held: Buffer | null = Buffer.alloc(0);
 
   constructor(source: ByteSource, name: string) {
-    this.#source = source;
+    super(source);
     this.#name = name;
-  }
-
-  consume(consumer: BodyConsumer): void {
-    this.#consumer = consumer;
-    this.#source.consume(this);
-  }
-
-  pause(): void {
-    this.#source.pause();
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  cancel(): void {
-    this.#source.cancel();
   }
 
   data(chunk: Uint8Array): void {
     if (this.#held === null) {
-      this.#consumer?.data(chunk);
+      this.consumer?.data(chunk);
       return;
     }
     let rest = Buffer.concat([this.#held, chunk]);
@@ -90,32 +72,32 @@ class RenamedStream implements ByteSource, BodyConsumer {
       const event = rest.subarray(0, end);
       rest = rest.subarray(end);
       if (!event.includes("message_start")) {
-        this.#consumer?.data(event);
+        this.consumer?.data(event);
         continue;
       }
       const at = event.indexOf(DATA);
       this.#held = null;
-      this.#consumer?.data(at < 0 ? event : renamed(event, at + DATA.length, ["message"], this.#name));
-      if (rest.length > 0) this.#consumer?.data(rest);
+      this.consumer?.data(at < 0 ? event : renamed(event, at + DATA.length, ["message"], this.#name));
+      if (rest.length > 0) this.consumer?.data(rest);
       return;
     }
     this.#held = rest;
     if (rest.length > MAX_HELD) this.#release();
   }
 
-  end(): void {
+  override end(): void {
     this.#release();
-    this.#consumer?.end();
+    this.consumer?.end();
   }
 
-  failed(error: Error): void {
+  override failed(error: Error): void {
     this.#release();
-    this.#consumer?.failed(error);
+    this.consumer?.failed(error);
   }
 
   #release(): void {
     const held = this.#held;
     this.#held = null;
-    if (held !== null && held.length > 0) this.#consumer?.data(held);
+    if (held !== null && held.length > 0) this.consumer?.data(held);
   }
 }

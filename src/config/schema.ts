@@ -469,7 +469,9 @@ const records = z.strictObject({
     .min(0)
     .max(10_000_000)
     .default(2048)
-    .describe("Space for the files in which records and feedback wait while the database is slow or gone, or the traffic heavy."),
+    .describe(
+      "Space for the files in which records and feedback wait while the database is slow or gone, or the traffic heavy.",
+    ),
 });
 
 const otlp = z.strictObject({

@@ -2,7 +2,8 @@ import { GatewayError, toGatewayError } from "../exchange/errors.ts";
 import type { StreamEvent } from "../exchange/stream.ts";
 import type { ToldError } from "../exchange/told-error.ts";
 import type { StreamReader, StreamWriter } from "../formats/codec.ts";
-import type { BodyConsumer, ByteSource } from "../lib/byte-source.ts";
+import type { ByteSource } from "../lib/byte-source.ts";
+import { DerivedSource } from "../lib/derived-source.ts";
 import { type SseEvent, SseSplitter } from "../lib/sse.ts";
 
 export interface StreamParts {
@@ -13,47 +14,32 @@ export interface StreamParts {
 }
 
 /** An upstream's stream as the client's: read, adapted and written event by event, as it comes. */
-export class ConvertedStream implements ByteSource, BodyConsumer {
-  readonly #source: ByteSource;
+export class ConvertedStream extends DerivedSource {
   readonly #parts: StreamParts;
   readonly #splitter = new SseSplitter();
-  #consumer: BodyConsumer | null = null;
   /** What is to be written for the chunk at hand. */
   #text = "";
   #failure: GatewayError | null = null;
   #over = false;
 
   constructor(source: ByteSource, parts: StreamParts) {
-    this.#source = source;
+    super(source);
     this.#parts = parts;
   }
 
-  consume(consumer: BodyConsumer): void {
-    this.#consumer = consumer;
-    this.#source.consume(this);
-  }
-
-  pause(): void {
-    this.#source.pause();
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  cancel(): void {
+  override cancel(): void {
     this.#over = true;
-    this.#source.cancel();
+    super.cancel();
   }
 
   data(chunk: Uint8Array): void {
     if (this.#over) return;
     this.#run(() => this.#splitter.push(chunk, this.#takeEvent));
-    if (this.#failure !== null) this.#source.cancel();
+    if (this.#failure !== null) this.source.cancel();
     this.#flush();
   }
 
-  end(): void {
+  override end(): void {
     if (this.#over) return;
     this.#run(() => {
       this.#splitter.end(this.#takeEvent);
@@ -62,13 +48,13 @@ export class ConvertedStream implements ByteSource, BodyConsumer {
     this.#flush();
     if (this.#over) return;
     this.#over = true;
-    this.#consumer?.end();
+    this.consumer?.end();
   }
 
-  failed(error: Error): void {
+  override failed(error: Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#consumer?.failed(error);
+    this.consumer?.failed(error);
   }
 
   readonly #takeEvent = (event: SseEvent): void => {
@@ -104,11 +90,11 @@ export class ConvertedStream implements ByteSource, BodyConsumer {
     if (this.#text !== "") {
       const text = this.#text;
       this.#text = "";
-      this.#consumer?.data(Buffer.from(text));
+      this.consumer?.data(Buffer.from(text));
     }
     if (this.#failure === null || this.#over) return;
     this.#over = true;
-    this.#consumer?.failed(this.#failure);
+    this.consumer?.failed(this.#failure);
   }
 }
 

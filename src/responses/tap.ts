@@ -1,37 +1,19 @@
-import type { BodyConsumer, ByteSource } from "../lib/byte-source.ts";
+import type { ByteSource } from "../lib/byte-source.ts";
+import { DerivedSource } from "../lib/derived-source.ts";
 import type { HttpResponse } from "../upstream/http/exchange.ts";
 
 /** A body that shows each chunk to `see` before it goes on. */
-export class TappedSource implements ByteSource {
-  readonly #source: ByteSource;
+export class TappedSource extends DerivedSource {
   readonly #see: (chunk: Uint8Array) => void;
 
   constructor(source: ByteSource, see: (chunk: Uint8Array) => void) {
-    this.#source = source;
+    super(source);
     this.#see = see;
   }
 
-  consume(consumer: BodyConsumer): void {
-    this.#source.consume({
-      data: (chunk) => {
-        this.#see(chunk);
-        consumer.data(chunk);
-      },
-      end: () => consumer.end(),
-      failed: (error) => consumer.failed(error),
-    });
-  }
-
-  pause(): void {
-    this.#source.pause();
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  cancel(): void {
-    this.#source.cancel();
+  data(chunk: Uint8Array): void {
+    this.#see(chunk);
+    this.consumer?.data(chunk);
   }
 }
 

@@ -1,5 +1,6 @@
 import { isRecord } from "../../exchange/read.ts";
-import type { BodyConsumer, ByteSource } from "../../lib/byte-source.ts";
+import type { ByteSource } from "../../lib/byte-source.ts";
+import { DerivedSource } from "../../lib/derived-source.ts";
 import { firstEventEnd, lastEventEnd, parseEvent } from "../../lib/sse.ts";
 
 const NEEDLE = Buffer.from('"usage"');
@@ -14,10 +15,8 @@ const MAX_HELD = 64 * 1024;
  * A stream of Chat or of legacy completions without the chunk that tells its usage alone, which the gateway and not the client has asked for
  * (`stream_options.include_usage`). All else passes as it came; only events that hold an object named `usage` are read.
  */
-export class HiddenUsage implements ByteSource, BodyConsumer {
-  readonly #source: ByteSource;
+export class HiddenUsage extends DerivedSource {
   readonly #onHidden: (event: Uint8Array) => void;
-  #consumer: BodyConsumer | null = null;
   /** The beginning of an event that has not ended. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -28,25 +27,8 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
 
   /** `onHidden` is told the event that was left out. */
   constructor(source: ByteSource, onHidden: (event: Uint8Array) => void) {
-    this.#source = source;
+    super(source);
     this.#onHidden = onHidden;
-  }
-
-  consume(consumer: BodyConsumer): void {
-    this.#consumer = consumer;
-    this.#source.consume(this);
-  }
-
-  pause(): void {
-    this.#source.pause();
-  }
-
-  resume(): void {
-    this.#source.resume();
-  }
-
-  cancel(): void {
-    this.#source.cancel();
   }
 
   data(chunk: Uint8Array): void {
@@ -58,14 +40,14 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
     if (end < chunk.length) this.#hold(end < 0 ? chunk : chunk.subarray(end));
   }
 
-  end(): void {
+  override end(): void {
     this.#flush();
-    this.#consumer?.end();
+    this.consumer?.end();
   }
 
-  failed(error: Error): void {
+  override failed(error: Error): void {
     this.#flush();
-    this.#consumer?.failed(error);
+    this.consumer?.failed(error);
   }
 
   #hold(bytes: Uint8Array): void {
@@ -76,7 +58,7 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
   }
 
   #flush(): void {
-    if (this.#heldBytes > 0) this.#consumer?.data(this.#takeHeld());
+    if (this.#heldBytes > 0) this.consumer?.data(this.#takeHeld());
   }
 
   #takeHeld(): Uint8Array {
@@ -91,7 +73,7 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
     const whole = this.#heldBytes === 0 ? bytes : Buffer.concat([this.#takeHeld(), bytes]);
     this.#passing = false;
     if (holdsUsage(whole)) this.#giveWithout(whole);
-    else this.#consumer?.data(whole);
+    else this.consumer?.data(whole);
   }
 
   #giveWithout(whole: Uint8Array): void {
@@ -100,13 +82,13 @@ export class HiddenUsage implements ByteSource, BodyConsumer {
       const end = firstEventEnd(whole, at);
       const eventEnd = end < 0 ? whole.length : end;
       if (isUsageAlone(whole.subarray(at, eventEnd))) {
-        if (at > given) this.#consumer?.data(whole.subarray(given, at));
+        if (at > given) this.consumer?.data(whole.subarray(given, at));
         this.#onHidden(whole.subarray(at, eventEnd));
         given = eventEnd;
       }
       at = eventEnd;
     }
-    if (given < whole.length) this.#consumer?.data(whole.subarray(given));
+    if (given < whole.length) this.consumer?.data(whole.subarray(given));
   }
 }
 

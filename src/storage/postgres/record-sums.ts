@@ -1,31 +1,17 @@
 import { compactHistograms } from "../histograms.ts";
 import { RecordTotals } from "../record-totals.ts";
+import { addingUp, FEW_MARKS, HOURS_A_DAY, SUM_COLUMNS } from "../records/sum-columns.ts";
 import type { Query } from "./query.ts";
 
 /** Held shared by who adds to sums, alone by who moves hours into days. "AMSS" in letters. */
 const SUMS_LOCK = 0x414d5353;
-/** Requests below which their marks are short as they are. */
-const FEW = 32;
-const HOURS_A_DAY = 24;
-
-const COLUMNS = `requests, input_tokens, cached_input_tokens, cache_write_input_tokens, output_tokens, reasoning_tokens,
-  cost_usd, unpriced, highest_cost_usd, longest_ms, histograms`;
 
 /** The database adds up by itself; histograms it puts one behind the other, and shortens them where they became long. */
-const ADD = `
-  DO UPDATE SET requests = s.requests + excluded.requests, input_tokens = s.input_tokens + excluded.input_tokens,
-    cached_input_tokens = s.cached_input_tokens + excluded.cached_input_tokens,
-    cache_write_input_tokens = s.cache_write_input_tokens + excluded.cache_write_input_tokens,
-    output_tokens = s.output_tokens + excluded.output_tokens,
-    reasoning_tokens = s.reasoning_tokens + excluded.reasoning_tokens,
-    cost_usd = s.cost_usd + excluded.cost_usd, unpriced = s.unpriced + excluded.unpriced,
-    highest_cost_usd = greatest(s.highest_cost_usd, excluded.highest_cost_usd),
-    longest_ms = greatest(s.longest_ms, excluded.longest_ms),
-    histograms = amsterdam.joined_histograms(s.histograms, excluded.histograms)`;
+const ADD = addingUp("greatest", "amsterdam.joined_histograms(s.histograms, excluded.histograms)");
 
 /** The same order everywhere, so that those who add to the same sums wait for each other and not in a circle. */
 const addTo = (table: string, time: string) => `
-  INSERT INTO amsterdam.${table} AS s (${time}, kind, ${COLUMNS})
+  INSERT INTO amsterdam.${table} AS s (${time}, kind, ${SUM_COLUMNS})
   SELECT * FROM unnest($1::integer[], $2::integer[], $3::float8[], $4::float8[], $5::float8[], $6::float8[],
     $7::float8[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], $12::float8[], $13::text[])
     AS item (time, kind) ORDER BY time, kind
@@ -34,8 +20,8 @@ const ADD_TO_HOURS = addTo("record_hours", "hour");
 const ADD_TO_DAYS = addTo("record_days", "day");
 
 const FOLD_HOUR = `
-  INSERT INTO amsterdam.record_days AS s (day, kind, ${COLUMNS})
-  SELECT $1::integer, kind, ${COLUMNS} FROM amsterdam.record_hours WHERE hour = $2 ORDER BY kind
+  INSERT INTO amsterdam.record_days AS s (day, kind, ${SUM_COLUMNS})
+  SELECT $1::integer, kind, ${SUM_COLUMNS} FROM amsterdam.record_hours WHERE hour = $2 ORDER BY kind
   ON CONFLICT (day, kind) ${ADD}`;
 
 export interface Sum {
@@ -115,7 +101,7 @@ function valuesOf(sums: readonly Sum[]) {
     sums.map(({ kind }) => kind),
     ...NUMBERS.map(of),
     sums.map(({ totals: { requests, histograms } }) =>
-      requests < FEW ? histograms : compactHistograms(histograms),
+      requests < FEW_MARKS ? histograms : compactHistograms(histograms),
     ),
   ];
 }

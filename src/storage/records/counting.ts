@@ -5,20 +5,12 @@ import type { Question } from "./conditions.ts";
 import { type IdRange, type RecordDatabase, within } from "./database.ts";
 import { FOUND, type Found, floorsOf } from "./search.ts";
 import { slices } from "./slices.ts";
+import { KIND_COLUMNS } from "./sums.ts";
 import { type TextTest, textTest } from "./text.ts";
 
 /** Groups as a record's columns; of tags and templates the whole list. */
 export const GROUP_COLUMNS: Record<StatisticsGroup, string> = {
-  model: "k.model",
-  provider: "k.provider",
-  key: "k.key_id",
-  door: "k.door",
-  route: "k.route",
-  agent: "k.agent_id",
-  operation: "k.operation",
-  status: "CAST(k.status AS TEXT)",
-  category: "k.category",
-  finish: "k.finish",
+  ...KIND_COLUMNS,
   run: "r.run_id",
   thread: "r.thread_id",
   template: "r.templates",

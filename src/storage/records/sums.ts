@@ -10,8 +10,8 @@ import { pause } from "./slices.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** The groups that sums are kept by, as their kinds' columns. */
-export const KIND_COLUMNS: Partial<Record<StatisticsGroup, string>> = {
+/** What records of one kind have in common, as columns. */
+export const KIND_COLUMNS = {
   model: "k.model",
   provider: "k.provider",
   key: "k.key_id",
@@ -22,7 +22,10 @@ export const KIND_COLUMNS: Partial<Record<StatisticsGroup, string>> = {
   status: "CAST(k.status AS TEXT)",
   category: "k.category",
   finish: "k.finish",
-};
+} as const satisfies Partial<Record<StatisticsGroup, string>>;
+
+/** The groups that sums are kept by. */
+const SUM_GROUPS: Partial<Record<StatisticsGroup, string>> = KIND_COLUMNS;
 
 /** A kind of requests, and where the sums of its hours go. */
 interface Kind {
@@ -135,7 +138,7 @@ function groupedSums(
   { kinds, groups, inOne }: Wanted,
 ): string {
   const by = [
-    ...groups.map((group) => KIND_COLUMNS[group]),
+    ...groups.map((group) => SUM_GROUPS[group]),
     "k.category IS NULL",
     ...(inOne ? [] : [`s.${column}`]),
   ];
@@ -161,7 +164,7 @@ async function kindsOf(
   kinds: Condition | null,
   groups: readonly StatisticsGroup[],
 ): Promise<ReadonlyMap<number, Kind>> {
-  const names = groups.map((group, index) => `, ${KIND_COLUMNS[group]} AS group${index}`).join("");
+  const names = groups.map((group, index) => `, ${SUM_GROUPS[group]} AS group${index}`).join("");
   const sql = `SELECT k.id, k.category IS NOT NULL AS failed ${names} FROM ${database.schema}record_kinds AS k
     WHERE ${kinds?.sql ?? "true"}`;
   type Row = { id: number; failed: boolean | 0 | 1 } & Record<`group${number}`, string | null>;

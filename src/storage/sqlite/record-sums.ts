@@ -1,33 +1,20 @@
 import type { Database } from "bun:sqlite";
 import { compactHistograms } from "../histograms.ts";
 import { RecordTotals } from "../record-totals.ts";
+import { addingUp, FEW_MARKS, HOURS_A_DAY, SUM_COLUMNS } from "../records/sum-columns.ts";
 
 /** Characters of histograms from which on they are made short. */
 const LONG = 2048;
-/** Requests below which their marks are short as they are. */
-const FEW = 32;
-const HOURS_A_DAY = 24;
-
-const COLUMNS = `requests, input_tokens, cached_input_tokens, cache_write_input_tokens, output_tokens, reasoning_tokens,
-  cost_usd, unpriced, highest_cost_usd, longest_ms, histograms`;
 
 /** The database adds up by itself; histograms it puts one behind the other. */
-const ADD = `
-  DO UPDATE SET requests = s.requests + excluded.requests, input_tokens = s.input_tokens + excluded.input_tokens,
-    cached_input_tokens = s.cached_input_tokens + excluded.cached_input_tokens,
-    cache_write_input_tokens = s.cache_write_input_tokens + excluded.cache_write_input_tokens,
-    output_tokens = s.output_tokens + excluded.output_tokens,
-    reasoning_tokens = s.reasoning_tokens + excluded.reasoning_tokens,
-    cost_usd = s.cost_usd + excluded.cost_usd, unpriced = s.unpriced + excluded.unpriced,
-    highest_cost_usd = max(s.highest_cost_usd, excluded.highest_cost_usd),
-    longest_ms = max(s.longest_ms, excluded.longest_ms), histograms = s.histograms || excluded.histograms`;
+const ADD = addingUp("max", "s.histograms || excluded.histograms");
 
 const VALUES = "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-const ADD_TO_HOUR = `INSERT INTO record_hours AS s (hour, kind, ${COLUMNS}) ${VALUES} ON CONFLICT (hour, kind) ${ADD}`;
-const ADD_TO_DAY = `INSERT INTO record_days AS s (day, kind, ${COLUMNS}) ${VALUES} ON CONFLICT (day, kind) ${ADD}`;
+const ADD_TO_HOUR = `INSERT INTO record_hours AS s (hour, kind, ${SUM_COLUMNS}) ${VALUES} ON CONFLICT (hour, kind) ${ADD}`;
+const ADD_TO_DAY = `INSERT INTO record_days AS s (day, kind, ${SUM_COLUMNS}) ${VALUES} ON CONFLICT (day, kind) ${ADD}`;
 const FOLD_HOUR = `
-  INSERT INTO record_days AS s (day, kind, ${COLUMNS})
-  SELECT ?, kind, ${COLUMNS} FROM record_hours WHERE hour = ?
+  INSERT INTO record_days AS s (day, kind, ${SUM_COLUMNS})
+  SELECT ?, kind, ${SUM_COLUMNS} FROM record_hours WHERE hour = ?
   ON CONFLICT (day, kind) ${ADD}`;
 
 /** Totals by hour since 1970 and kind. */
@@ -86,7 +73,7 @@ function addTotals(db: Database, sql: string, time: number, kinds: ReadonlyMap<n
       totals.unpriced,
       totals.highestCostUsd,
       totals.longestMs,
-      totals.requests < FEW ? totals.histograms : compactHistograms(totals.histograms),
+      totals.requests < FEW_MARKS ? totals.histograms : compactHistograms(totals.histograms),
     );
   }
 }

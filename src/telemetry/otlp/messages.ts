@@ -1,4 +1,4 @@
-import { type Message, turnOf } from "../../admin/conversation.ts";
+import { type Message, turnOf } from "../../records/conversation.ts";
 import type { RecordedBodies, RequestRecord } from "../../records/record.ts";
 import { finishReason } from "../gen-ai.ts";
 

@@ -1,36 +1,30 @@
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
 import { Assembler } from "../exchange/assemble.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Part } from "../exchange/parts.ts";
+import type { GenerateRequest } from "../exchange/request.ts";
 import { CODECS } from "../formats/codecs.ts";
 import { type SseEvent, SseSplitter } from "../lib/sse.ts";
-import type { RecordedBodies, RequestRecord } from "../records/record.ts";
-import { named } from "./shape-parts.ts";
+import type { RecordedBodies, RequestRecord } from "./record.ts";
 
-const partShape = named(
-  "MessagePart",
-  z
-    .object({
-      kind: z.enum(["text", "refusal", "reasoning", "tool-call", "tool-result", "media", "native"]),
-      text: z.string().optional().describe("Words; of a call its arguments, of a result what came out."),
-      name: z.string().optional().describe("The tool's name; of media its type."),
-      call_id: z.string().optional().describe("By which a result names its call."),
-      is_error: z.boolean().optional(),
-    })
-    .describe("A piece of a message."),
-);
+/** A piece of a message. */
+export interface SaidPart {
+  readonly kind: Part["kind"];
+  /** Words; of a call its arguments, of a result what came out. */
+  readonly text?: string | undefined;
+  /** The tool's name; of media its type. */
+  readonly name?: string | undefined;
+  /** By which a result names its call. */
+  readonly call_id?: string | undefined;
+  readonly is_error?: boolean | undefined;
+}
 
-export const messageShape = named(
-  "Message",
-  z.object({
-    role: z.enum(["system", "developer", "user", "assistant", "tool"]),
-    parts: z.array(partShape),
-  }),
-);
-
-export type Message = z.output<typeof messageShape>;
+/** As the management API tells it. */
+export interface Message {
+  readonly role: GenerateRequest["messages"][number]["role"];
+  readonly parts: readonly SaidPart[];
+}
 
 /** What was said in one request, in no provider's format. */
 interface Said {
@@ -120,7 +114,7 @@ function parsed(body: Uint8Array): unknown {
   return JSON.parse(new TextDecoder().decode(body));
 }
 
-function partOf(part: Part): Message["parts"][number] {
+function partOf(part: Part): SaidPart {
   switch (part.kind) {
     case "text":
     case "refusal":
