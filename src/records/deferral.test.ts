@@ -146,6 +146,7 @@ describe("under heavy traffic", () => {
     ["patterns are to be taken out of bodies", { redact: ["\\S+@\\S+"] }],
     ["bodies are not to be kept", { bodies: "metadata" }],
     ["the files may take no space", { max_spill_mb: 0 }],
+    ["no bytes of bodies are to be kept", { max_body_kb: 0 }],
   ])("no body is in a file where %s", async (_, settings) => {
     const { deferral, finished, close, gate } = gateway(settings);
     gate.open = new Promise(() => {});
@@ -156,6 +157,27 @@ describe("under heavy traffic", () => {
     gate.open = Promise.resolve();
     await close();
     expect(store.kept.size).toBe(1);
+  });
+
+  test("a disk that hangs gets no more than so much; the other requests are recorded at once", async () => {
+    const { deferral, requests, finished, close } = gateway();
+    const { promise: hangs, resolve } = Promise.withResolvers<void>();
+    const defer = requests.defer.bind(requests);
+    requests.defer = async (frames) => {
+      await hangs;
+      await defer(frames);
+    };
+    const long = { ...ANSWER, padding: "x".repeat(900_000) };
+    for (let n = 0; n < 40; n++) {
+      deferral.observe(finished({ requestId: `req-${n}` }, long));
+      if (n % 8 === 0) await Bun.sleep(50);
+    }
+    await until("others are recorded", () => store.kept.size >= 10);
+    expect(deferral.waiting).toBeWithin(2, 25);
+    resolve();
+    await close();
+    expect(store.kept.size).toBe(40);
+    expect(deferral.waiting).toBe(0);
   });
 
   test("an answer that its bytes alone do not tell is recorded at once", async () => {

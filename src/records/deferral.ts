@@ -1,5 +1,6 @@
 import type { RecordsConfig } from "../config/schema.ts";
 import { UlidMaker } from "../lib/ulid.ts";
+import type { Capture } from "./capture.ts";
 import type { DurableSink } from "./durable-sink.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 import type { Pace } from "./pace.ts";
@@ -10,6 +11,7 @@ import type { Trace } from "./trace.ts";
 /** What was written down waits this long for more, so that it goes into the file together; or for so much. */
 const GATHER_MS = 40;
 const GATHER_BYTES = 8 * 1024 * 1024;
+const KILOBYTE = 1024;
 const MEGABYTE = 1024 * 1024;
 
 export interface DeferralOptions {
@@ -29,10 +31,13 @@ export class Deferral {
   /** What is written down at once: objects that were kept for later would cost the collector more than the writing. */
   #gathered = new FrameBuffer();
   #count = 0;
-  /** To gather in, while the other is on its way to the file. */
-  #spare: FrameBuffer | null = new FrameBuffer();
+  /** To gather in, while the other is on its way to the file. A disk that is slow gets no third one. */
+  #spare = new FrameBuffer();
+  #writing: Promise<void> | null = null;
+  #writingCount = 0;
+  /** Whether what is gathered has waited for its time, and waits for the other to be written. */
+  #isDue = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: DeferralOptions) {
     this.#options = options;
@@ -40,7 +45,7 @@ export class Deferral {
 
   /** Finished requests that are not in a file yet. */
   get waiting(): number {
-    return this.#count;
+    return this.#count + this.#writingCount;
   }
 
   /** The trace subscriber: takes a finished request. Nobody else may need the trace's capture afterwards. */
@@ -50,7 +55,7 @@ export class Deferral {
     const { pace, recorder } = this.#options;
     const now = performance.now();
     pace.note(1, now);
-    const bodies = pace.isHeavy(now) && this.#maySetAside() ? deferrable(trace, capture) : null;
+    const bodies = pace.isHeavy(now) && this.#maySetAside() ? this.#bodiesOf(trace, capture) : null;
     if (bodies === null) {
       recorder.observe(trace);
       return;
@@ -67,29 +72,39 @@ export class Deferral {
 
   /** Resolves when all that was put off stands in files, or in memory where there is no other place. */
   async flush(): Promise<void> {
-    this.#write();
-    await this.#writing;
+    for (this.#write(); this.#writing !== null; this.#write()) await this.#writing;
+  }
+
+  /** None longer than is to be stored of it may stand in a file. */
+  #bodiesOf(trace: Trace, capture: Capture): ReturnType<typeof deferrable> {
+    const bodies = deferrable(trace, capture);
+    const most = this.#options.config().max_body_kb * KILOBYTE;
+    return bodies === null || bodies.request.length > most || bodies.response.length > most ? null : bodies;
   }
 
   /** No secret that is to be taken out may stand in a file; and what lasts longer than there is room for is made at once. */
   #maySetAside(): boolean {
     const { config, sink } = this.#options;
     const { redact, max_spill_mb } = config();
-    return redact.length === 0 && sink.held === 0 && sink.waitingBytes < (max_spill_mb * MEGABYTE) / 2;
+    if (redact.length > 0 || this.#gathered.size >= GATHER_BYTES) return false;
+    return sink.held === 0 && sink.waitingBytes < (max_spill_mb * MEGABYTE) / 2;
   }
 
   #write(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#count === 0) return;
+    this.#isDue = this.#writing !== null;
+    if (this.#count === 0 || this.#isDue) return;
     const full = this.#gathered;
-    this.#gathered = this.#spare ?? new FrameBuffer();
-    this.#spare = null;
+    this.#gathered = this.#spare;
+    this.#writingCount = this.#count;
     this.#count = 0;
-    const written = this.#options.sink.defer(full.frames()).then(() => {
+    this.#writing = this.#options.sink.defer(full.frames()).then(() => {
       full.clear();
       this.#spare = full;
+      this.#writing = null;
+      this.#writingCount = 0;
+      if (this.#isDue) this.#write();
     });
-    this.#writing = Promise.all([this.#writing, written]).then(() => {});
   }
 }

@@ -39,10 +39,13 @@ export class Checkpoints {
     this.#isOver = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#worker === null) return;
-    await this.#answered?.promise;
-    const late = Bun.sleep(CLOSING_MS);
-    await Promise.race([this.#ask(this.#worker, null), late]);
+    await Promise.race([this.#askToClose(this.#worker), Bun.sleep(CLOSING_MS)]);
     this.#end();
+  }
+
+  async #askToClose(worker: Worker): Promise<void> {
+    await this.#answered?.promise;
+    await this.#ask(worker, null);
   }
 
   #run(): void {
