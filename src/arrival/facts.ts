@@ -38,7 +38,7 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
   trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;
   trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
-  trace.tracking = readTracking(fields?.tracking ?? null, fields?.templates ?? [], headers);
+  trace.tracking = readTracking(fields?.tracking ?? null, headers);
   const isOwnPath = door.kind === "endpoint";
   return {
     method: request.method,

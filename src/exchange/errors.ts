@@ -33,6 +33,7 @@ export const ERRORS = {
   model_not_found: { status: 404, category: "client", retryable: false, fallback: false },
   endpoint_disabled: { status: 404, category: "client", retryable: false, fallback: false },
   method_not_allowed: { status: 405, category: "client", retryable: false, fallback: false },
+  conflict: { status: 409, category: "client", retryable: false, fallback: false },
   body_timeout: { status: 408, category: "client", retryable: false, fallback: false },
   body_too_large: { status: 413, category: "client", retryable: false, fallback: false },
   unsupported_encoding: { status: 415, category: "client", retryable: false, fallback: false },

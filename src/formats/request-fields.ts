@@ -11,12 +11,14 @@ import {
 } from "../lib/json-scan.ts";
 import type { TemplatePlaces } from "./format.ts";
 
-/** Template fields taken out of a message, item, part or instruction; `path` is where, as `messages[0].content[1]`. */
-export interface TemplateFields {
-  path: string;
-  template?: unknown;
-  template_id?: unknown;
-  variables?: unknown;
+/** Template fields taken out of a message, item, part or instruction. */
+export interface TemplatePlace {
+  /** Where, as `messages[0].content[1]`. */
+  readonly path: string;
+  /** As they were sent. */
+  readonly template?: unknown;
+  readonly template_id?: unknown;
+  readonly variables?: unknown;
 }
 
 /** What the gateway reads of a request's body, and the edits that take its own fields out again. */
@@ -30,7 +32,7 @@ export interface RequestFields {
   readonly sealed: boolean;
   /** Top-level tracking fields as they were sent, parsed; null when there are none. */
   readonly tracking: Record<string, unknown> | null;
-  readonly templates: TemplateFields[];
+  readonly templates: TemplatePlace[];
   /** Where the model's name stands, for `withModel`. */
   readonly modelSpans: readonly { start: number; end: number }[];
   readonly edits: readonly Edit[];
@@ -89,7 +91,7 @@ export function readRequestFields(body: Buffer, places: TemplatePlaces): Request
   }
   const isOurs = (member: Member) => TRACKING.has(member.key) || (strict && member.key === "strict");
   const edits = tracking === null && !strict ? [] : removeMembers(members, isOurs);
-  const templates: TemplateFields[] = [];
+  const templates: TemplatePlace[] = [];
   if (body.indexOf(TEMPLATE_NEEDLE) >= 0 || body.indexOf(VARIABLES_NEEDLE) >= 0)
     takeTemplates(body, members, places, "", templates, edits);
   const sealed = body.indexOf(SEAL_NEEDLE) >= 0 || body.indexOf(SEAL_NEEDLE_BASE64) >= 0;
@@ -149,7 +151,7 @@ function takeTemplates(
   members: readonly Member[],
   places: TemplatePlaces,
   path: string,
-  found: TemplateFields[],
+  found: TemplatePlace[],
   edits: Edit[],
 ): void {
   for (const member of members) {
@@ -169,7 +171,7 @@ function takeFrom(
   start: number,
   places: TemplatePlaces,
   path: string,
-  found: TemplateFields[],
+  found: TemplatePlace[],
   edits: Edit[],
 ): void {
   const members = readMembers(body, start);

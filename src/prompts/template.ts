@@ -5,6 +5,8 @@ export interface Template {
   readonly createdAt: number;
   /** Milliseconds since 1970; null while in use. An archived template is kept, and chosen for nothing new. */
   readonly archivedAt: number | null;
+  /** The version that every request gets which names the template, whatever labels and experiments say; null for none. */
+  readonly pinnedVersion: string | null;
 }
 
 export type TemplateRole = "system" | "user" | "assistant";
@@ -62,9 +64,10 @@ export interface Label {
 }
 
 export interface LabelMove {
-  readonly version: string;
+  /** Null where the label was taken away. */
+  readonly version: string | null;
   /** Milliseconds since 1970. */
   readonly movedAt: number;
-  /** The key or experiment that moved it; null when unknown. */
+  /** The key's id, or `experiment ID`; null when unknown. */
   readonly movedBy: string | null;
 }

@@ -52,7 +52,8 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
     parentId: tracking?.request_parent_id ?? null,
     threadId: tracking?.thread_id ?? null,
     tags: tracking?.tags === undefined ? NONE : tagTexts(tracking.tags),
-    templates: templatesOf(tracking?.templates),
+    templates: trace.templates,
+    decisions: trace.decisions,
     status: trace.status,
     error: trace.error,
     category: trace.errorCategory,
@@ -80,20 +81,9 @@ function tagTexts(tags: Tags): readonly string[] {
   return Object.entries(tags).map(([name, value]) => `${name}=${value}`);
 }
 
-type Templates = NonNullable<NonNullable<Trace["tracking"]>["templates"]>;
-
-function templatesOf(templates: Templates | undefined): RequestRecord["templates"] {
-  if (templates === undefined) return NONE;
-  return templates.slice(0, MAX_TEMPLATES).map(({ path, template_id: id }) => ({
-    path: cut(path, MAX_NAME),
-    templateId: typeof id === "string" || typeof id === "number" ? cut(String(id), MAX_NAME) : null,
-  }));
-}
-
 /** Clients and providers send what they like, and a record is to stay a small thing. */
 const MAX_NAME = 256;
 const MAX_TEXT = 4_000;
-const MAX_TEMPLATES = 64;
 
 function cut(text: string, length: number): string {
   return text.length > length ? text.slice(0, length) : text;

@@ -2,6 +2,8 @@ import type { ErrorCategory, ErrorCode } from "../exchange/errors.ts";
 import type { Format, Operation } from "../exchange/formats.ts";
 import type { FinishReason } from "../exchange/response.ts";
 import type { Usage } from "../exchange/usage.ts";
+import type { UsedTemplate } from "../prompts/used-template.ts";
+import type { RecordedDecision } from "./decision.ts";
 import type { Attempt } from "./trace.ts";
 
 /** Where token counts come from: the provider; the provider, of an answer that broke off; or an estimate of ours. */
@@ -50,8 +52,10 @@ export interface RequestRecord {
   readonly threadId: string | null;
   /** `name`, or `name=value`. */
   readonly tags: readonly string[];
-  /** Templates that the request named, with the place they stood in. */
-  readonly templates: readonly { readonly path: string; readonly templateId: string | null }[];
+  /** What became of each place that had template fields. */
+  readonly templates: readonly UsedTemplate[];
+  /** What experiments decided for it. */
+  readonly decisions: readonly RecordedDecision[];
   readonly status: number;
   readonly error: ErrorCode | null;
   readonly category: ErrorCategory | null;

@@ -1,6 +1,8 @@
 import type { ErrorCategory, ErrorCode } from "../exchange/errors.ts";
 import type { Format, Operation } from "../exchange/formats.ts";
+import type { UsedTemplate } from "../prompts/used-template.ts";
 import type { Capture } from "./capture.ts";
+import type { RecordedDecision } from "./decision.ts";
 import type { Tracking } from "./tracking.ts";
 
 /** One try at one target. Times are milliseconds after the trace's start. */
@@ -42,6 +44,9 @@ export interface Trace {
   /** What could not be expressed in the target's format, or in the client's. */
   losses: readonly string[];
   tracking: Tracking | null;
+  /** What became of each place that had template fields, and what experiments decided. */
+  templates: readonly UsedTemplate[];
+  decisions: readonly RecordedDecision[];
   readonly attempts: Attempt[];
   status: number;
   error: ErrorCode | null;
@@ -60,7 +65,7 @@ export interface Trace {
 /** Told of every trace once it is finished. Must return at once; slow work is queued by the subscriber. */
 export type TraceSubscriber = (trace: Trace) => void;
 
-const NONE: readonly string[] = [];
+const NONE: readonly never[] = [];
 
 /** A trace at its beginning: nothing is known but what came on the first line. */
 export function startTrace(
@@ -88,6 +93,8 @@ export function startTrace(
     route: null,
     targetFormat: null,
     losses: NONE,
+    templates: NONE,
+    decisions: NONE,
     tracking: null,
     attempts: [],
     status: 0,

@@ -8,8 +8,6 @@ export interface Tracking {
   request_id?: string;
   thread_id?: string;
   tags?: Tags;
-  /** Template fields with the place they were taken from, as `messages[0].content[1]`. */
-  templates?: readonly { path: string; template?: unknown; template_id?: unknown; variables?: unknown }[];
 }
 
 /** A list, or names with values. */
@@ -37,7 +35,6 @@ const MAX_ID = 256;
  */
 export function readTracking(
   fields: Readonly<Record<string, unknown>> | null,
-  templates: NonNullable<Tracking["templates"]>,
   headers: HeaderFields,
 ): Tracking | null {
   const tracking: Tracking = {};
@@ -59,7 +56,6 @@ export function readTracking(
     const tags = readTags(fields.tags);
     if (tags !== null) tracking.tags = tags;
   }
-  if (templates.length > 0) tracking.templates = templates;
   for (const _ in tracking) return tracking;
   return null;
 }

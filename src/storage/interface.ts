@@ -1,4 +1,6 @@
 import type { Cost, RecordedBodies, RequestRecord, WrittenRecord } from "../records/record.ts";
+import type { ExperimentStore } from "./experiment-store.ts";
+import type { PromptStore } from "./prompt-store.ts";
 
 /** What a key may do beside calling models: `admin` is the management API. */
 export const KEY_SCOPES = ["admin"] as const;
@@ -257,6 +259,8 @@ export interface RecordFilter {
   readonly parentId?: string;
   readonly tag?: string;
   readonly templateId?: string;
+  /** A variant that was decided, as `experiment/variant`. */
+  readonly variant?: string;
   readonly minCost?: number;
   readonly maxCost?: number;
   readonly minDurationMs?: number;
@@ -325,6 +329,7 @@ export const STATISTICS_GROUPS = [
   "run",
   "thread",
   "template",
+  "variant",
   "tag",
 ] as const;
 export type StatisticsGroup = (typeof STATISTICS_GROUPS)[number];
@@ -340,7 +345,7 @@ export interface StatisticsQuery {
   /**
    * Length of each interval of a series, in milliseconds, counted from `since`; absent for one row a group over the whole
    * time. Intervals without requests are left out. Whole hours in UTC are answered from sums that are kept, also of
-   * records that are deleted by now; anything finer, and what no sums are kept of (run, thread, template, tag, text,
+   * records that are deleted by now; anything finer, and what no sums are kept of (run, thread, template, variant, tag, text,
    * feedback, cost, duration), from the records.
    */
   readonly interval?: number;
@@ -355,7 +360,7 @@ export interface StatisticsQuery {
 
 /**
  * Sums over requests, failures those with an error's category. Percentiles are of those requests that have the figure, at
- * most 5 % off; null where none has. By tag and template a request counts for each that it has.
+ * most 5 % off; null where none has. By tag, template and variant a request counts for each that it has.
  */
 export interface StatisticsRow {
   readonly group: Readonly<Partial<Record<StatisticsGroup, string | null>>>;
@@ -468,8 +473,10 @@ export interface Storage {
   readonly threads: ThreadStore;
   readonly clientReports: ClientReportStore;
   readonly responses: ResponseStore;
+  readonly prompts: PromptStore;
+  readonly experiments: ExperimentStore;
   /**
-   * Changes whenever any process has changed what gateways hold in memory, which is the keys; other writes leave it.
+   * Changes whenever any process has changed what gateways hold in memory: keys, prompts, experiments. Other writes leave it.
    * Cheap enough to ask several times a second.
    */
   revision(): Promise<number>;
