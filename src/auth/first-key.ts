@@ -1,6 +1,6 @@
 import type { Storage } from "../storage/interface.ts";
-import { loadKeys } from "./key-refresh.ts";
 import type { KeyRing } from "./key-ring.ts";
+import { loadKeys } from "./load-keys.ts";
 import { newKey } from "./new-key.ts";
 
 /**

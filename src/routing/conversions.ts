@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
+import { fits } from "../lib/name-pattern.ts";
 import { matchParts } from "./endpoints.ts";
 import type { Provider } from "./providers.ts";
 
@@ -124,12 +125,4 @@ function decideCount(call: Call, provider: Provider, isOwnDoor: boolean): Decisi
   for (const format of ["anthropic-messages", "gemini", "openai-responses"] as const)
     if (counts(format)) return { kind: "convert", to: format };
   return { kind: "count" };
-}
-
-/** `*` stands for any ending, and at the beginning for any beginning. */
-export function fits(pattern: string, name: string): boolean {
-  if (pattern.startsWith("*") && pattern.endsWith("*") && pattern.length > 1)
-    return name.includes(pattern.slice(1, -1));
-  if (pattern.startsWith("*")) return name.endsWith(pattern.slice(1));
-  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }

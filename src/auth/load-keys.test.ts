@@ -3,12 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Logger } from "../lib/logger.ts";
+import { StorageFollower } from "../storage/follow.ts";
 import { type Storage, StorageError } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
 import { environmentKeys } from "./environment-keys.ts";
 import { ensureFirstKey } from "./first-key.ts";
-import { loadKeys, startKeyRefresh } from "./key-refresh.ts";
 import { KeyRing } from "./key-ring.ts";
+import { loadKeys } from "./load-keys.ts";
 import { newKey } from "./new-key.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "amsterdam-keys-"));
@@ -66,10 +67,19 @@ async function keysCommand(...argv: string[]): Promise<string> {
   return output;
 }
 
-describe("key refresh", () => {
+/** Keeps the ring as the storage has it, as a gateway does. */
+function follow(
+  ring: KeyRing,
+  from: Pick<Storage, "keys" | "revision">,
+  options: ConstructorParameters<typeof StorageFollower>[2],
+): void {
+  new StorageFollower(from, [{ name: "gateway keys", load: () => loadKeys(ring, from) }], options).start();
+}
+
+describe("keys followed in the storage", () => {
   test("a key that another process makes is admitted, and one that it revokes refused, each within a second", async () => {
     const ring = new KeyRing([]);
-    startKeyRefresh(ring, storage, { logger: memoryLogger().logger, signal: stop.signal });
+    follow(ring, storage, { logger: memoryLogger().logger, signal: stop.signal });
     const made = JSON.parse(await keysCommand("create", "--name", "ci", "--json"));
     expect(await until(() => ring.authenticate(made.key, Date.now())?.id === made.id)).toBeLessThan(1_000);
     await keysCommand("revoke", "ci");
@@ -78,7 +88,7 @@ describe("key refresh", () => {
 
   test("this process's own changes are seen too", async () => {
     const ring = new KeyRing([]);
-    startKeyRefresh(ring, storage, { logger: memoryLogger().logger, signal: stop.signal, intervalMs: 20 });
+    follow(ring, storage, { logger: memoryLogger().logger, signal: stop.signal, intervalMs: 20 });
     const { id, key } = await storeKey("own");
     await until(() => ring.authenticate(key, Date.now()) !== null);
     await storage.keys.revoke(id, Date.now());
@@ -91,7 +101,7 @@ describe("key refresh", () => {
     const { id, key } = await storeKey("kept");
     await loadKeys(ring, storage);
     renameSync(database, `${database}.away`);
-    startKeyRefresh(ring, storage, { logger, signal: stop.signal, intervalMs: 10 });
+    follow(ring, storage, { logger, signal: stop.signal, intervalMs: 10 });
     await until(() => lines.length > 0);
     await Bun.sleep(100);
     expect(lines).toEqual(["error: The gateway keys cannot be refreshed; those known stay."]);
@@ -116,7 +126,7 @@ describe("key refresh", () => {
     };
     const { logger, lines } = memoryLogger();
     const { id, key } = await storeKey("before");
-    startKeyRefresh(ring, restored, { logger, signal: stop.signal, intervalMs: 10 });
+    follow(ring, restored, { logger, signal: stop.signal, intervalMs: 10 });
     await until(() => ring.authenticate(key, Date.now()) !== null);
     away = true;
     await until(() => lines.length === 1);
@@ -127,7 +137,7 @@ describe("key refresh", () => {
 
   test("stops with its signal", async () => {
     const ring = new KeyRing([]);
-    startKeyRefresh(ring, storage, { logger: memoryLogger().logger, signal: stop.signal, intervalMs: 10 });
+    follow(ring, storage, { logger: memoryLogger().logger, signal: stop.signal, intervalMs: 10 });
     const { key } = await storeKey("first");
     await until(() => ring.authenticate(key, Date.now()) !== null);
     stop.abort();
