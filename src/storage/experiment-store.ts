@@ -1,3 +1,4 @@
+import type { Decision } from "../experiments/assign.ts";
 import type { Epoch, Experiment } from "../experiments/experiment.ts";
 
 /** A winner whose version a label was moved to. */
@@ -114,8 +115,8 @@ export interface ExperimentStore {
     name: string,
     page: { readonly limit: number; readonly cursor?: number },
   ): Promise<{ readonly judgements: readonly Judgement[]; readonly cursor: number | null }>;
-  /** The epochs by which the units were decided whose requests began since (Unix milliseconds), newest requests first, at most `limit`. */
-  unitEpochs(id: string, since: number, limit: number): Promise<ReadonlyMap<string, number>>;
+  /** What was decided for the units whose requests began since (Unix milliseconds), for each its newest, at most `limit` units, the newest requests'. */
+  unitDecisions(id: string, since: number, limit: number): Promise<ReadonlyMap<string, Decision>>;
   /** True where this process may lead the experiments until then: none else does. Unix milliseconds. */
   lead(process: string, now: number, until: number): Promise<boolean>;
 }
