@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { z } from "zod";
 import { type AdminSetup, openAdmin } from "../../test/support/admin-room.ts";
 import { type Schema, SchemaChecker } from "../../test/support/json-schema.ts";
-import { labelledRecord, recordId } from "../../test/support/records.ts";
+import { labelledRecord, recordedDecision, recordId, usedTemplate } from "../../test/support/records.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { configOf, routerOf } from "../routing/testing.ts";
 import type { Feedback } from "../storage/interface.ts";
@@ -133,7 +133,8 @@ describe("requests", () => {
       requestId: "mine/1 ä",
       losses: ["top_k"],
       cause: "it broke",
-      templates: [{ path: "system", templateId: "t1" }],
+      templates: [usedTemplate({ path: "system", templateId: "t1", version: "2", source: "experiment" })],
+      decisions: [recordedDecision({ probability: 1 / 3 })],
       attempts: [
         {
           target: "a/b",
@@ -157,6 +158,21 @@ describe("requests", () => {
         request_id: "mine/1 ä",
         losses: ["top_k"],
         cause: "it broke",
+        templates: [
+          {
+            path: "system",
+            template_id: "t1",
+            version: "2",
+            revision: null,
+            source: "experiment",
+            label: null,
+            drift: false,
+            problem: null,
+          },
+        ],
+        decisions: [
+          { experiment: "greeting-1", variant: "plain", epoch: 1, probability: 1 / 3, unit: "run-1" },
+        ],
       });
       expect(request.attempts.map(({ target, started_ms, error }) => [target, started_ms, error])).toEqual([
         ["a/b", 0.123, "connect_timeout"],
@@ -438,7 +454,7 @@ describe("feedback", () => {
 
   test("on requests, their runs and threads is counted by the requests' groups", async () => {
     const now = Date.now();
-    const template = (templateId: string) => [{ path: "system", templateId }];
+    const template = (templateId: string) => [usedTemplate({ templateId })];
     await store(
       { id: "q1", startedAt: now - 5000, runId: "r", model: "a", templates: template("hello") },
       { id: "q2", startedAt: now - 4000, runId: "r", model: "b", threadId: "t" },

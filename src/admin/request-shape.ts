@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Usage } from "../exchange/usage.ts";
 import type { RequestRecord } from "../records/record.ts";
+import { decisionJson, decisionShape, usedTemplateJson, usedTemplateShape } from "./request-templates.ts";
 import { iso, MS_DIGITS, named, rounded, time, USD_DIGITS } from "./shape-parts.ts";
 
 const ms = z.number().describe("Milliseconds.");
@@ -74,7 +75,8 @@ export const requestShape = named(
       parent_id: z.string().nullable().describe("`request_id` of the request that it was made for."),
       thread_id: z.string().nullable(),
       tags: z.array(z.string()),
-      templates: z.array(z.object({ path: z.string(), template_id: z.string().nullable() })),
+      templates: z.array(usedTemplateShape),
+      decisions: z.array(decisionShape),
       status: z.int(),
       error: z.string().nullable().describe("Code of the error; null where it ended well."),
       category: z.string().nullable(),
@@ -129,7 +131,8 @@ export function requestJson(record: RequestRecord): RequestJson {
     parent_id: record.parentId,
     thread_id: record.threadId,
     tags: [...record.tags],
-    templates: record.templates.map(({ path, templateId }) => ({ path, template_id: templateId })),
+    templates: record.templates.map(usedTemplateJson),
+    decisions: record.decisions.map(decisionJson),
     status: record.status,
     error: record.error,
     category: record.category,

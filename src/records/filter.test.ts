@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
-import { requestRecord } from "../../test/support/records.ts";
+import { recordedDecision, requestRecord, usedTemplate } from "../../test/support/records.ts";
 import { FILTER_FIELDS, matches, toFilter } from "./filter.ts";
 
 const read = (fields: object) => toFilter(z.strictObject(FILTER_FIELDS).parse(fields));
@@ -26,6 +26,7 @@ test("every field of the filter is read from text", () => {
       parent_id: "pa",
       tag: "x=1",
       template_id: "te",
+      variant: "ex/b",
       min_cost: "0.5",
       max_cost: "1",
       min_duration_ms: "10",
@@ -52,6 +53,7 @@ test("every field of the filter is read from text", () => {
     parentId: "pa",
     tag: "x=1",
     templateId: "te",
+    variant: "ex/b",
     minCost: 0.5,
     maxCost: 1,
     minDurationMs: 10,
@@ -81,7 +83,8 @@ const RECORD = requestRecord({
   threadId: "t",
   parentId: "pa",
   tags: ["x=1", "y"],
-  templates: [{ path: "system", templateId: "te" }],
+  templates: [usedTemplate({ path: "system", templateId: "te" })],
+  decisions: [recordedDecision({ experiment: "ex", variantName: "b" })],
   cost: { usd: 0.5, source: "s", date: null },
   durationMs: 15,
 });
@@ -106,6 +109,7 @@ test.each([
   [{ parentId: "pa" }, { parentId: "q" }],
   [{ tag: "y" }, { tag: "x" }],
   [{ templateId: "te" }, { templateId: "system" }],
+  [{ variant: "ex/b" }, { variant: "ex" }],
   [{ minCost: 0.5 }, { minCost: 0.51 }],
   [{ maxCost: 0.5 }, { maxCost: 0.49 }],
   [{ minDurationMs: 15 }, { minDurationMs: 16 }],

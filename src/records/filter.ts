@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MOMENT_FORMS, parseMoment } from "../lib/moment.ts";
 import type { RecordFilter } from "../storage/interface.ts";
+import { variantLabel } from "./decision.ts";
 import type { RequestRecord } from "./record.ts";
 
 const text = z.string().min(1, "expected a text").max(500, "expected at most 500 characters");
@@ -67,6 +68,9 @@ export const FILTER_FIELDS = {
   parent_id: text.optional().describe("Request that it was made for."),
   tag: text.optional().describe("A tag, `name` or `name=value`."),
   template_id: text.optional().describe("A template that it named."),
+  variant: text
+    .optional()
+    .describe("A variant of an experiment that was decided for it, as `experiment/variant`."),
   min_cost: amount.optional().describe("US dollars at least."),
   max_cost: amount.optional().describe("US dollars at most."),
   min_duration_ms: amount.optional().describe("Milliseconds at least."),
@@ -102,6 +106,7 @@ export function toFilter(fields: z.output<typeof filterSchema>): RecordFilter {
     parentId: fields.parent_id,
     tag: fields.tag,
     templateId: fields.template_id,
+    variant: fields.variant,
     minCost: fields.min_cost,
     maxCost: fields.max_cost,
     minDurationMs: fields.min_duration_ms,
@@ -126,7 +131,9 @@ export function matches(record: RequestRecord, filter: OwnFilter): boolean {
     (filter.category === undefined || (record.category ?? "none") === filter.category) &&
     (filter.tag === undefined || record.tags.includes(filter.tag)) &&
     (filter.templateId === undefined ||
-      record.templates.some(({ templateId }) => templateId === filter.templateId))
+      record.templates.some(({ templateId }) => templateId === filter.templateId)) &&
+    (filter.variant === undefined ||
+      record.decisions.some((decision) => variantLabel(decision) === filter.variant))
   );
 }
 

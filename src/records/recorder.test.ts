@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:tes
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
 import { until } from "../../test/support/until.ts";
 import { configSchema, type RecordsConfig } from "../config/schema.ts";
 import { testTrace } from "../telemetry/test-trace.ts";
@@ -95,7 +96,6 @@ describe("the record of a request", () => {
 
   test("is a small thing, whatever its client and the provider sent", async () => {
     const long = "x".repeat(1_000_000);
-    const many = Array.from({ length: 10_000 }, (_, i) => ({ path: `messages[${i}]`, template_id: long }));
     const [written] = await recorded([
       finished(
         {
@@ -104,14 +104,12 @@ describe("the record of a request", () => {
           model: null,
           cause: long,
           losses: Array.from({ length: 50 }, () => long),
-          tracking: { templates: many },
         },
         settings({ bodies: "metadata" }),
         { ...ANSWER, model: long, service_tier: long },
       ),
     ]);
     expect(JSON.stringify(written?.record).length).toBeLessThan(60_000);
-    expect(written?.record.templates).toHaveLength(64);
   });
 
   test("has an id that sorts by its beginning, whenever it ended", async () => {
@@ -128,10 +126,6 @@ describe("the record of a request", () => {
         agent_id: "agent",
         thread_id: "thread",
         tags: { team: "a", day: "1" },
-        templates: [
-          { path: "messages[0]", template_id: "t1" },
-          { path: "system", template: "Hi {{name}}" },
-        ],
       }),
     ]);
     expect(written?.record).toMatchObject({
@@ -139,11 +133,14 @@ describe("the record of a request", () => {
       agentId: "agent",
       threadId: "thread",
       tags: ["team=a", "day=1"],
-      templates: [
-        { path: "messages[0]", templateId: "t1" },
-        { path: "system", templateId: null },
-      ],
     });
+  });
+
+  test("has what became of its templates, and what experiments decided", async () => {
+    const templates = [usedTemplate(), usedTemplate({ path: "system", templateId: null, drift: true })];
+    const decisions = [recordedDecision()];
+    const [written] = await recorded([finished({ templates, decisions })]);
+    expect(written?.record).toMatchObject({ templates, decisions });
   });
 
   test("is made without what cannot be read", async () => {

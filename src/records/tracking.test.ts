@@ -2,11 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { startTrace } from "./trace.ts";
 import { readTracking } from "./tracking.ts";
 
-const read = (
-  fields: Record<string, unknown> | null,
-  headers: Record<string, string> = {},
-  templates: Parameters<typeof readTracking>[1] = [],
-) => readTracking(fields, templates, headers);
+const read = (fields: Record<string, unknown> | null, headers: Record<string, string> = {}) =>
+  readTracking(fields, headers);
 
 describe("tracking", () => {
   test("is nothing where nothing is said", () => {
@@ -90,11 +87,6 @@ describe("tracking", () => {
   test("keeps ids to a length", () => {
     const told = read({ run_id: "x".repeat(10_000) }, { "x-amsterdam-thread-id": "y".repeat(1000) });
     expect([told?.run_id?.length, told?.thread_id?.length]).toEqual([256, 256]);
-  });
-
-  test("holds the templates with their places", () => {
-    const templates = [{ path: "messages[0]", template: "t" }];
-    expect(read(null, {}, templates)).toEqual({ templates });
   });
 });
 

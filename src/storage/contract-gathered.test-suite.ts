@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { usedTemplate } from "../../test/support/records.ts";
 import type { RequestRecord } from "../records/record.ts";
 import {
   CursorError,
@@ -172,7 +173,7 @@ export function describeGathered(opened: () => Storage): void {
     beforeEach(async () => {
       const at = (minutes: number, change: Partial<RequestRecord>) =>
         sampleRecord({ startedAt: START + minutes * MINUTE, ...change });
-      const templates = ["greeting", "farewell"].map((templateId) => ({ path: "system", templateId }));
+      const templates = ["greeting", "farewell"].map((templateId) => usedTemplate({ templateId }));
       await write(
         at(0, { requestId: "q1", runId: "r1", model: "a", threadId: "t1", templates }),
         at(1, { requestId: "q2", runId: "r1", model: "b", threadId: "t1" }),

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
+import { variantLabel } from "../records/decision.ts";
 import type { RequestRecord } from "../records/record.ts";
 import {
   type RecordFilter,
@@ -149,8 +151,15 @@ export function describeRecordStatistics(opened: () => Storage): void {
       }
     });
 
-    test("are grouped by anything, by tag and template once for each that a request has", async () => {
-      const records = sampleRecords(300, { seed: 6, start: START, step: MINUTE }).map(({ record }) => record);
+    test("are grouped by anything, by tag, template and variant once for each that a request has", async () => {
+      const several = sampleRecord({
+        startedAt: START,
+        tags: ["a", "b", "a"],
+        templates: ["x", "y", "x"].map((templateId) => usedTemplate({ templateId })),
+        decisions: ["x", "y"].map((variantName) => recordedDecision({ variantName })),
+      });
+      const sampled = sampleRecords(300, { seed: 6, start: START, step: MINUTE });
+      const records = [several, ...sampled.map(({ record }) => record)];
       await storage.records.write(records.map((record) => ({ record, bodies: null })));
       for (const group of STATISTICS_GROUPS) {
         const wanted = new Map<string | null, number>();
@@ -231,12 +240,18 @@ function rounded(rows: readonly StatisticsRow[]): unknown[] {
     .toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
 }
 
+function orNone(names: readonly (string | null)[]): (string | null)[] {
+  return names.length === 0 ? [null] : [...new Set(names)];
+}
+
 function groupValues(record: RequestRecord, group: StatisticsGroup): (string | null)[] {
   switch (group) {
     case "tag":
-      return record.tags.length === 0 ? [null] : [...record.tags];
+      return orNone(record.tags);
     case "template":
-      return record.templates.length === 0 ? [null] : record.templates.map(({ templateId }) => templateId);
+      return orNone(record.templates.map(({ templateId }) => templateId));
+    case "variant":
+      return orNone(record.decisions.map(variantLabel));
     case "key":
       return [record.keyId];
     case "agent":

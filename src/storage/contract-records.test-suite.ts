@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
 import type { RequestRecord, WrittenRecord } from "../records/record.ts";
 import { allPages } from "./contract-record-lists.test-suite.ts";
 import { type Storage, StorageError } from "./interface.ts";
@@ -23,8 +24,21 @@ export function describeRecords(opened: () => Storage): void {
         parentSpanId: "00f067aa0ba902b7",
         tags: ["env=production", "__proto__", "Łódź 🚋 '; DROP TABLE records; --"],
         templates: [
-          { path: "messages[0].content[1]", templateId: "greeting" },
-          { path: "system", templateId: null },
+          {
+            path: "messages[0].content[1]",
+            templateId: "greeting-v2",
+            version: "2",
+            revision: "6f3a",
+            source: "label",
+            label: "staging",
+            drift: true,
+            problem: "Łódź \0 \u001a",
+          },
+          usedTemplate({ path: "system", templateId: null }),
+        ],
+        decisions: [
+          recordedDecision({ unit: "run \0 '1'" }),
+          recordedDecision({ experiment: "__proto__", variant: 1, variantName: "a/b", probability: 1 / 3 }),
         ],
         losses: ["logprobs"],
         usage: {

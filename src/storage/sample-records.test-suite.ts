@@ -1,3 +1,4 @@
+import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
 import { UlidMaker } from "../lib/ulid.ts";
 import type { RequestRecord, WrittenRecord } from "../records/record.ts";
 
@@ -109,7 +110,8 @@ export class RecordMaker {
       parentId: null,
       threadId: run?.thread ?? null,
       tags: key % 3 === 0 ? ["env=production", `team=${key % 7}`] : [],
-      templates: key % 6 === 0 ? [{ path: "messages[0]", templateId: `template-${key % 12}` }] : [],
+      templates: key % 6 === 0 ? [usedTemplate({ templateId: `template-${key % 12}` })] : [],
+      decisions: key % 12 === 0 ? [decision(run?.id ?? requestId, key)] : [],
       status: failure?.[0] ?? 200,
       error: failure?.[1] ?? null,
       category: failure?.[2] ?? null,
@@ -198,6 +200,12 @@ const WORDS = SENTENCES.join(" ")
   .split(/[^A-Za-z]+/)
   .concat(Array.from({ length: 1500 }, (_, index) => `w${((index * 2_654_435_761) % 46_656).toString(36)}`));
 
+function decision(unit: string, key: number): RequestRecord["decisions"][number] {
+  const variant = (key / 12) % 2;
+  const variantName = variant === 0 ? "plain" : "kind";
+  return recordedDecision({ experiment: "template-0-1", variant, variantName, unit });
+}
+
 function hex(random: () => number, length: number): string {
   let text = "";
   while (text.length < length)
@@ -232,6 +240,7 @@ export function sampleRecord(
     agentId: null,
     tags: [],
     templates: [],
+    decisions: [],
     status: 200,
     error: null,
     category: null,

@@ -22,6 +22,8 @@ export function testTrace(changes: Partial<Trace>): Trace {
     route: null,
     targetFormat: "openai-chat",
     losses: [],
+    templates: [],
+    decisions: [],
     tracking: { run_id: "run-1", agent_id: "agent-1", thread_id: "T-1" },
     attempts: [
       { target: "openai/gpt-4o", startedAt: 1, endedAt: 1000, status: 200, error: null, message: null },

@@ -1,9 +1,18 @@
+import { variantLabel } from "../../records/decision.ts";
 import type { RequestRecord } from "../../records/record.ts";
 import type { FeedbackTarget } from "../interface.ts";
 import type { NameFilter, Source } from "../records/database.ts";
 
 /** What a name in `record_names` is, by the filter that finds records by it. The numbers are stored. */
-const FIELDS = { requestId: 1, runId: 2, threadId: 3, parentId: 4, tag: 5, templateId: 6 } as const;
+const FIELDS = {
+  requestId: 1,
+  runId: 2,
+  threadId: 3,
+  parentId: 4,
+  tag: 5,
+  templateId: 6,
+  variant: 7,
+} as const;
 
 interface Name {
   readonly field: number;
@@ -20,6 +29,7 @@ export function namesOf(record: RequestRecord): Name[] {
   for (const name of new Set(record.tags)) names.push({ field: FIELDS.tag, name });
   for (const name of new Set(record.templates.map(({ templateId }) => templateId)))
     if (name !== null) names.push({ field: FIELDS.templateId, name });
+  for (const name of new Set(record.decisions.map(variantLabel))) names.push({ field: FIELDS.variant, name });
   return names;
 }
 
@@ -54,15 +64,17 @@ export const NAMED: Readonly<Record<NameFilter, string>> = {
   parentId: "r.parent_id = ?",
   tag: HAS_NAME(FIELDS.tag),
   templateId: HAS_NAME(FIELDS.templateId),
+  variant: HAS_NAME(FIELDS.variant),
 };
 
 /** Records that have one of these names; null where there is none. */
 export function sourceNamed(names: Readonly<Partial<Record<NameFilter, string>>>): Source | null {
-  const { requestId, parentId, runId, threadId, templateId, tag } = names;
+  const { requestId, parentId, runId, threadId, variant, templateId, tag } = names;
   if (requestId !== undefined) return named(FIELDS.requestId, requestId);
   if (parentId !== undefined) return named(FIELDS.parentId, parentId);
   if (runId !== undefined) return ofRun(runId);
   if (threadId !== undefined) return named(FIELDS.threadId, threadId);
+  if (variant !== undefined) return named(FIELDS.variant, variant);
   if (templateId !== undefined) return named(FIELDS.templateId, templateId);
   return tag === undefined ? null : named(FIELDS.tag, tag);
 }

@@ -1,3 +1,5 @@
+import type { UsedTemplate } from "../../prompts/used-template.ts";
+import { type RecordedDecision, variantLabel } from "../../records/decision.ts";
 import type { RecordFilter, StatisticsGroup, StatisticsOrder, StatisticsQuery } from "../interface.ts";
 import type { RecordFigures } from "../record-totals.ts";
 import { GroupCounts, type GroupValues, groupKey, type StatisticsGroups } from "../statistics-groups.ts";
@@ -8,12 +10,13 @@ import { slices } from "./slices.ts";
 import { KIND_COLUMNS } from "./sums.ts";
 import { type TextTest, textTest } from "./text.ts";
 
-/** Groups as a record's columns; of tags and templates the whole list. */
+/** Groups as a record's columns; of tags, templates and variants the whole list. */
 export const GROUP_COLUMNS: Record<StatisticsGroup, string> = {
   ...KIND_COLUMNS,
   run: "r.run_id",
   thread: "r.thread_id",
   template: "r.templates",
+  variant: "r.decisions",
   tag: "r.tags",
 };
 
@@ -115,10 +118,17 @@ export async function those<Read extends Found>(
   return found;
 }
 
-/** Lists of tags and templates that are remembered: they repeat. */
+/** What the items of a list are counted as. */
+const ITEM_NAMES: Partial<Record<StatisticsGroup, (item: never) => string | null>> = {
+  tag: (tag: string) => tag,
+  template: ({ templateId }: UsedTemplate) => templateId,
+  variant: (decision: RecordedDecision) => variantLabel(decision),
+};
+
+/** Lists that are remembered: they repeat. */
 const MOST_LISTS = 10_000;
 
-/** The groups that a row counts for: one for each of its tags and templates, or one for having none. */
+/** The groups that a row counts for: one for each of its tags, templates and variants, or one for having none. */
 export class GroupNames {
   readonly #groups: readonly StatisticsGroup[];
   readonly #lists = new Map<string, readonly (string | null)[]>();
@@ -131,18 +141,18 @@ export class GroupNames {
     let found: (string | null)[][] = [[]];
     this.#groups.forEach((group, index) => {
       const value = row[`group${index}`] ?? null;
-      if (value === null || (group !== "tag" && group !== "template"))
-        for (const one of found) one.push(value);
-      else found = found.flatMap((one) => this.#list(value).map((item) => [...one, item]));
+      const nameOf = ITEM_NAMES[group];
+      if (value === null || nameOf === undefined) for (const one of found) one.push(value);
+      else found = found.flatMap((one) => this.#list(value, nameOf).map((item) => [...one, item]));
     });
     return found;
   }
 
-  #list(text: string): readonly (string | null)[] {
+  #list(text: string, nameOf: (item: never) => string | null): readonly (string | null)[] {
     let list = this.#lists.get(text);
     if (list === undefined) {
-      const items: (string | { templateId: string | null })[] = JSON.parse(text);
-      list = [...new Set(items.map((item) => (typeof item === "string" ? item : item.templateId)))];
+      const items: never[] = JSON.parse(text);
+      list = [...new Set(items.map(nameOf))];
       if (this.#lists.size >= MOST_LISTS) this.#lists.clear();
       this.#lists.set(text, list);
     }

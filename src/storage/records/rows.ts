@@ -1,4 +1,6 @@
 import type { Usage } from "../../exchange/usage.ts";
+import type { UsedTemplate } from "../../prompts/used-template.ts";
+import type { RecordedDecision } from "../../records/decision.ts";
 import type { Cost, RequestRecord } from "../../records/record.ts";
 import type { Attempt } from "../../records/trace.ts";
 import type { RecordFigures } from "../record-totals.ts";
@@ -54,6 +56,7 @@ const NAMES = [
   ["requested_model", "requestedModel"],
   ["tags", "tags"],
   ["templates", "templates"],
+  ["decisions", "decisions"],
   ["losses", "losses"],
   ["cause", "cause"],
   ["attempts", "attempts"],
@@ -118,6 +121,7 @@ export function recordValues(record: RequestRecord, { kind, body, duplicate }: P
     record.requestedModel,
     listText(record.tags),
     listText(record.templates),
+    listText(record.decisions),
     listText(record.losses),
     record.cause,
     listText(record.attempts),
@@ -157,7 +161,7 @@ export const RECORD_COLUMNS = `
 /** What stands in a row as in its record. */
 type Plain = Omit<
   RequestRecord,
-  "duplicate" | "stream" | "usage" | "cost" | "tags" | "templates" | "losses" | "attempts"
+  "duplicate" | "stream" | "usage" | "cost" | "tags" | "templates" | "decisions" | "losses" | "attempts"
 >;
 
 type Counts = { readonly [name in keyof Usage]-?: number | null };
@@ -171,6 +175,7 @@ export interface RecordRow extends Plain, Counts {
   readonly costDate: string | null;
   readonly tags: string | null;
   readonly templates: string | null;
+  readonly decisions: string | null;
   readonly losses: string | null;
   readonly attempts: string | null;
 }
@@ -201,7 +206,8 @@ export function fromRow(row: RecordRow): RequestRecord {
     parentId: row.parentId,
     threadId: row.threadId,
     tags: readList<string>(row.tags),
-    templates: readList<RequestRecord["templates"][number]>(row.templates),
+    templates: templatesOf(row.templates),
+    decisions: readList<RecordedDecision>(row.decisions),
     status: row.status,
     error: row.error,
     category: row.category,
@@ -224,6 +230,21 @@ export function fromRow(row: RecordRow): RequestRecord {
 
 function readList<Item>(text: string | null): readonly Item[] {
   return text === null ? [] : JSON.parse(text);
+}
+
+/** What an earlier version of this program left out of its records: it sent what the client wrote. */
+const AS_WRITTEN = {
+  version: null,
+  revision: null,
+  source: "client",
+  label: null,
+  drift: false,
+  problem: null,
+} as const satisfies Partial<UsedTemplate>;
+
+function templatesOf(text: string | null): readonly UsedTemplate[] {
+  type Kept = Pick<UsedTemplate, "path" | "templateId"> & Partial<UsedTemplate>;
+  return readList<Kept>(text).map((kept) => ({ ...AS_WRITTEN, ...kept }));
 }
 
 const COUNTS = [
