@@ -16,18 +16,24 @@ export interface NewLabelMove {
   readonly movedBy: string | null;
 }
 
-/** Templates with their versions and labels. Every write but `capture` moves the storage's revision on. */
+/** How much is kept of what clients send: revisions of one template, and templates. */
+export interface CaptureLimits {
+  readonly most: number;
+  readonly mostTemplates: number;
+}
+
+/** Templates with their versions and labels. Every change but what `capture` keeps moves the storage's revision on. */
 export interface PromptStore {
   /** Every template, by name. */
   templates(): Promise<Template[]>;
   template(name: string): Promise<Template | null>;
-  /** The versions of a template, archived ones and conflicts too, oldest first. */
+  /** The versions of a template, archived ones and conflicts too, in the order in which they were kept. */
   versions(template: string): Promise<KeptVersion[]>;
   /** The revision of this version that was kept first; null where there is none. */
   version(template: string, version: string): Promise<KeptVersion | null>;
   /**
-   * Keeps a version, and its template where that is new. `kept`: this revision is there already; `conflict`: another
-   * revision of the version is there, and nothing was changed.
+   * Keeps a version, and its template where that is new. `kept`: the version is there and has this revision; `conflict`: it
+   * has another. Neither changes anything.
    */
   add(version: TemplateVersion): Promise<"added" | "kept" | "conflict">;
   /**
@@ -38,9 +44,12 @@ export interface PromptStore {
    */
   capture(
     versions: readonly TemplateVersion[],
-    limits: { readonly most: number; readonly mostTemplates: number },
+    limits: CaptureLimits,
   ): Promise<{ readonly added: number; readonly refused: number }>;
-  /** Sets when a version (all its revisions) or, with null for it, a whole template was archived; `at` null takes it back. False where there is none. */
+  /**
+   * Sets when a version (all its revisions) or, with null for it, a whole template was archived; `at` null takes it back.
+   * False where there is none.
+   */
   archive(template: string, version: string | null, at: number | null): Promise<boolean>;
   /** Sets the version that every request naming the template gets; null for none. False where there is no such template. */
   pin(template: string, version: string | null): Promise<boolean>;

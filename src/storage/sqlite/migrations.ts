@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import { StorageError } from "../interface.ts";
+import { PROMPT_SCHEMA } from "./prompt-schema.ts";
 import { RECORD_SCHEMA } from "./record-schema.ts";
 
 /** The letters "AMST", kept in the file's header so that another program's database is never taken for ours. */
@@ -119,6 +120,7 @@ const MIGRATIONS: readonly string[] = [
   UPDATE gateway_keys SET scopes = 'admin' WHERE name = 'first key';
   `,
   RECORD_SCHEMA,
+  PROMPT_SCHEMA,
 ];
 
 /** Schema version that this program reads and writes. */

@@ -3,6 +3,7 @@ import { SqliteClientReports } from "./client-reports.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { SqliteFeedback } from "./feedback.ts";
 import { SqliteKeys } from "./keys.ts";
+import { SqlitePrompts } from "./prompts.ts";
 import { SqliteRecords } from "./records.ts";
 import { SqliteResponses } from "./responses.ts";
 import { SqliteThreads } from "./threads.ts";
@@ -17,6 +18,7 @@ export class SqliteStorage implements Storage {
   readonly threads: SqliteThreads;
   readonly clientReports: SqliteClientReports;
   readonly responses: SqliteResponses;
+  readonly prompts: SqlitePrompts;
   readonly #connection: SqliteConnection;
 
   constructor(connection: SqliteConnection) {
@@ -27,6 +29,7 @@ export class SqliteStorage implements Storage {
     this.threads = new SqliteThreads(connection);
     this.clientReports = new SqliteClientReports(connection);
     this.responses = new SqliteResponses(connection);
+    this.prompts = new SqlitePrompts(connection);
   }
 
   revision(): Promise<number> {
