@@ -19,7 +19,8 @@ export function readInput(route: Route, raw: RawInput): object {
   const wrong: Wrong[] = [];
   const params = check(route.params, raw.params, "", wrong);
   const query = check(route.query, queryOf(raw.search, wrong), "", wrong);
-  const body = route.body === null ? null : check(route.body, readBody(raw.body), "body.", wrong);
+  const body =
+    route.body === null ? null : check(route.body, readBody(raw.body, route.maxBody), "body.", wrong);
   if (wrong.length > 0) {
     throw new GatewayError("invalid_request", wrong.map(({ message }) => message).join(" "), {
       param: wrong[0]!.param,
@@ -44,10 +45,10 @@ function queryOf(search: string, wrong: Wrong[]): Record<string, string> {
   return query;
 }
 
-function readBody(body: RawInput["body"]): unknown {
+function readBody(body: RawInput["body"], most = MAX_BODY): unknown {
   if (body === null) return {};
-  if (!(body instanceof Buffer) || body.length > MAX_BODY)
-    throw new GatewayError("body_too_large", `The body may have ${MAX_BODY / 1024} KB.`);
+  if (!(body instanceof Buffer) || body.length > most)
+    throw new GatewayError("body_too_large", `The body may have ${most / 1024} KB.`);
   try {
     return JSON.parse(body.toString("utf8"));
   } catch {

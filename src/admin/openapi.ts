@@ -16,7 +16,12 @@ const ERRORS: readonly (readonly [string, ErrorCode, string])[] = [
   ["503", "storage_unavailable", "The database cannot be asked at the moment."],
 ];
 const NOT_FOUND = ["404", "not_found", "There is none of this id."] as const;
-const TOO_LARGE = ["413", "body_too_large", "The body has more than 64 KB."] as const;
+const CONFLICT = ["409", "conflict", "It cannot be done as things are; the message says why."] as const;
+const TOO_LARGE = [
+  "413",
+  "body_too_large",
+  "The body is larger than this call takes; most take 64 KB.",
+] as const;
 
 /** The OpenAPI 3.1 description of the management API; `version` is the gateway's. */
 export function openApi(version: string): Json {
@@ -40,7 +45,10 @@ export function openApi(version: string): Json {
     components: {
       schemas: { ...schemas(), Error: errorSchema() },
       responses: Object.fromEntries(
-        [...ERRORS, NOT_FOUND, TOO_LARGE].map(([, code, description]) => [code, errorAnswer(description)]),
+        [...ERRORS, NOT_FOUND, CONFLICT, TOO_LARGE].map(([, code, description]) => [
+          code,
+          errorAnswer(description),
+        ]),
       ),
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer" },
@@ -55,6 +63,7 @@ function operationOf(route: Route): Json {
   const failures = [
     ...ERRORS,
     ...(route.path.includes("{") ? [NOT_FOUND] : []),
+    ...(route.method === "GET" ? [] : [CONFLICT]),
     ...(body === null ? [] : [TOO_LARGE]),
   ];
   return {

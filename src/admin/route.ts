@@ -50,7 +50,7 @@ interface JsonAnswer<A extends z.ZodType> {
 
 /** A path of the management API: how it is described, what it takes, and what it does. */
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** `{name}` stands for one segment, percent-encoded. */
   readonly path: string;
   /** Unique name of the operation. */
@@ -59,6 +59,8 @@ export interface Route {
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   readonly body: z.ZodObject | null;
+  /** Bytes that the body may have; 64 KB where it is absent. */
+  readonly maxBody?: number;
   readonly answer: RouteAnswer;
   /** Called with what was checked. Rejects with a GatewayError or a StorageError. */
   readonly handle: (input: never, context: AdminContext) => Promise<unknown>;
@@ -75,6 +77,7 @@ interface Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends z.Z
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  readonly maxBody?: number;
 }
 
 interface Input<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject | null> {

@@ -16,9 +16,15 @@ export interface FolderProblem extends FileFault {
   readonly file: string;
 }
 
+/** A version and where it was read from. */
+export interface FolderVersion extends TemplateVersion {
+  /** Relative to the folder, with slashes. */
+  readonly file: string;
+}
+
 export interface ReadFolder {
   /** By path. Those of faulty files are missing. */
-  readonly versions: readonly TemplateVersion[];
+  readonly versions: readonly FolderVersion[];
   readonly problems: readonly FolderProblem[];
 }
 
@@ -29,13 +35,13 @@ export interface ReadFolder {
  */
 export async function readPromptFolder(folder: string, now: number): Promise<ReadFolder> {
   const renderer = new Renderer(1);
-  const versions: TemplateVersion[] = [];
+  const versions: FolderVersion[] = [];
   const problems: FolderProblem[] = [];
   const places = new Map<string, string>();
   for (const file of await promptFiles(folder)) {
     const draft = await readDraft(join(folder, file));
     const version = "template" in draft ? checkedVersion(renderer, draft, now, places, file) : draft;
-    if ("template" in version) versions.push(version);
+    if ("template" in version) versions.push({ ...version, file });
     else problems.push(...version.map((fault) => ({ file, ...fault })));
   }
   return { versions, problems };
