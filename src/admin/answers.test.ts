@@ -100,6 +100,7 @@ describe("requests", () => {
         startedAt: T + 1,
         model: "b",
         tags: ["x=1"],
+        decisions: [recordedDecision({ experiment: "ex", variantName: "b" })],
         status: 429,
         error: "upstream_limited",
         category: "limit",
@@ -119,6 +120,7 @@ describe("requests", () => {
     expect(await ids("")).toEqual(["r3", "r2", "r1"]);
     expect(await ids("model=a&order=oldest")).toEqual(["r1", "r3"]);
     expect(await ids("order=slowest&limit=1")).toEqual(["r3"]);
+    expect(await ids("variant=ex%2Fb")).toEqual(["r2"]);
     expect(await ids("tag=x%3D1&status=4xx&category=limit")).toEqual(["r2"]);
     expect(await ids("category=none&min_cost=0.1")).toEqual(["r3"]);
     expect(await ids(`since=${T + 1}&until=${T + 2}`)).toEqual(["r2"]);

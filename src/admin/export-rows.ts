@@ -84,6 +84,11 @@ const COLUMNS: readonly (readonly [string, (request: RequestJson) => Cell])[] = 
   ["request_bytes", (request) => request.request_bytes],
   ["response_bytes", (request) => request.response_bytes],
   ["trace_id", (request) => request.trace_id],
+  ["templates", (request) => request.templates.flatMap(({ template_id }) => template_id ?? []).join(" ")],
+  [
+    "variants",
+    (request) => request.decisions.map(({ experiment, variant }) => `${experiment}/${variant}`).join(" "),
+  ],
 ];
 
 function csvLine(request: RequestJson): string {

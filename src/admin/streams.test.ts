@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type AdminSetup, openAdmin } from "../../test/support/admin-room.ts";
-import { labelledRecord, requestRecord } from "../../test/support/records.ts";
+import { labelledRecord, recordedDecision, requestRecord, usedTemplate } from "../../test/support/records.ts";
 import { until } from "../../test/support/until.ts";
 import { SseSplitter } from "../lib/sse.ts";
 import type { RequestRecord } from "../records/record.ts";
@@ -121,6 +121,8 @@ describe("the export", () => {
       tags: ["a,b", 'c"d', "line\nbreak"],
       agentId: "-1+2",
       cost: null,
+      templates: ["greeting", null, "farewell-v2"].map((templateId) => usedTemplate({ templateId })),
+      decisions: [recordedDecision({ experiment: "greeting-1", variantName: "kind" })],
     });
     const { type, text } = await exported("format=csv");
     expect(type).toBe("text/csv; charset=utf-8");
@@ -130,6 +132,8 @@ describe("the export", () => {
     expect(row).toContain(`,"'=HYPERLINK(""http://evil"")",false,2026-11-22T12:00:00.000Z,`);
     expect(row).toContain(`,'-1+2,`);
     expect(row).toContain(`,"a,b c""d line\nbreak",`);
+    expect(head).toEndWith(",templates,variants");
+    expect(row).toEndWith(",greeting farewell-v2,greeting-1/kind\r\n");
   });
 
   test("of nothing is empty, or a head alone", async () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:tes
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { labelledRecord, recordId } from "../../test/support/records.ts";
+import { labelledRecord, recordedDecision, recordId, usedTemplate } from "../../test/support/records.ts";
 import { requestShape } from "../admin/request-shape.ts";
 import { runShape } from "../admin/runs.ts";
 import { rowShape } from "../admin/statistics.ts";
@@ -99,7 +99,14 @@ describe("requests", () => {
   test("are narrowed by every option that the management API has", async () => {
     await store(
       { id: "r1", startedAt: T, model: "a", tags: ["x=1"] },
-      { id: "r2", startedAt: T + HOUR, model: "b", status: 429, agentId: "ada" },
+      {
+        id: "r2",
+        startedAt: T + HOUR,
+        model: "b",
+        status: 429,
+        agentId: "ada",
+        decisions: [recordedDecision({ experiment: "ex", variantName: "b" })],
+      },
     );
     const ids = async (...argv: string[]) =>
       JSON.parse((await run(runRequests, "list", ...argv, "--json")).stdout).map(
@@ -107,6 +114,8 @@ describe("requests", () => {
       );
     expect(await ids("--model", "a")).toEqual(["r1"]);
     expect(await ids("--status", "4xx")).toEqual(["r2"]);
+    expect(await ids("--variant", "ex/b")).toEqual(["r2"]);
+    expect(await ids("--variant", "ex/a")).toEqual([]);
     expect(await ids("--agent-id", "ada", "--min-cost", "0.1")).toEqual(["r2"]);
     expect(await ids("--since", "2026-11-22T12:30Z")).toEqual(["r2"]);
     expect(await ids("--until", "2026-11-22T12:30Z", "--tag", "x=1")).toEqual(["r1"]);
@@ -132,6 +141,11 @@ describe("requests", () => {
       requestId: "shown",
       tags: ["a", "b"],
       losses: ["top_k"],
+      templates: [
+        usedTemplate({ path: "system", version: "2", revision: "6f3a", source: "label", label: "staging" }),
+        usedTemplate({ templateId: null, drift: true, problem: "No such variable:\u001b name." }),
+      ],
+      decisions: [recordedDecision({ variantName: "kind", probability: 1 / 3, unit: "run\u001b" })],
       attempts: [
         {
           target: "x/y",
@@ -168,6 +182,12 @@ describe("requests", () => {
         ["attempt at x/y: 503, upstream_error, 40 ms"],
         ["", "busy�[2J"],
         ["attempt at demo/echo: 200, 10 ms"],
+        ["template greeting at system: version 2 (6f3a), by its label staging"],
+        [
+          "template without a name at messages[0]: the client's own text, the client's text differs from its template",
+        ],
+        ["", "No such variable:� name."],
+        ["experiment greeting-1: kind, by 33.3 % in epoch 1, for run�"],
         ["feedback good: true"],
         ["", "well done"],
       ]),
@@ -270,6 +290,21 @@ describe("runs show", () => {
 });
 
 describe("stats", () => {
+  test("count for each variant that requests had", async () => {
+    const startedAt = Date.now() - 1000;
+    const decisions = [recordedDecision({ experiment: "ex", variantName: "b" })];
+    await store(
+      { id: "r1", startedAt, decisions },
+      { id: "r2", startedAt, decisions },
+      { id: "r3", startedAt },
+    );
+    const { stdout } = await run(runStats, "--by", "variant", "--json");
+    expect(JSON.parse(stdout)).toMatchObject([
+      { group: { variant: "ex/b" }, requests: 2 },
+      { group: { variant: null }, requests: 1 },
+    ]);
+  });
+
   test("count by groups, over the last day unless told otherwise", async () => {
     const now = Date.now();
     await store(

@@ -1,10 +1,10 @@
 import { feedbackJson } from "../admin/feedback-shape.ts";
-import { requestJson } from "../admin/request-shape.ts";
+import { type RequestJson, requestJson } from "../admin/request-shape.ts";
 import type { RequestRecord } from "../records/record.ts";
 import type { Feedback } from "../storage/interface.ts";
 import { type Column, fittedTable } from "./columns.ts";
 import { feedbackText } from "./feedback-output.ts";
-import { printable, renderCost, renderMinute, renderMs, renderSecond, table } from "./table.ts";
+import { printable, renderCost, renderMinute, renderMs, renderSecond, renderShare, table } from "./table.ts";
 
 /** Requests as a table for people. `more` says that the limit left some out. */
 export function listRequests(
@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<RequestRecord>[] = [
 export function showRequest(record: RequestRecord, feedback: readonly Feedback[], json: boolean): string {
   const shown = { ...requestJson(record), feedback: feedback.map(feedbackJson) };
   if (json) return `${JSON.stringify(shown, null, 2)}\n`;
-  const { attempts, feedback: _, templates: __, usage, cost, ...facts } = shown;
+  const { attempts, feedback: _, templates, decisions, usage, cost, ...facts } = shown;
   const rows = Object.entries({ ...facts, ...usage, cost_usd: cost?.usd, cost_source: cost?.source }).flatMap(
     ([name, value]): [string, string][] => {
       const text = Array.isArray(value) ? value.join(", ") : String(value ?? "");
@@ -54,8 +54,35 @@ export function showRequest(record: RequestRecord, feedback: readonly Feedback[]
       ({ target, started_ms, ended_ms, status, error, message }) =>
         `\nattempt at ${printable(target)}: ${status ?? "no answer"}${error === null ? "" : `, ${error}`}, ${renderMs((ended_ms ?? started_ms) - started_ms)}${message === null ? "" : `\n  ${printable(message)}`}\n`,
     ),
+    ...templates.map((used) => `\n${templateText(used)}\n`),
+    ...decisions.map(
+      ({ experiment, variant, epoch, probability, unit }) =>
+        `\nexperiment ${printable(experiment)}: ${printable(variant)}, by ${renderShare(probability)} in epoch ${epoch}, for ${printable(unit)}\n`,
+    ),
     ...feedback.map((item) => `\nfeedback ${feedbackText(item)}\n`),
   ].join("");
+}
+
+type UsedTemplateJson = RequestJson["templates"][number];
+
+const REASONS: Readonly<Record<UsedTemplateJson["source"], string>> = {
+  client: "the client's own text",
+  rendered: "the client's template, rendered",
+  named: "named by the client",
+  pin: "pinned",
+  label: "by its label",
+  experiment: "by an experiment",
+};
+
+function templateText(used: UsedTemplateJson): string {
+  const { path, template_id, version, revision, source, label, drift, problem } = used;
+  const facts = [
+    ...(version === null ? [] : [`version ${version}${revision === null ? "" : ` (${revision})`}`]),
+    label === null ? REASONS[source] : `${REASONS[source]} ${label}`,
+    ...(drift ? ["the client's text differs from its template"] : []),
+  ];
+  const head = `template ${template_id ?? "without a name"} at ${path}: ${facts.join(", ")}`;
+  return printable(head) + (problem === null ? "" : `\n  ${printable(problem)}`);
 }
 
 /** The status, with the error where there is one. */

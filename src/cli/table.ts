@@ -32,6 +32,11 @@ export function printable(text: string): string {
   return text.replace(/\p{C}/gu, "�");
 }
 
+/** `33.3 %` of a share from 0 to 1. */
+export function renderShare(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
+
 /** `1234`, `12.3k`, `4.5M`: figures that are to be compared, not added up. */
 export function renderShort(count: number): string {
   if (count < 10_000) return String(count);

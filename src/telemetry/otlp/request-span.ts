@@ -1,4 +1,6 @@
 import type { Usage } from "../../exchange/usage.ts";
+import type { UsedTemplate } from "../../prompts/used-template.ts";
+import { variantLabel } from "../../records/decision.ts";
 import type { RequestRecord } from "../../records/record.ts";
 import { finishReason, operationName, providerOf } from "../gen-ai.ts";
 import { safeText } from "../redact.ts";
@@ -87,7 +89,7 @@ function genAiAttributes(
 }
 
 function ownAttributes(record: RequestRecord, said: SaidMessages | null): Attributes {
-  const { usage, firstTokenMs, templates } = record;
+  const { usage, firstTokenMs, templates, decisions } = record;
   const attributes = new Attributes();
   if (operationName(record.operation) !== null)
     attributes
@@ -103,14 +105,25 @@ function ownAttributes(record: RequestRecord, said: SaidMessages | null): Attrib
     .texts("amsterdam.tags", record.tags)
     .texts("amsterdam.losses", record.losses);
   if (usage !== null && operationName(record.operation) !== null) usageAttributes(attributes, usage);
-  if (templates.length > 0)
-    attributes.texts(
-      "amsterdam.template.ids",
-      templates.flatMap(({ templateId }) => templateId ?? []),
-    );
+  if (templates.length > 0) templateAttributes(attributes, templates);
+  if (decisions.length > 0) attributes.texts("amsterdam.variants", decisions.map(variantLabel));
   if (said !== null)
     attributes.longText("gen_ai.input.messages", said.input).longText("gen_ai.output.messages", said.output);
   return attributes;
+}
+
+/** A version of each template in the same place as its id, an empty text where none has a name. */
+function templateAttributes(attributes: Attributes, templates: readonly UsedTemplate[]): void {
+  const named = templates.filter(({ templateId }) => templateId !== null);
+  attributes.texts(
+    "amsterdam.template.ids",
+    named.map(({ templateId }) => templateId ?? ""),
+  );
+  if (named.some(({ version }) => version !== null))
+    attributes.texts(
+      "amsterdam.template.versions",
+      named.map(({ version }) => version ?? ""),
+    );
 }
 
 function usageAttributes(attributes: Attributes, usage: Usage): void {

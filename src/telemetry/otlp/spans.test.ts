@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { requestRecord } from "../../../test/support/records.ts";
+import { recordedDecision, requestRecord, usedTemplate } from "../../../test/support/records.ts";
 import type { RequestRecord } from "../../records/record.ts";
 import { spansOf } from "./spans.ts";
 
@@ -68,6 +68,24 @@ describe("the spans of a request", () => {
     const texts = JSON.stringify(spansFor({ attempts, error: "upstream_refused", cause: message }));
     expect(texts).toContain("Incorrect API key");
     expect(texts).not.toContain("abcdefgh12345678");
+  });
+
+  test("templates and variants are told by their names, versions in the places of their templates", () => {
+    const templates = [
+      usedTemplate({ templateId: "greeting", version: "2", source: "experiment" }),
+      usedTemplate({ templateId: null, source: "rendered" }),
+      usedTemplate({ templateId: "farewell-v1" }),
+    ];
+    const decisions = [recordedDecision({ experiment: "greeting-1", variantName: "kind" })];
+    const texts = (...values: string[]) => ({ values: values.map((stringValue) => ({ stringValue })) });
+    const told = valuesIn(spansFor({ templates, decisions })[0]!);
+    expect(told).toMatchObject({
+      "amsterdam.template.ids": texts("greeting", "farewell-v1"),
+      "amsterdam.template.versions": texts("2", ""),
+      "amsterdam.variants": texts("greeting-1/kind"),
+    });
+    const plain = Object.keys(valuesIn(spansFor({ templates: [usedTemplate()] })[0]!));
+    expect(plain.filter((key) => /template|variant/.test(key))).toEqual(["amsterdam.template.ids"]);
   });
 
   test("cached, cache-written and reasoning tokens are told beside the sums they are part of", () => {
