@@ -36,11 +36,13 @@ export interface ExperimentEvent {
   readonly at: number;
   readonly kind:
     | "created"
+    | "edited"
     | "started"
     | "paused"
     | "resumed"
     | "ended"
     | "switched_off"
+    | "switched_on"
     | "decided"
     | "promoted"
     | "reverted";
@@ -68,17 +70,17 @@ export interface DecidedRequest {
   readonly finish: string | null;
 }
 
-/** Feedback on a decided request: on itself, or on its run or thread since it began. */
+/** Feedback on decided requests: on one itself, or on its run or thread since it began. */
 export interface Judgement {
   readonly unit: string;
   readonly variant: number;
   readonly epoch: number;
-  /** Unix milliseconds at which the request began. */
+  /** Unix milliseconds at which the request began, of several the first. */
   readonly startedAt: number;
   readonly value: boolean | number | string;
 }
 
-/** Experiments. Every write but `lead` and what records bring moves the storage's revision on. */
+/** Experiments. Every change but of who leads and what records bring moves the storage's revision on. */
 export interface ExperimentStore {
   /** All, newest first. */
   list(): Promise<KeptExperiment[]>;
@@ -109,14 +111,25 @@ export interface ExperimentStore {
     id: string,
     page: { readonly limit: number; readonly cursor?: number },
   ): Promise<{ readonly requests: readonly DecidedRequest[]; readonly cursor: number | null }>;
-  /** Feedback of a name on what was decided, by the time it was received; corrections are left out. Pages as of `decided`. */
+  /**
+   * Feedback of a name on what was decided, by the time it was received; corrections are left out. A piece that is about
+   * several requests of one unit counts once for it, or once for each variant and epoch where it had more. `limit` is of
+   * pieces of feedback; a page may be of fewer, and have no judgement though others follow. Rejects with a CursorError.
+   */
   judged(
     id: string,
     name: string,
     page: { readonly limit: number; readonly cursor?: number },
   ): Promise<{ readonly judgements: readonly Judgement[]; readonly cursor: number | null }>;
-  /** What was decided for the units whose requests began since (Unix milliseconds), for each its newest, at most `limit` units, the newest requests'. */
+  /**
+   * What was decided for the units whose requests began since (Unix milliseconds), for each its newest, at most `limit`
+   * units, the newest requests'.
+   */
   unitDecisions(id: string, since: number, limit: number): Promise<ReadonlyMap<string, Decision>>;
-  /** True where this process may lead the experiments until then: none else does. Unix milliseconds. */
+  /**
+   * True where this process may lead the experiments until then: none else does. Unix milliseconds. A process leads again,
+   * for longer or shorter, whenever it asks. A lead that was given for more than ten times as long as is asked for now is of
+   * a clock that was wrong, and does not count.
+   */
   lead(process: string, now: number, until: number): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { type RecordedDecision, variantLabel } from "../../records/decision.ts";
 import type { Cost } from "../../records/record.ts";
 import { leastIdAt } from "../records/ids.ts";
 import { dayOf, foldedUntil } from "./record-sums.ts";
@@ -12,6 +13,7 @@ interface Priced {
   kind: number;
   startedAt: number;
   costUsd: number | null;
+  decided: 0 | 1;
 }
 
 const CORRECTION = `
@@ -20,9 +22,11 @@ const CORRECTION = `
 /** Puts other costs in the place of those that are kept, and their difference into the sums of the hours. */
 export function setCosts(db: Database, costs: Iterable<readonly [string, Cost | null]>): void {
   const find = db.query<Priced, [string]>(
-    "SELECT kind, started_at AS startedAt, cost_usd AS costUsd FROM records WHERE id = ?",
+    `SELECT kind, started_at AS startedAt, cost_usd AS costUsd, decisions IS NOT NULL AS decided
+     FROM records WHERE id = ?`,
   );
   const update = db.query("UPDATE records SET cost_usd = ?, cost_source = ?, cost_date = ? WHERE id = ?");
+  const correctDecisions = db.query("UPDATE experiment_decisions SET cost_usd = ? WHERE record_id = ?");
   const correctHour = db.query(`UPDATE record_hours ${CORRECTION} AND hour = ?`);
   const correctDay = db.query(`UPDATE record_days ${CORRECTION} AND day = ?`);
   const progress = foldedUntil(db);
@@ -31,6 +35,7 @@ export function setCosts(db: Database, costs: Iterable<readonly [string, Cost | 
     if (kept === null) continue;
     const usd = cost !== null && Number.isFinite(cost.usd) ? cost.usd : null;
     update.run(usd, cost?.source ?? null, cost?.date ?? null, id);
+    if (kept.decided === 1) correctDecisions.run(usd, id);
     const unpriced = (usd === null ? 1 : 0) - (kept.costUsd === null ? 1 : 0);
     const hour = Math.floor(kept.startedAt / HOUR);
     const change = [(usd ?? 0) - (kept.costUsd ?? 0), unpriced, usd ?? 0, kept.kind] as const;
@@ -39,19 +44,32 @@ export function setCosts(db: Database, costs: Iterable<readonly [string, Cost | 
   }
 }
 
-/** Deletes the oldest records below a moment (Unix milliseconds), and the sums that have outlived theirs. */
+/** What a record is found by; lists are JSON text. */
+interface NamedRow {
+  id: string;
+  tags: string | null;
+  templates: string | null;
+  decisions: string | null;
+}
+
+/**
+ * Deletes the oldest records below a moment (Unix milliseconds), and the sums that have outlived theirs. What was decided
+ * for them in experiments stays.
+ */
 export function pruneRecords(db: Database, before: number, limit: number): number {
   const old = db
-    .query<{ id: string; tags: string | null; templates: string | null }, [string, number]>(
-      "SELECT id, tags, templates FROM records WHERE id < ? ORDER BY id LIMIT ?",
+    .query<NamedRow, [string, number]>(
+      "SELECT id, tags, templates, decisions FROM records WHERE id < ? ORDER BY id LIMIT ?",
     )
     .all(leastIdAt(before), limit);
   const untag = db.query("DELETE FROM record_tags WHERE tag = ? AND record_id = ?");
   const unname = db.query("DELETE FROM record_templates WHERE template_id = ? AND record_id = ?");
-  for (const { id, tags, templates } of old) {
+  const unvary = db.query("DELETE FROM record_variants WHERE variant = ? AND record_id = ?");
+  for (const { id, tags, templates, decisions } of old) {
     for (const tag of readList<string>(tags)) untag.run(tag, id);
     for (const { templateId } of readList<{ templateId: string | null }>(templates))
       unname.run(templateId, id);
+    for (const decision of readList<RecordedDecision>(decisions)) unvary.run(variantLabel(decision), id);
   }
   const last = old.at(-1);
   if (last !== undefined) db.query("DELETE FROM records WHERE id <= ?").run(last.id);

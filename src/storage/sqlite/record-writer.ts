@@ -3,6 +3,7 @@ import type { RequestRecord, WrittenRecord } from "../../records/record.ts";
 import type { PackedBodies } from "../records/bodies.ts";
 import { figuresOf, RECORD_NAMES, recordValues } from "../records/rows.ts";
 import { insertBlocks, nextBlock } from "./record-bodies.ts";
+import { insertDecisions, insertVariants } from "./record-decisions.ts";
 import { RecordKinds } from "./record-kinds.ts";
 import { addToSums, compactSums, type HourTotals, totalsIn } from "./record-sums.ts";
 
@@ -35,6 +36,10 @@ export class RecordWriter {
       if (insert.run(...recordValues(record, { kind, body, duplicate })).changes === 0) return;
       written.add(record.id);
       insertNames(db, record);
+      if (record.decisions.length > 0) {
+        insertVariants(db, record);
+        if (!duplicate) insertDecisions(db, record);
+      }
       totalsIn(hours, Math.floor(record.startedAt / HOUR), kind).count(figuresOf(record));
     });
     if (blocks.length > 0) insertBlocks(db, blocks, firstBlock, written);

@@ -1,6 +1,7 @@
 import { type Storage, StorageError } from "../interface.ts";
 import { SqliteClientReports } from "./client-reports.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { SqliteExperiments } from "./experiments.ts";
 import { SqliteFeedback } from "./feedback.ts";
 import { SqliteKeys } from "./keys.ts";
 import { SqlitePrompts } from "./prompts.ts";
@@ -19,6 +20,7 @@ export class SqliteStorage implements Storage {
   readonly clientReports: SqliteClientReports;
   readonly responses: SqliteResponses;
   readonly prompts: SqlitePrompts;
+  readonly experiments: SqliteExperiments;
   readonly #connection: SqliteConnection;
 
   constructor(connection: SqliteConnection) {
@@ -30,6 +32,7 @@ export class SqliteStorage implements Storage {
     this.clientReports = new SqliteClientReports(connection);
     this.responses = new SqliteResponses(connection);
     this.prompts = new SqlitePrompts(connection);
+    this.experiments = new SqliteExperiments(connection);
   }
 
   revision(): Promise<number> {
