@@ -7,8 +7,8 @@ import { Reports } from "./amp/reports.ts";
 import { AmpRoom } from "./amp/room.ts";
 import { environmentKeys } from "./auth/environment-keys.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
-import { startKeyRefresh } from "./auth/key-refresh.ts";
 import { KeyRing } from "./auth/key-ring.ts";
+import { loadKeys } from "./auth/load-keys.ts";
 import type { CommandIo } from "./cli/check.ts";
 import { type StartOptions, startedText } from "./cli/start.ts";
 import { formatProblem } from "./config/problems.ts";
@@ -23,8 +23,11 @@ import { createSystemMonitor } from "./lib/system-metrics.ts";
 import { askForModels } from "./models/ask-provider.ts";
 import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
+import { Renderer } from "./prompts/render.ts";
+import { Prompts } from "./prompts/room.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
 import { Records } from "./records/room.ts";
+import type { Trace } from "./records/trace.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { readProviders } from "./routing/providers.ts";
@@ -32,6 +35,7 @@ import { Router } from "./routing/router.ts";
 import { Admission } from "./server/admission.ts";
 import { type HttpServer, startHttpServer } from "./server/http-server.ts";
 import { type ServiceDoors, withServiceDoors } from "./server/service-doors.ts";
+import { StorageFollower } from "./storage/follow.ts";
 import { openStorage } from "./storage/open.ts";
 import { watchStorage } from "./storage/watch.ts";
 import { healthDoors } from "./telemetry/health.ts";
@@ -70,11 +74,12 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   });
   // A first key is made only once the address is ours: made before, it could be lost with a start that fails.
   const newKey = await ensureFirstKey(rooms.ring, rooms.storage);
+  await rooms.follower.now();
   state.starting = false;
   // What an earlier process left is stored beside the requests that come.
   rooms.records.start(rooms.stopping.signal);
   rooms.reports.keepWithin(() => state.config.amp, rooms.stopping.signal);
-  startKeyRefresh(rooms.ring, rooms.storage, { logger, signal: rooms.stopping.signal });
+  rooms.follower.start();
   const watcher = options.file === null ? null : follow({ ...rooms, otlp }, options.file, options.reload);
   // Before anything is printed: whoever reads that it listens may stop it at once.
   process.on("SIGTERM", () => void stop({ ...rooms, otlp }, server, "SIGTERM"));
@@ -119,6 +124,15 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     prices: new PriceBook(config.prices),
     starting: true,
   };
+  const prompts = new Prompts(storage, new Renderer(), logger);
+  const follower = new StorageFollower(
+    storage,
+    [
+      { name: "gateway keys", load: () => loadKeys(ring, storage) },
+      { name: "prompts", load: () => prompts.registry.load() },
+    ],
+    { logger, signal: stopping.signal },
+  );
   const tail = new LiveTail();
   const records = new Records({
     storage,
@@ -132,9 +146,12 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     state,
     routerFor,
     records,
-    // The two that the pipeline needs.
+    // What the pipeline needs of them.
     capture: records.capture,
     feedback: records.feedback,
+    runOf: (trace: Trace) => records.runOf(trace),
+    prompts,
+    follower,
     responses: new Responses({
       store: storage.responses,
       logger,
@@ -279,6 +296,7 @@ async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): P
     },
     server: () => server.close(),
     demo: () => rooms.demo.stop(),
+    prompts: () => rooms.prompts.close(),
     records: () => rooms.records.close(WAITING_PATIENCE),
     // After the records, which it is told of as they are made.
     telemetry: () => rooms.otlp.close(WAITING_PATIENCE),

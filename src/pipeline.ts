@@ -5,6 +5,7 @@ import { underAskedName } from "./answers/model-name.ts";
 import { refuse, refuseWith } from "./answers/refuse.ts";
 import { arrive, errorShape, refuseWrongCalls } from "./arrival/arrive.ts";
 import { bodyOf, factsOf } from "./arrival/facts.ts";
+import { fillTemplates, hasTemplates, type TemplateRooms } from "./arrival/templates.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import type { KeyRing } from "./auth/key-ring.ts";
 import { GatewayError, toGatewayError } from "./exchange/errors.ts";
@@ -14,6 +15,7 @@ import type { Deadlines } from "./lib/deadlines.ts";
 import type { CapturePolicy } from "./records/capture-policy.ts";
 import { requestIdOf } from "./records/make-record.ts";
 import type { Trace, TraceSubscriber } from "./records/trace.ts";
+import { filledBefore } from "./responses/inner-request.ts";
 import { makesResponse, startTurn } from "./responses/turn.ts";
 import type { Door } from "./routing/doors.ts";
 import { resolve } from "./routing/resolve.ts";
@@ -26,7 +28,7 @@ import { run } from "./upstream/run.ts";
 import type { Target } from "./upstream/target.ts";
 
 /** What a request passes through; `router` is asked anew for each request, so that a reload acts on the next. */
-export interface Rooms extends AnsweringRooms {
+export interface Rooms extends AnsweringRooms, TemplateRooms {
   router(): Router;
   readonly ring: KeyRing;
   readonly admission: Admission;
@@ -74,17 +76,24 @@ export function createPipeline(rooms: Rooms): Handler {
       const passed = isOwnDoor(door) ? await answerHere(door, arrival, caller, facts, rooms) : door;
       if (passed instanceof Response) return finished(passed);
 
-      const turn = makesResponse(door.call) ? await startTurn(rooms.responses, door.call, facts) : null;
-      const resolution = resolve(passed, trace.path, router, turn?.facts ?? facts);
+      const before = filledBefore(request);
+      if (before !== null) Object.assign(trace, before);
+      const asked = hasTemplates(facts.fields) ? await fillTemplates(arrival, caller, facts, rooms) : facts;
+      const turn = makesResponse(door.call) ? await startTurn(rooms.responses, door.call, asked) : null;
+      const resolution = resolve(passed, trace.path, router, turn?.facts ?? asked);
       trace.route = resolution.route;
       if (resolution.counted !== null)
         return finished(estimated(await resolution.counted.countHere(), trace));
       const background = turn?.background(
         resolution.targets[0]!,
-        { headers: request.headers, search, parentId: requestIdOf(trace) },
+        { headers: request.headers, search, parentId: requestIdOf(trace), filled: trace },
         handle,
       );
-      if (background) return finished(withIds(background, trace));
+      if (background) {
+        // They count once: for the request that makes the response.
+        trace.decisions = [];
+        return finished(withIds(background, trace));
+      }
 
       const { target, outcome } = await run(turn?.able(resolution.targets) ?? resolution.targets, {
         client: rooms.client,
@@ -103,8 +112,8 @@ export function createPipeline(rooms: Rooms): Handler {
       if (!outcome.ok) return finished(refuseWith(outcome, resolution.responseFilter, shape, trace));
 
       const { sse_keep_alive, stall_timeout } = router.config.server;
-      const asked = renamedFor(door, trace, target);
-      const answer = asked === null ? outcome : underAskedName(outcome, asked);
+      const named = renamedFor(door, trace, target);
+      const answer = named === null ? outcome : underAskedName(outcome, named);
       return deliver(turn?.served(answer, target) ?? answer, trace, {
         filter: resolution.responseFilter,
         upstream: target.upstream,

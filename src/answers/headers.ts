@@ -1,3 +1,4 @@
+import { formatTemplateId, parseTemplateId } from "../prompts/template-id.ts";
 import type { Attempt, Trace } from "../records/trace.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import type { HeaderList } from "../upstream/http/headers.ts";
@@ -8,9 +9,35 @@ export function gatewayHeaders(trace: Trace): Record<string, string> {
   if (trace.provider !== null) headers["x-amsterdam-provider"] = trace.provider;
   if (trace.model !== null) headers["x-amsterdam-model"] = headerText(trace.model);
   if (trace.route !== null) headers["x-amsterdam-route"] = headerText(trace.route);
-  if (trace.losses.length > 0) headers["x-amsterdam-loss"] = lossText(trace.losses);
+  if (trace.templates.length > 0) addTemplates(headers, trace);
+  if (trace.losses.length > 0) headers["x-amsterdam-loss"] = joined(trace.losses, "; ");
   if (trace.attempts.length > 0) headers["x-amsterdam-attempts"] = attemptsText(trace.attempts);
   return headers;
+}
+
+/** Which versions went out, what experiments decided, and what went wrong with them. */
+function addTemplates(headers: Record<string, string>, { templates, decisions }: Trace): void {
+  const versions = templates.flatMap(({ templateId, version }) => versionText(templateId, version));
+  const problems = templates.flatMap(({ problem }) => problem ?? []);
+  if (versions.length > 0) headers["x-amsterdam-template"] = joined(versions, ", ");
+  if (decisions.length > 0) {
+    headers["x-amsterdam-experiment"] = joined(
+      decisions.map(({ experiment }) => experiment),
+      ", ",
+    );
+    headers["x-amsterdam-variant"] = joined(
+      decisions.map(({ variantName }) => variantName),
+      ", ",
+    );
+  }
+  if (problems.length > 0) headers["x-amsterdam-warning"] = joined(problems, "; ");
+}
+
+function versionText(templateId: string | null, version: string | null): string[] {
+  const id = templateId === null ? null : parseTemplateId(templateId);
+  return id === null || "reason" in id || version === null
+    ? []
+    : [formatTemplateId({ name: id.name, version })];
 }
 
 /** `openai/gpt-5=503, anthropic/claude=200`: each try in order, with its status or what went wrong. */
@@ -24,18 +51,17 @@ function attemptsText(attempts: readonly Attempt[]): string {
 }
 
 /** `reasoning.summary; tools[2]: web_search`, cut where a header would grow too long. */
-function lossText(losses: readonly string[]): string {
-  let text = "";
-  for (const loss of losses) {
-    const next = headerText(loss);
-    if (text.length + next.length > MAX_LOSSES) return `${text}; and more`;
-    text += text === "" ? next : `; ${next}`;
+function joined(texts: readonly string[], separator: string): string {
+  let all = "";
+  for (const text of texts) {
+    const next = headerText(text);
+    if (all.length + next.length > MAX_JOINED) return `${all}${separator}and more`;
+    all += all === "" ? next : separator + next;
   }
-  return text;
+  return all;
 }
 
-/** Characters of all losses in one header. */
-const MAX_LOSSES = 1000;
+const MAX_JOINED = 1000;
 
 /** Characters of a name that stand in a header: clients refuse headers that are much longer. */
 const MAX_TEXT = 200;

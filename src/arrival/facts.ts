@@ -36,7 +36,8 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
     body instanceof Buffer ? identify(body, door.call, door.kind === "unified" || door.kind === "tab") : null;
   if (body instanceof Buffer) trace.capture?.asked(body);
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
-  trace.requestedModel = door.call.pathModel ?? fields?.model ?? null;
+  const model = door.call.pathModel ?? fields?.model ?? null;
+  trace.requestedModel = model;
   trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
   trace.tracking = readTracking(fields?.tracking ?? null, headers);
   const isOwnPath = door.kind === "endpoint";
@@ -48,6 +49,8 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
     keyHeaders: caller.places,
     body,
     fields,
+    model,
+    isModelChosen: false,
     owner: caller.identity.id,
     strict: fields?.strict === true || headers["x-amsterdam-strict"] === "true" || config.conversion.strict,
     contentLength: headers["content-length"] ?? null,

@@ -173,6 +173,17 @@ const conversion = z.strictObject({
     ),
 });
 
+const shortText = z.string().min(1).max(200);
+
+const prompts = z.strictObject({
+  own_text_keys: z
+    .array(shortText)
+    .default([])
+    .describe(
+      "Gateway keys, by name or id, whose requests keep their own texts: no version takes their place.",
+    ),
+});
+
 const dollars = z.number().min(0).max(1_000_000);
 
 const longPrompt = dollars.optional().describe("Of such prompts. Default: as of the others.");
@@ -301,8 +312,6 @@ const logging = z.strictObject({
     .optional()
     .describe("Logs to a file too; files are begun anew by size and deleted by age."),
 });
-
-const shortText = z.string().min(1).max(200);
 
 const amp = z.strictObject({
   user: z
@@ -577,6 +586,7 @@ export const configSchema = z.strictObject({
     }),
   amp: amp.prefault({}).describe("What the Amp client is told, and what is kept of it."),
   conversion: conversion.prefault({}).describe("How calls go to targets that speak another API format."),
+  prompts: prompts.prefault({}).describe("Prompts that the gateway keeps."),
   prices: z
     .record(z.string().regex(/^[^/]+\/.+$/, "a model written as provider/model"), price)
     .default({})

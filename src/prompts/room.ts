@@ -60,9 +60,10 @@ export class Prompts {
       suggested(body, filled),
       ...applied.map(({ variant }) => variant.parameters),
     );
+    const model = modelOf(request, applied, filled);
     return {
-      body: rewriteBody(body, withParameters(body, edited, format, parameters), null).toBytes(),
-      model: modelOf(request, applied, filled),
+      body: rewriteBody(body, withParameters(body, edited, format, parameters), model).toBytes(),
+      model,
       templates: filled.map(({ used }) => used),
       decisions: chosen.map(({ decision }) => decision),
     };

@@ -76,7 +76,8 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
 
 const NONE: readonly never[] = [];
 
-function tagTexts(tags: Tags): readonly string[] {
+/** Tags as records have them: `name`, or `name=value`. */
+export function tagTexts(tags: Tags): readonly string[] {
   if (Array.isArray(tags)) return tags as readonly string[];
   return Object.entries(tags).map(([name, value]) => `${name}=${value}`);
 }

@@ -108,6 +108,13 @@ export class Recorder {
     if (runId !== undefined) this.#runs.note(requestIdOf(trace), runId);
   }
 
+  /** The run that a request belongs to, as far as it is known while it runs. */
+  runOf(trace: Trace): string {
+    const { run_id: runId, request_parent_id: parentId } = trace.tracking ?? {};
+    const requestId = requestIdOf(trace);
+    return this.#runs.find({ requestId, runId, parentId }) ?? parentId ?? requestId;
+  }
+
   /** Makes records of requests that ended before; resolves when they are stored, or wait in files or memory. */
   async record(batch: readonly Finished[]): Promise<void> {
     await this.#record(batch);

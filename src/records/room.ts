@@ -66,6 +66,11 @@ export class Records {
     this.#subscribers.push(...subscribers);
   }
 
+  /** The run that a request belongs to, as far as it is known while it runs. */
+  runOf(trace: Trace): string {
+    return this.#recorder.runOf(trace);
+  }
+
   /** The trace subscriber: takes a finished request. It takes the trace's capture away, so that it has to be the last. */
   observe(trace: Trace): void {
     this.#deferral.observe(trace);

@@ -1,3 +1,4 @@
+import type { Trace } from "../records/trace.ts";
 import type { JsonObject } from "./json.ts";
 
 /** What belongs to a connection or to the bytes of a body, and the ids of the request that it stood in. */
@@ -21,12 +22,24 @@ const NOT_TAKEN_OVER = new Set([
   "x-request-id",
 ]);
 
+/** What was made of a request's templates before it was put to the handler again. */
+export type FilledTemplates = Pick<Trace, "templates" | "decisions">;
+
+const filled = new WeakMap<Request, FilledTemplates>();
+
+/** What the request that this one is made for says of its templates; null for one from outside. */
+export function filledBefore(request: Request): FilledTemplates | null {
+  return filled.get(request) ?? null;
+}
+
 /** Who asks, and how: the header fields and the query string of a request that came from outside. */
 export interface Asker {
   readonly headers: Headers;
   readonly search: string;
   /** Of a request that has been answered and is recorded by itself: its id, under which this one is then recorded. */
   readonly parentId?: string;
+  /** What was made of its templates, which is then recorded with this one. */
+  readonly filled?: FilledTemplates;
 }
 
 /**
@@ -44,12 +57,17 @@ export function innerRequest(asker: Asker, body: JsonObject, signal: AbortSignal
   headers.set("content-type", "application/json");
   headers.set("content-length", String(text.length));
   headers.set("accept", "text/event-stream");
-  return new Request(`http://localhost/v1/responses${asker.search}`, {
+  const request = new Request(`http://localhost/v1/responses${asker.search}`, {
     method: "POST",
     headers,
     body: text,
     signal,
   });
+  if (asker.filled !== undefined) {
+    const { templates, decisions } = asker.filled;
+    filled.set(request, { templates, decisions });
+  }
+  return request;
 }
 
 /**

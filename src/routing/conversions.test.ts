@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { callOfPath } from "../formats/call.ts";
-import { decide, fits, readRules, ruledFormat } from "./conversions.ts";
+import { decide, readRules, ruledFormat } from "./conversions.ts";
 import type { FormatCall } from "./converted.ts";
 import { configOf, providersOf } from "./testing.ts";
 
@@ -123,14 +123,3 @@ describe("a rule", () => {
     expect(ruled({ rules }, "v1/embeddings", "gpt-turbo", "/v1/embeddings")).toBeNull();
   });
 });
-
-test.each([
-  ["*", "anything", true],
-  ["*b*", "abc", true],
-  ["*c", "abc", true],
-  ["a*", "abc", true],
-  ["abc", "abc", true],
-  ["*b", "abc", false],
-  ["b*", "abc", false],
-  ["ab", "abc", false],
-])("%s fits %s: %p", (pattern, name, expected) => expect(fits(pattern, name)).toBe(expected));

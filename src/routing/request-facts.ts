@@ -13,6 +13,10 @@ export interface RequestFacts {
   readonly body: Buffer | ReadableStream<Uint8Array> | null;
   /** What was read in the body, where it is JSON that the gateway understands. */
   readonly fields: RequestFields | null;
+  /** The model or route that is asked for: the path's, the body's, or the one that was chosen in its place; null for none. */
+  readonly model: string | null;
+  /** Whether the gateway chose it. */
+  readonly isModelChosen: boolean;
   /** The gateway key that asks, by its id. */
   readonly owner: string;
   /** Whether nothing may be lost in a conversion. */

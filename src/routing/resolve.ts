@@ -18,9 +18,9 @@ export function resolve(door: Door, path: string, router: Router, facts: Request
     case "provider":
       return router.resolveProvider(door, path, facts);
     case "tab":
-      return resolveTab(router, facts.fields?.model ?? null, door, facts);
+      return resolveTab(router, facts.model, door, facts);
     default: {
-      const model = door.call.pathModel ?? facts.fields?.model ?? null;
+      const { model } = facts;
       if (model === null || model === "") {
         throw new GatewayError("invalid_request", "The request names no model: `model` is needed.", {
           param: "model",

@@ -101,7 +101,7 @@ export class Router {
   resolveEndpoint(door: Door & { kind: "endpoint" }, facts: RequestFacts): Resolution {
     const { endpoint, values } = door.match;
     const plan = this.#endpointPlans.get(endpoint.config)!;
-    const model = door.call.pathModel ?? facts.fields?.model ?? null;
+    const { model } = facts;
     const convertible = this.#convertible(door.call, facts);
     const ruled = ruledFormat(this.#rules, door.call, endpoint.config.path, null, model);
     const filled = model === null ? values : { model: encodeURIComponent(model.toWellFormed()), ...values };
@@ -119,7 +119,13 @@ export class Router {
   resolveProvider(door: Door & { kind: "provider" }, called: string, facts: RequestFacts): Resolution {
     const plan = this.#plans.get(this.providerOf(door.provider))!;
     const { call, rest } = door;
-    const model = call.pathModel ?? facts.fields?.model ?? null;
+    const { model } = facts;
+    if (facts.isModelChosen && model !== null && isFormatCall(call))
+      return this.resolveModel(
+        this.#namesTarget(model) ? model : `${plan.provider.name}/${model}`,
+        door,
+        facts,
+      );
     const decision = unsealed(this.#ownDoorDecision(door, called, plan.provider, model), call, facts);
     if (decision.kind === "native") {
       const own = call.format === "gemini" ? geminiPath(plan.origin.hostname, rest) : rest;
@@ -149,6 +155,15 @@ export class Router {
       responseFilter,
       counted: targets.every(({ decision }) => decision.kind === "count") ? convertible : null,
     };
+  }
+
+  /** Whether a name says by itself where it leads: it is a route, or begins with a provider. */
+  #namesTarget(name: string): boolean {
+    const slash = name.indexOf("/");
+    return (
+      Object.hasOwn(this.config.routes, name) ||
+      (slash > 0 && this.providers.byName.has(name.slice(0, slash)))
+    );
   }
 
   #choice(name: string, door: Door): PlannedChoice {

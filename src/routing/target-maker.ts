@@ -111,7 +111,7 @@ export class TargetMaker {
               target: url.pathname + mergeSearch(url.search, facts.search),
               filter: plan.requestFilter,
               lines: plan.customLines,
-              model: null,
+              model: facts.isModelChosen ? facts.model : null,
               uncompressed: false,
               asksForUsage: false,
             })

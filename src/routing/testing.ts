@@ -32,6 +32,8 @@ export function factsOf(
     keyHeaders: new Set(["authorization"]),
     body: bytes,
     fields,
+    model: fields?.model ?? null,
+    isModelChosen: false,
     owner: "key-1",
     strict: false,
     contentLength: null,
