@@ -1,5 +1,6 @@
 import type { SQL } from "bun";
 import { StorageError } from "../interface.ts";
+import { PROMPT_SCHEMA } from "./prompt-schema.ts";
 import { RECORD_SCHEMA } from "./record-schema.ts";
 
 /** "AMST" in letters: whoever holds the advisory lock of this number changes the schema. */
@@ -112,6 +113,7 @@ const MIGRATIONS: readonly string[] = [
   UPDATE amsterdam.gateway_keys SET scopes = 'admin' WHERE name = 'first key';
   `,
   RECORD_SCHEMA,
+  PROMPT_SCHEMA,
 ];
 
 /** Schema version that this program reads and writes. */

@@ -6,13 +6,18 @@ const HOUR = 3_600_000;
 
 /** Each waits here until it has them, in order, so that two who change the same costs do not wait for each other. */
 const LOCK_RECORDS = `
-  SELECT id, kind, started_at AS "startedAt", cost_usd AS "costUsd" FROM amsterdam.records
+  SELECT id, kind, started_at AS "startedAt", cost_usd AS "costUsd", decisions IS NOT NULL AS decided
+  FROM amsterdam.records
   WHERE id = ANY($1::text[]) ORDER BY id FOR NO KEY UPDATE`;
 
 const UPDATE_RECORDS = `
   UPDATE amsterdam.records AS r SET cost_usd = item.usd, cost_source = item.source, cost_date = item.date
   FROM unnest($2::text[], $3::float8[], $4::text[], $5::text[]) AS item (id, usd, source, date)
   WHERE r.id = item.id AND r.id = ANY($1::text[])`;
+
+const UPDATE_DECISIONS = `
+  UPDATE amsterdam.experiment_decisions AS d SET cost_usd = item.usd
+  FROM unnest($1::text[], $2::float8[]) AS item (id, usd) WHERE d.record_id = item.id`;
 
 const lock = (table: string, time: string) => `
   SELECT FROM amsterdam.${table} WHERE (${time}, kind) IN (SELECT * FROM unnest($1::integer[], $2::integer[]))
@@ -30,6 +35,7 @@ interface Priced {
   readonly kind: number;
   readonly startedAt: number;
   readonly costUsd: number | null;
+  readonly decided: boolean;
 }
 
 interface Change {
@@ -40,7 +46,7 @@ interface Change {
   highest: number;
 }
 
-/** Puts other costs in the place of those that are kept, and their difference into the sums of the hours. */
+/** Puts other costs in the place of those that are kept, with their decisions too, and their difference into the sums of the hours. */
 export async function setCosts(query: Query, costs: ReadonlyMap<string, Cost | null>): Promise<void> {
   const { rows } = await query<Priced>(LOCK_RECORDS, [[...costs.keys()]]);
   const items = rows.map((kept) => {
@@ -56,6 +62,9 @@ export async function setCosts(query: Query, costs: ReadonlyMap<string, Cost | n
     items.map(({ cost }) => cost?.source ?? null),
     items.map(({ cost }) => cost?.date ?? null),
   ]);
+  const decided = items.filter((item) => item.decided);
+  if (decided.length > 0)
+    await query(UPDATE_DECISIONS, [decided.map(({ id }) => id), decided.map(({ usd }) => usd)]);
   const progress = await lockSums(query, "shared");
   const [hours, days] = [new Changes(), new Changes()];
   for (const { kind, startedAt, costUsd, usd } of items) {

@@ -1,8 +1,10 @@
 import type { FeedbackTarget } from "../interface.ts";
+import type { ReadableDatabase } from "../readable.ts";
 import type { Value } from "../records/condition.ts";
 import type { Direction, IdRange, NameFilter, RecordDatabase, Source } from "../records/database.ts";
 import { leastIdAt, nextId, timeOfId } from "../records/ids.ts";
 import type { PostgresConnection } from "./connection.ts";
+import { readable } from "./readable.ts";
 import { ABOUT, isNamed, NAMED, sourceNamed, targetNames } from "./record-names.ts";
 import { listPartitions } from "./record-partitions.ts";
 
@@ -41,15 +43,15 @@ export class PostgresRecordDatabase implements RecordDatabase {
   readonly named = NAMED;
   readonly about = ABOUT;
   readonly #connection: PostgresConnection;
+  readonly #readable: ReadableDatabase;
 
   constructor(connection: PostgresConnection) {
     this.#connection = connection;
+    this.#readable = readable(connection);
   }
 
-  async rows<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
-    let place = 0;
-    const numbered = sql.replaceAll("?", () => `$${++place}`);
-    return (await this.#connection.query<Row>(numbered, values)).rows;
+  rows<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
+    return this.#readable.rows<Row>(sql, values);
   }
 
   source(names: Readonly<Partial<Record<NameFilter, string>>>): Source {

@@ -5,7 +5,9 @@ import { timeOfId } from "../records/ids.ts";
 import { figuresOf, RECORD_NAMES, recordValues } from "../records/rows.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { isMissingPartition } from "./errors.ts";
+import { itemsOf, named } from "./json-items.ts";
 import type { Query } from "./query.ts";
+import { insertDecisions } from "./record-decisions.ts";
 import { RecordKinds } from "./record-kinds.ts";
 import { IS_DUPLICATE, namesOf } from "./record-names.ts";
 import { RecordPartitions } from "./record-partitions.ts";
@@ -17,8 +19,8 @@ const HOUR = 3_600_000;
 /** Times that partitions are made again which another gateway drops while they are written to. */
 const ATTEMPTS = 3;
 
-/** Columns that are no text. */
-const TYPES: Readonly<Record<string, string>> = {
+/** Columns whose types their names do not tell. */
+const TYPES = {
   kind: "integer",
   body_offset: "integer",
   body_request: "integer",
@@ -27,9 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
   duplicate: "boolean",
   stream: "boolean",
   has_usage: "boolean",
-};
-const isNumber = (column: string) => /_(?:at|ms|usd|tokens)$|^(?:request|response)_bytes$/.test(column);
-const typeOf = (column: string) => TYPES[column] ?? (isNumber(column) ? "float8" : "text");
+} as const;
 
 /** In order, so that those who write the same records wait for each other and not in a circle. */
 const INSERT_RECORDS = `
@@ -37,9 +37,9 @@ const INSERT_RECORDS = `
   SELECT ${RECORD_NAMES.map((column) =>
     column === "duplicate" ? `item.duplicate OR ${IS_DUPLICATE}` : `item.${column}`,
   ).join(", ")}
-  FROM json_to_recordset($1::text::json) AS item (${RECORD_NAMES.map((column) => `${column} ${typeOf(column)}`).join(", ")})
+  FROM ${itemsOf(RECORD_NAMES, TYPES)}
   ORDER BY item.id
-  ON CONFLICT (id) DO NOTHING RETURNING id`;
+  ON CONFLICT (id) DO NOTHING RETURNING id, duplicate`;
 
 const INSERT_NAMES = `
   INSERT INTO amsterdam.record_names (field, name, record_id)
@@ -49,7 +49,10 @@ const INSERT_BLOCKS = `
   INSERT INTO amsterdam.record_bodies (id, bodies, bytes, data)
   SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bytea[])`;
 
-/** Writes batches, each within a transaction: records, bodies, what they are found by, and the sums of their hours. */
+/**
+ * Writes batches, each within a transaction: records, bodies, what they are found by, what experiments decided, and the
+ * sums of their hours.
+ */
 export class RecordWriter {
   readonly #connection: PostgresConnection;
   readonly #kinds: RecordKinds;
@@ -98,8 +101,13 @@ interface Batch {
   readonly ids: readonly string[];
 }
 
+interface Written {
+  readonly id: string;
+  readonly duplicate: boolean;
+}
+
 async function insert(query: Query, batch: Batch, folded: number): Promise<number> {
-  const { rows } = await query<{ id: string }>(INSERT_RECORDS, [toDatabaseJson(rowsOf(batch))]);
+  const { rows } = await query<Written>(INSERT_RECORDS, [toDatabaseJson(rowsOf(batch))]);
   const written = new Set(rows.map(({ id }) => id));
   if (written.size === 0) return folded;
   const sums = new HourSums();
@@ -111,15 +119,15 @@ async function insert(query: Query, batch: Batch, folded: number): Promise<numbe
     records.push(record);
     sums.totals(Math.floor(record.startedAt / HOUR), batch.kinds[index]!).count(figuresOf(record));
   });
-  const [, , progress] = await Promise.all([
+  const [, , , progress] = await Promise.all([
     insertNames(query, records),
+    insertDecisions(query, records, rows),
     insertBlocks(query, batch, written),
     addToSums(query, sums.all(), folded),
   ]);
   return progress;
 }
 
-/** By the names of columns. */
 function rowsOf({ batch, kinds, packed, ids }: Batch): object[] {
   const seen = new Set<string>();
   return batch.map(({ record }, index) => {
@@ -127,10 +135,7 @@ function rowsOf({ batch, kinds, packed, ids }: Batch): object[] {
     const body = place === null ? null : { ...place, block: ids[place.block]! };
     const duplicate = seen.has(record.requestId);
     seen.add(record.requestId);
-    const values = recordValues(record, { kind: kinds[index]!, body, duplicate });
-    const row: Record<string, unknown> = {};
-    for (let column = 0; column < values.length; column++) row[RECORD_NAMES[column]!] = values[column];
-    return row;
+    return named(RECORD_NAMES, recordValues(record, { kind: kinds[index]!, body, duplicate }));
   });
 }
 

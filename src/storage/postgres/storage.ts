@@ -1,8 +1,10 @@
 import { type Storage, StorageError } from "../interface.ts";
 import { PostgresClientReports } from "./client-reports.ts";
 import type { PostgresConnection } from "./connection.ts";
+import { PostgresExperiments } from "./experiments.ts";
 import { PostgresFeedback } from "./feedback.ts";
 import { PostgresKeys } from "./keys.ts";
+import { PostgresPrompts } from "./prompts.ts";
 import { PostgresRecords } from "./records.ts";
 import { PostgresResponses } from "./responses.ts";
 import { PostgresThreads } from "./threads.ts";
@@ -24,6 +26,8 @@ export class PostgresStorage implements Storage {
   readonly threads: PostgresThreads;
   readonly clientReports: PostgresClientReports;
   readonly responses: PostgresResponses;
+  readonly prompts: PostgresPrompts;
+  readonly experiments: PostgresExperiments;
   readonly #connection: PostgresConnection;
 
   constructor(connection: PostgresConnection) {
@@ -34,6 +38,8 @@ export class PostgresStorage implements Storage {
     this.threads = new PostgresThreads(connection);
     this.clientReports = new PostgresClientReports(connection);
     this.responses = new PostgresResponses(connection);
+    this.prompts = new PostgresPrompts(connection);
+    this.experiments = new PostgresExperiments(connection);
   }
 
   async revision(): Promise<number> {
