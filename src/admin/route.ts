@@ -3,6 +3,7 @@ import type { EnvironmentKey } from "../auth/environment-keys.ts";
 import type { KeyIdentity, KeyRing } from "../auth/key-ring.ts";
 import type { Problem } from "../config/problems.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { PromptCatalogue } from "../prompts/catalogue.ts";
 import type { Router } from "../routing/router.ts";
 import type { Storage } from "../storage/interface.ts";
 import type { Upstreams } from "../upstream/upstream.ts";
@@ -22,6 +23,9 @@ export interface ConfigStatus {
 /** What the management API tells of and acts on. */
 export interface AdminParts {
   readonly storage: Pick<Storage, "records" | "feedback" | "keys">;
+  readonly prompts: PromptCatalogue;
+  /** Takes over in this process, at once, what was changed of prompts and experiments. */
+  readonly follow: () => Promise<void>;
   readonly ring: KeyRing;
   readonly environmentKeys: readonly Pick<EnvironmentKey, "id" | "name">[];
   readonly upstreams: Upstreams;

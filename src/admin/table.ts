@@ -5,6 +5,25 @@ import { listFeedback } from "./feedback.ts";
 import { showFeedbackStatistics } from "./feedback-statistics.ts";
 import { listRuns, listThreads } from "./gathered.ts";
 import { createKey, listKeys, revokeKey } from "./keys.ts";
+import {
+  comparePromptVersions,
+  createPrompt,
+  createPromptVersion,
+  listPrompts,
+  previewPrompt,
+  showPrompt,
+  showPromptVersion,
+} from "./prompts.ts";
+import {
+  archivePrompt,
+  movePromptLabel,
+  pinPrompt,
+  removePromptLabel,
+  revertPromptLabel,
+  showPromptLabel,
+  unarchivePrompt,
+  unpinPrompt,
+} from "./prompts-use.ts";
 import { listProviders } from "./providers.ts";
 import { listRequests, showBodies, showRequest } from "./requests.ts";
 import type { Route } from "./route.ts";
@@ -27,6 +46,21 @@ export const ROUTES: readonly Route[] = [
   tailRequests,
   exportRequests,
   listFeedback,
+  listPrompts,
+  createPrompt,
+  showPrompt,
+  createPromptVersion,
+  showPromptVersion,
+  comparePromptVersions,
+  previewPrompt,
+  showPromptLabel,
+  movePromptLabel,
+  removePromptLabel,
+  revertPromptLabel,
+  pinPrompt,
+  unpinPrompt,
+  archivePrompt,
+  unarchivePrompt,
   listKeys,
   createKey,
   revokeKey,

@@ -35,6 +35,12 @@ export interface MadeVersion {
   readonly made: boolean;
 }
 
+export interface ComparedVersions {
+  readonly before: KeptVersion;
+  readonly after: KeptVersion;
+  readonly comparison: VersionComparison;
+}
+
 /** Versions that are kept compiled, for previews. */
 const COMPILED = 20;
 /** Times that a number is looked for which others take at the same moment. */
@@ -61,6 +67,10 @@ export class PromptCatalogue {
     return templates.map((template) => ({ template, labels: byName.get(template.name) ?? [] }));
   }
 
+  async summary(name: string): Promise<PromptSummary> {
+    return { template: await findTemplate(this.#store, name), labels: await this.#store.labels(name) };
+  }
+
   async show(name: string): Promise<PromptDetails> {
     const template = await findTemplate(this.#store, name);
     const [versions, labels, experiments] = await Promise.all([
@@ -82,9 +92,16 @@ export class PromptCatalogue {
     return nextVersion((await this.#store.versions(name)).map(({ version }) => version));
   }
 
-  /** Makes a version, and its prompt where that is new. */
-  async create(wanted: WantedVersion): Promise<MadeVersion> {
+  /** Makes a version, and its prompt where that is new. With `newPrompt` one that is there is refused. */
+  async create(
+    wanted: WantedVersion,
+    { newPrompt = false }: { readonly newPrompt?: boolean } = {},
+  ): Promise<MadeVersion> {
     const { template, messages, model, parameters, version: given } = wanted;
+    const present = await this.#store.template(template);
+    if (present !== null && newPrompt)
+      throw new Refusal("conflict", `There is a prompt ${quoted(template)} already.`);
+    if (present?.archivedAt) throw archived(template);
     for (let tries = 1; ; tries++) {
       const version = given ?? (await this.nextVersion(template));
       const draft = { template, version, messages, model, parameters };
@@ -92,7 +109,6 @@ export class PromptCatalogue {
       if (fault !== null) throw new Refusal("invalid", `${capitalised(fault)}.`);
       const made = newVersion(this.#renderer, draft, "api", Date.now());
       if (made instanceof Error) throw new Refusal("invalid", `${capitalised(made.message)}.`);
-      if ((await this.#store.template(template))?.archivedAt) throw archived(template);
       const outcome = await this.#store.add(made);
       if (outcome !== "conflict")
         return { version: await findVersion(this.#store, template, version), made: outcome === "added" };
@@ -100,8 +116,9 @@ export class PromptCatalogue {
     }
   }
 
-  async compare(name: string, before: string, after: string): Promise<VersionComparison> {
-    return compareVersions(await this.version(name, before), await this.version(name, after));
+  async compare(name: string, before: string, after: string): Promise<ComparedVersions> {
+    const versions = { before: await this.version(name, before), after: await this.version(name, after) };
+    return { ...versions, comparison: compareVersions(versions.before, versions.after) };
   }
 
   /** The version's texts with these variables put in. */

@@ -3,6 +3,7 @@ import { AdminRoom } from "../../src/admin/room.ts";
 import type { AdminParts, ConfigStatus } from "../../src/admin/route.ts";
 import { KeyRing } from "../../src/auth/key-ring.ts";
 import { GatewayError } from "../../src/exchange/errors.ts";
+import { promptCatalogue } from "../../src/prompts/catalogue.ts";
 import { startTrace, type Trace } from "../../src/records/trace.ts";
 import type { Router } from "../../src/routing/router.ts";
 import { routerOf } from "../../src/routing/testing.ts";
@@ -18,6 +19,8 @@ export interface AdminSetup {
   readonly ring: KeyRing;
   readonly upstreams: Upstreams;
   readonly logged: string[];
+  /** How often what was changed was taken over. */
+  followed: number;
   configStatus: ConfigStatus;
   router: Router;
   /** Asks as an admin unless `scopes` says so. What is thrown is answered as `{status, error}`. */
@@ -49,11 +52,14 @@ export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): 
     ring,
     upstreams,
     logged,
+    followed: 0,
     configStatus: { file: null, loadedAt: 0, warnings: [], refused: null },
     router: routerOf({}),
   };
   const room = new AdminRoom({
     storage: { records, feedback: storage.feedback, keys: storage.keys, ...replaced },
+    prompts: promptCatalogue(storage),
+    follow: async () => void setup.followed++,
     ring,
     environmentKeys: [{ id: "env_amp", name: "AMP_API_KEY" }],
     upstreams,
