@@ -22,6 +22,16 @@ interface UnitOutcomes {
   readonly crossed: boolean;
 }
 
+/** What came of one unit. */
+export interface UnitValue {
+  readonly unit: string;
+  readonly variant: number;
+  readonly epoch: number;
+  readonly value: number;
+  /** Whether it had more than one variant. */
+  readonly crossed: boolean;
+}
+
 export interface Units {
   /** One for each unit with a value; alike ones are together. */
   readonly observations: readonly Observation[];
@@ -33,25 +43,45 @@ export interface Units {
 
 /**
  * Outcomes of requests as outcomes of units: requests of one run are not independent and must not be counted as if they
- * were. The earliest request decides whose a unit is; of two at one moment, the one that stands first.
+ * were. The earliest request decides whose a unit is; of two at one moment, the one that stands first. `dropped` counts
+ * values that are no finite numbers.
  */
-export function perUnit(outcomes: Iterable<Outcome>, gathering: Gathering): Units {
-  const units = new Map<string, UnitOutcomes>();
+export function gatherUnits(
+  outcomes: Iterable<Outcome>,
+  gathering: Gathering,
+): { readonly units: readonly UnitValue[]; readonly dropped: number } {
+  const byUnit = new Map<string, UnitOutcomes>();
   let dropped = 0;
   for (const outcome of outcomes) {
-    if (Number.isFinite(outcome.value)) units.set(outcome.unit, joined(units.get(outcome.unit), outcome));
+    if (Number.isFinite(outcome.value)) byUnit.set(outcome.unit, joined(byUnit.get(outcome.unit), outcome));
     else dropped += 1;
   }
+  const units = Array.from(byUnit, ([unit, gatheredOutcomes]): UnitValue => {
+    const { variant, epoch } = gatheredOutcomes.first;
+    return {
+      unit,
+      variant,
+      epoch,
+      value: gathered(gatheredOutcomes, gathering),
+      crossed: gatheredOutcomes.crossed,
+    };
+  });
+  return { units, dropped };
+}
+
+/** Units as observations of their variants and epochs; see `gatherUnits`. */
+export function perUnit(outcomes: Iterable<Outcome>, gathering: Gathering): Units {
+  const { units, dropped } = gatherUnits(outcomes, gathering);
   const alike = new Map<string, Observation>();
-  let crossed = 0;
-  for (const unit of units.values()) {
-    if (unit.crossed) crossed += 1;
-    const { variant, epoch } = unit.first;
-    const value = gathered(unit, gathering);
+  for (const { variant, epoch, value } of units) {
     const key = `${variant} ${epoch} ${value}`;
     alike.set(key, { variant, epoch, value, count: (alike.get(key)?.count ?? 0) + 1 });
   }
-  return { observations: [...alike.values()], crossed, dropped };
+  return {
+    observations: [...alike.values()],
+    crossed: units.filter(({ crossed }) => crossed).length,
+    dropped,
+  };
 }
 
 function joined(unit: UnitOutcomes | undefined, outcome: Outcome): UnitOutcomes {
