@@ -55,7 +55,7 @@ export const PROMPT_SCHEMA = `
     kind text NOT NULL,
     variant integer,
     detail text NOT NULL,
-    done_by text COLLATE "C"
+    by text COLLATE "C"
   );
   CREATE INDEX experiment_events_by_experiment ON amsterdam.experiment_events (experiment, sequence);
 
