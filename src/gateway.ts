@@ -23,6 +23,7 @@ import { createSystemMonitor } from "./lib/system-metrics.ts";
 import { askForModels } from "./models/ask-provider.ts";
 import { ProviderLists } from "./models/provider-lists.ts";
 import { createPipeline } from "./pipeline.ts";
+import { promptCatalogue } from "./prompts/catalogue.ts";
 import { Renderer } from "./prompts/render.ts";
 import { Prompts } from "./prompts/room.ts";
 import { startDemoProvider } from "./providers/demo/server.ts";
@@ -175,6 +176,8 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     tail,
     admin: new AdminRoom({
       storage,
+      prompts: promptCatalogue(storage),
+      follow: () => follower.now(),
       ring,
       environmentKeys: environmentKeys(io.env),
       upstreams,

@@ -6,7 +6,7 @@ import { keyState } from "../auth/keys.ts";
 import { isKeyName, MAX_KEY_NAME, newKey } from "../auth/new-key.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import { KEY_SCOPES, type StoredKey } from "../storage/interface.ts";
-import { type AdminContext, jsonRoute } from "./route.ts";
+import { jsonRoute } from "./route.ts";
 import { iso, isoOrNull, named, time } from "./shape-parts.ts";
 
 const keyShape = named(
@@ -99,7 +99,7 @@ export const createKey = jsonRoute({
     }
     const { key, stored } = newKey({ name: body.name, expiresAt, scopes: [...new Set(body.scopes)] }, now);
     await fromStorage(context.storage.keys.create(stored));
-    await followNow(context);
+    await context.follow();
     context.logger.info("A gateway key was made", { id: stored.id, by: context.caller.id });
     return { key: keyJson(stored, now), secret: key };
   },
@@ -125,17 +125,12 @@ export const revokeKey = jsonRoute({
     const { keys } = context.storage;
     if (await fromStorage(keys.revoke(params.id, Date.now())))
       context.logger.info("A gateway key was revoked", { id: params.id, by: context.caller.id });
-    await followNow(context);
+    await context.follow();
     const key = (await fromStorage(keys.list())).find(({ id }) => id === params.id);
     if (key === undefined) throw new GatewayError("not_found", "There is no key of this id.");
     return keyJson(key, Date.now());
   },
 });
-
-/** This process need not wait for the next look at the storage. */
-async function followNow({ ring, storage }: AdminContext): Promise<void> {
-  ring.replaceStored(await fromStorage(storage.keys.list()));
-}
 
 function environmentJson({
   id,

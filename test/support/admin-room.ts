@@ -2,6 +2,7 @@ import { LiveTail } from "../../src/admin/live-tail.ts";
 import { AdminRoom } from "../../src/admin/room.ts";
 import type { AdminParts, ConfigStatus } from "../../src/admin/route.ts";
 import { KeyRing } from "../../src/auth/key-ring.ts";
+import { loadKeys } from "../../src/auth/load-keys.ts";
 import { GatewayError } from "../../src/exchange/errors.ts";
 import { promptCatalogue } from "../../src/prompts/catalogue.ts";
 import { startTrace, type Trace } from "../../src/records/trace.ts";
@@ -59,7 +60,10 @@ export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): 
   const room = new AdminRoom({
     storage: { records, feedback: storage.feedback, keys: storage.keys, ...replaced },
     prompts: promptCatalogue(storage),
-    follow: async () => void setup.followed++,
+    async follow() {
+      setup.followed++;
+      await loadKeys(ring, storage);
+    },
     ring,
     environmentKeys: [{ id: "env_amp", name: "AMP_API_KEY" }],
     upstreams,
