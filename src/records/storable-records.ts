@@ -30,7 +30,9 @@ export const STORABLE_RECORDS: Storable<WrittenRecord> = {
   },
   decode(bytes) {
     const jsonEnd = HEAD_BYTES + bytes.readUInt32LE(0);
-    const record = JSON.parse(bytes.toString("utf8", HEAD_BYTES, jsonEnd)) as RequestRecord;
+    const kept = JSON.parse(bytes.toString("utf8", HEAD_BYTES, jsonEnd)) as RequestRecord;
+    // A file of an earlier version has none.
+    const record = { ...kept, decisions: kept.decisions ?? [] };
     const flags = bytes.readUInt8(jsonEnd);
     if ((flags & HAS_BODIES) === 0) return { record, bodies: null };
     const requestStart = jsonEnd + FLAGS_BYTES;

@@ -37,10 +37,12 @@ export const STORABLE_REQUESTS: Storable<DeferredRequest> = {
   decode(bytes) {
     const requestEnd = HEAD_BYTES + bytes.readUInt32LE(0);
     const responseEnd = requestEnd + bytes.readUInt32LE(4);
-    const { id, trace } = JSON.parse(bytes.toString("utf8", responseEnd)) as Pick<
+    const { id, trace: kept } = JSON.parse(bytes.toString("utf8", responseEnd)) as Pick<
       DeferredRequest,
       "id" | "trace"
     >;
+    // A file of an earlier version has neither.
+    const trace = { ...kept, templates: kept.templates ?? [], decisions: kept.decisions ?? [] };
     const request = bytes.subarray(HEAD_BYTES, requestEnd);
     return { id, trace, request, response: bytes.subarray(requestEnd, responseEnd) };
   },
