@@ -57,7 +57,7 @@ function modelFault(model: string | null): string | null {
 function parametersFault(parameters: VersionDraft["parameters"]): string | null {
   if (isDeeper(parameters, MAX_DEPTH)) return `parameters are nested at most ${MAX_DEPTH} deep`;
   const reserved = Object.keys(parameters).find((name) => NO_PARAMETERS.has(name));
-  return reserved === undefined ? null : `${reserved} is no parameter that a version may suggest`;
+  return reserved === undefined ? null : `a version cannot suggest the parameter ${reserved}`;
 }
 
 /** Goes level by level: values of clients may be nested deeper than functions can call each other. */
