@@ -3,4 +3,12 @@ import { describeStorage } from "../contract.test-suite.ts";
 import { openStorage } from "../open.ts";
 
 const databases = testDatabases();
-describeStorage("PostgreSQL", async () => openStorage(await databases.emptied(), "."));
+let url = "";
+describeStorage(
+  "PostgreSQL",
+  async () => {
+    url = await databases.emptied();
+    return openStorage(url, ".");
+  },
+  () => openStorage(url, "."),
+);
