@@ -8,3 +8,9 @@ export interface Analyst {
   /** What other allocations would have earned. Rejects in the same way, and with a Refusal for a question that cannot be asked. */
   evaluate(id: string, question: PolicyQuestion): Promise<readonly PolicyEstimate[]>;
 }
+
+/** Leads experiments while that is wanted, and draws conclusions when it is asked. */
+export interface Lead extends Analyst {
+  lead(isWanted: boolean): void;
+  close(): Promise<void>;
+}
