@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeExperiments, describeSharedExperiments } from "./contract-experiments.test-suite.ts";
 import { describeGathered } from "./contract-gathered.test-suite.ts";
+import { describePrompts, describeSharedPrompts } from "./contract-prompts.test-suite.ts";
 import { describeRecordChanges } from "./contract-record-changes.test-suite.ts";
 import { describeRecordLists } from "./contract-record-lists.test-suite.ts";
 import { describeRecordStatistics } from "./contract-record-statistics.test-suite.ts";
@@ -64,8 +66,15 @@ function storedResponse(change: Partial<StoredResponse> = {}): StoredResponse {
   };
 }
 
-/** What every database must do. `open` gives an empty one of its own for each test. */
-export function describeStorage(name: string, open: () => Promise<Storage>): void {
+/**
+ * What every database must do. `open` gives an empty one of its own for each test, `another` one more connection to that
+ * which `open` gave last; it is left out where there can be no other.
+ */
+export function describeStorage(
+  name: string,
+  open: () => Promise<Storage>,
+  another?: () => Promise<Storage>,
+): void {
   describe(name, () => {
     let storage: Storage;
     beforeEach(async () => {
@@ -319,6 +328,21 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
     describeRecordChanges(() => storage);
     describeRecordStatistics(() => storage);
     describeGathered(() => storage);
+    describePrompts(() => storage);
+    describeExperiments(() => storage);
+
+    if (another !== undefined) {
+      describe("open twice", () => {
+        let second: Storage;
+        beforeEach(async () => {
+          second = await another();
+        });
+        afterEach(() => second.close());
+
+        describeSharedPrompts(() => [storage, second]);
+        describeSharedExperiments(() => [storage, second]);
+      });
+    }
 
     test("the revision changes with every change of the keys, and with nothing else", async () => {
       const seen = [await storage.revision()];

@@ -9,5 +9,13 @@ const folder = mkdtempSync(join(tmpdir(), "amsterdam-storage-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let databases = 0;
-describeStorage("SQLite in a file", () => openStorage(`sqlite:${databases++}/test.db`, folder));
+const openFile = () => openStorage(`sqlite:${databases}/test.db`, folder);
+describeStorage(
+  "SQLite in a file",
+  () => {
+    databases++;
+    return openFile();
+  },
+  openFile,
+);
 describeStorage("SQLite in memory", () => openStorage("sqlite::memory:", folder));
