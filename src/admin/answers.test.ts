@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { z } from "zod";
+import { AnswerChecker } from "../../test/support/admin-answers.ts";
 import { type AdminSetup, openAdmin } from "../../test/support/admin-room.ts";
-import { type Schema, SchemaChecker } from "../../test/support/json-schema.ts";
 import { labelledRecord, recordedDecision, recordId, usedTemplate } from "../../test/support/records.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { configOf, routerOf } from "../routing/testing.ts";
@@ -16,46 +16,21 @@ import { listRequests, showBodies, showRequest } from "./requests.ts";
 import type { JsonRoute } from "./route.ts";
 import { showRun } from "./runs.ts";
 import { showStatistics } from "./statistics.ts";
-import { ROUTES } from "./table.ts";
 import { showThread } from "./threads.ts";
 
 const T = Date.UTC(2026, 10, 22, 12);
 const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 
 let admin: AdminSetup;
-interface Operation {
-  readonly responses: Readonly<Record<string, { content: Record<string, { schema: Schema }> }>>;
-}
-let description: {
-  components: { schemas: Record<string, Schema> };
-  paths: Record<string, Record<string, Operation>>;
-};
 beforeEach(async () => {
   admin = await openAdmin();
-  description = (await admin.ask("GET", "/openapi.json")).json;
 });
 afterEach(() => admin.storage.close());
 
-/** The routes whose answers were held against their schemas. */
-const asked = new Set<string>();
+const checker = new AnswerChecker();
 
-/** Asks, and holds the answer against the route's own schema and against the published description. */
-async function get<A extends z.ZodType>(
-  route: JsonRoute<A>,
-  url: string,
-  body?: unknown,
-): Promise<z.output<A>> {
-  const { method, path, answer, id } = route;
-  asked.add(id);
-  const { json, status, error, trace } = await admin.ask(method, url, body);
-  if (error !== null) throw error;
-  expect([trace.door, status]).toEqual([path, answer.status]);
-  // A member that the schema does not know would be missing here.
-  expect<unknown>(answer.schema.parse(json)).toEqual(json);
-  const operation = description.paths[path]?.[method.toLowerCase()];
-  const schema = operation?.responses[answer.status]?.content["application/json"]?.schema;
-  expect(new SchemaChecker(description.components.schemas).check(json, schema!)).toEqual([]);
-  return json;
+function get<A extends z.ZodType>(route: JsonRoute<A>, url: string, body?: unknown): Promise<z.output<A>> {
+  return checker.ask(admin, route, url, body);
 }
 
 let fed = 0;
@@ -642,7 +617,6 @@ test("the configuration is shown whole, without secrets, with what is wrong with
   expect(JSON.stringify(shown)).not.toMatch(/secret-\d/);
 });
 
-test("every route that answers JSON is asked above", () => {
-  const json = ROUTES.filter(({ answer }) => answer.kind === "json").map(({ id }) => id);
-  expect([...asked].toSorted()).toEqual(json.toSorted());
+test("every route that answers JSON is asked above, or in a test of its own", () => {
+  checker.expectAll((path) => !/^\/admin\/(prompts|experiments)/.test(path));
 });

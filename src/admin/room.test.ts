@@ -12,7 +12,7 @@ afterEach(() => admin.storage.close());
 /** A path of each route, with something in the place of its parameters and what it needs in its query. */
 const PATHS = ROUTES.map(({ method, path, id }) => [
   method,
-  path.replace("{id}", "x") + (id === "listFeedback" ? "?target=run&target_id=x" : ""),
+  path.replace(/\{\w+\}/g, "x") + (id === "listFeedback" ? "?target=run&target_id=x" : ""),
 ]) as [string, string][];
 
 describe("a key without the admin scope", () => {
