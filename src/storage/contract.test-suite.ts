@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describeDecisions } from "./contract-decisions.test-suite.ts";
 import { describeExperiments, describeSharedExperiments } from "./contract-experiments.test-suite.ts";
 import { describeGathered } from "./contract-gathered.test-suite.ts";
 import { describePrompts, describeSharedPrompts } from "./contract-prompts.test-suite.ts";
@@ -330,6 +331,7 @@ export function describeStorage(
     describeGathered(() => storage);
     describePrompts(() => storage);
     describeExperiments(() => storage);
+    describeDecisions(() => storage);
 
     if (another !== undefined) {
       describe("open twice", () => {
