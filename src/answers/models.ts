@@ -21,6 +21,8 @@ async function listModels(router: Router, lists: ProviderLists): Promise<ListedM
   };
   for (const [route, { targets }] of Object.entries(router.config.routes))
     add(namedModel(route, "amsterdam", `Route to ${targets.join(", ")}`));
+  for (const [alias, model] of Object.entries(router.config.aliases))
+    if (!alias.includes("*")) add(namedModel(alias, "amsterdam", `Stands for ${model}`));
   const providers = [...new Set(router.providers.byName.values())];
   const listed = await Promise.all(
     providers.map((provider) => (provider.name === DEMO ? [] : lists.modelsOf(provider))),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { STORAGE_URL_FORMS, storageUrlFault } from "../lib/database-url.ts";
 import { COLLECTOR_URL, isCollectorUrl } from "./collector-url.ts";
 import { isListenAddress } from "./host.ts";
+import { modelSchema, routeSchema } from "./route-schema.ts";
 
 /**
  * The configuration file, whole. This definition is the only one: validation, the TypeScript types, the JSON Schema
@@ -137,13 +138,6 @@ const provider = z.strictObject({
   ...timeouts,
   retry: retry.optional().describe("In place of global_retry."),
   breaker: breaker.optional().describe("In place of the breaker above."),
-});
-
-const route = z.strictObject({
-  targets: z
-    .array(z.string().regex(/^[^/]+\/.+$/, "a target written as provider/model"))
-    .min(1)
-    .describe("Tried in order, each `provider/model`."),
 });
 
 const conversion = z.strictObject({
@@ -571,11 +565,27 @@ export const configSchema = z.strictObject({
       ],
     }),
   routes: z
-    .record(z.string().min(1), route)
+    .record(z.string().min(1), routeSchema)
     .default({})
     .meta({
       description: "Model names of your own, each with its targets.",
       examples: [{ fast: { targets: ["cerebras/llama-3.3-70b", "openai/gpt-4.1-mini"] } }],
+    }),
+  aliases: z
+    .record(z.string().min(1), z.string().min(1))
+    .default({})
+    .meta({
+      description:
+        "Models' names that stand for another model or a route; `*` at either end matches anything, and the longer pattern goes first.",
+      examples: [{ "claude-3-5-haiku*": "fast", "gpt-4o": "openai/gpt-4.1" }],
+    }),
+  models: z
+    .record(z.string().regex(/^[^/]+\/.+$/, "a model written as provider/model"), modelSchema)
+    .default({})
+    .meta({
+      description:
+        "What models take, in place of what is known of them: routes pass over those that cannot serve a request.",
+      examples: [{ "local/llama-3.1-8b": { context_window: 32_768, tools: false } }],
     }),
   endpoints: z
     .array(endpoint)

@@ -5,7 +5,8 @@ import type { Resolution, Router } from "./router.ts";
 import { resolveTab } from "./tab.ts";
 
 /** Where a request goes, by its door. `path` is the one that was called. Throws a GatewayError where it leads nowhere. */
-export function resolve(door: Door, path: string, router: Router, facts: RequestFacts): Resolution {
+export function resolve(door: Door, path: string, router: Router, asked: RequestFacts): Resolution {
+  const facts = withoutAlias(door, router, asked);
   switch (door.kind) {
     case "endpoint":
       if (!door.match.endpoint.config.enabled) {
@@ -29,4 +30,11 @@ export function resolve(door: Door, path: string, router: Router, facts: Request
       return router.resolveModel(model, door, facts);
     }
   }
+}
+
+/** A path of the configuration's own is filled with what the client says. */
+function withoutAlias(door: Door, router: Router, facts: RequestFacts): RequestFacts {
+  const { model } = facts;
+  const meant = model === null || door.kind === "endpoint" ? null : router.aliases.of(model);
+  return meant === null ? facts : { ...facts, model: meant, isModelChosen: true };
 }

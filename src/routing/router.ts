@@ -11,6 +11,7 @@ import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import { originOf } from "../upstream/http/origin.ts";
 import type { Target } from "../upstream/target.ts";
 import type { Upstreams } from "../upstream/upstream.ts";
+import { Aliases } from "./aliases.ts";
 import { type ConversionRule, type Decision, decide, readRules, ruledFormat } from "./conversions.ts";
 import { ConvertibleCall, type FormatCall, isFormatCall, nativePath } from "./converted.ts";
 import { endpointFormat, isPlainPath } from "./converted-paths.ts";
@@ -50,6 +51,7 @@ const MAX_CHOICES = 1000;
 export class Router {
   readonly config: Config;
   readonly providers: Providers;
+  readonly aliases: Aliases;
   readonly #maker: TargetMaker;
   readonly #endpoints: EndpointTable;
   readonly #plans = new Map<Provider, ProviderPlan>();
@@ -61,6 +63,7 @@ export class Router {
 
   constructor(config: Config, providers: Providers, upstreams: Upstreams, stash: SealStash) {
     this.config = config;
+    this.aliases = new Aliases(config.aliases);
     this.#rules = readRules(config);
     this.#stash = stash;
     this.providers = providers;
