@@ -62,12 +62,11 @@ function check(schema: z.ZodObject, value: unknown, prefix: string, wrong: Wrong
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     if (issue.code === "unrecognized_keys") {
-      const known = Object.keys(schema.shape).join(", ") || "none";
+      const within = issue.path.length > 0;
+      const known = within ? "" : `; known: ${Object.keys(schema.shape).join(", ") || "none"}`;
       for (const name of issue.keys) {
-        wrong.push({
-          param: prefix + name,
-          message: `There is no \`${shown(prefix + name)}\`; known: ${known}.`,
-        });
+        const param = prefix + [...issue.path, name].join(".");
+        wrong.push({ param, message: `There is no \`${shown(param)}\`${known}.` });
       }
       continue;
     }

@@ -20,6 +20,15 @@ export const OF_VERSION = z.strictObject({ name, version: which });
 export const OF_LABEL = z.strictObject({ name, label });
 export const NOTHING = z.strictObject({});
 
+/** A JSON object as it came. A schema of records would leave a member called `__proto__` out. */
+export const jsonObject = z
+  .unknown()
+  .refine(
+    (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+    "expected an object",
+  )
+  .meta({ type: "object" });
+
 const contentFields = {
   version: z
     .string()
@@ -29,10 +38,7 @@ const contentFields = {
   text: z.string().optional().describe("Liquid; instead of messages."),
   messages: z.array(messageShape).min(1).max(MAX_MESSAGES).optional().describe("Each with a role."),
   model: z.string().nullable().optional().describe("A model to suggest."),
-  parameters: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe("Parameters of the request to suggest, such as `temperature`."),
+  parameters: jsonObject.optional().describe("Parameters of the request to suggest, such as `temperature`."),
 };
 const fromField = which
   .optional()
@@ -44,7 +50,7 @@ interface Wish {
   readonly text?: string | undefined;
   readonly messages?: VersionContent["messages"] | undefined;
   readonly model?: string | null | undefined;
-  readonly parameters?: Readonly<Record<string, unknown>> | undefined;
+  readonly parameters?: unknown;
 }
 
 const hasOneText = ({ text, messages, from }: Wish) =>
@@ -74,7 +80,6 @@ export async function wantedVersion(
     version: wish.version,
     messages: text ?? wish.messages ?? base.messages ?? [],
     model: wish.model === undefined ? (base.model ?? null) : wish.model,
-    // It was parsed from JSON.
     parameters: (wish.parameters as VersionContent["parameters"] | undefined) ?? base.parameters ?? {},
   };
 }

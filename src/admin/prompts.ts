@@ -4,6 +4,7 @@ import { nameFault } from "../prompts/template-id.ts";
 import { cursorShape, pageFields } from "./list-page.ts";
 import {
   changed,
+  jsonObject,
   MAX_PROMPT_BODY,
   NOTHING,
   OF_VERSION,
@@ -42,7 +43,7 @@ const previewWish = named(
     version: which
       .optional()
       .describe("A version or a label. Absent: the pinned version, that of `production`, or the newest."),
-    variables: z.record(z.string(), z.unknown()).default({}),
+    variables: jsonObject.default({}).describe("Their values, by name."),
   }),
 );
 const previewShape = named(
@@ -184,7 +185,7 @@ export const previewPrompt = jsonRoute({
   answer: previewShape,
   async handle({ params, body }, { prompts }) {
     const { version, messages } = await fromService(
-      prompts.preview(params.name, body.version, body.variables),
+      prompts.preview(params.name, body.version, body.variables as Readonly<Record<string, unknown>>),
     );
     const { id, revision } = versionJson(version);
     return { id, revision, messages: [...messages] };
