@@ -83,18 +83,23 @@ async function lastOfPage(
   return last === undefined || next === undefined ? null : last;
 }
 
-/** A piece counts once for whatever is one unit in one variant, however many requests of it the piece is about. */
-function judgementsIn({ schema }: ReadableDatabase): string {
+/**
+ * A piece counts once for whatever is one unit in one variant, however many requests of it the piece is about. There are no
+ * more pieces than the limit; it says so to PostgreSQL's planner, which would otherwise expect many times as many and read
+ * all decisions of the experiment.
+ */
+function judgementsIn({ schema, join }: ReadableDatabase): string {
   const each = ABOUT.map(
     ([target, about]) => `
       SELECT p.received_at, p.sequence, p.value, d.unit, d.variant, d.epoch, d.started_at
-      FROM pieces AS p JOIN ${schema}experiment_decisions AS d ON d.experiment = ? AND ${about}
+      FROM pieces AS p ${join} ${schema}experiment_decisions AS d ON d.experiment = ? AND ${about}
       WHERE p.target = '${target}'`,
   );
   return `
     WITH pieces AS MATERIALIZED (
       SELECT sequence, target, target_id, value, received_at FROM ${schema}feedback
       WHERE ${NAMED} AND (received_at, sequence) <= (?, ?)
+      ORDER BY received_at, sequence LIMIT ${MOST_PIECES}
     )
     SELECT unit, variant, epoch, min(started_at) AS "startedAt", value
     FROM (${each.join(" UNION ALL ")}) AS judged
