@@ -10,7 +10,7 @@ import { type RequestFields, readRequestFields } from "./request-fields.ts";
 export function identify(body: Buffer, call: Call, required: boolean): RequestFields | null {
   if (call.format === null) return null;
   try {
-    return readRequestFields(body, FORMAT_MODULES[call.format].templatePlaces);
+    return readRequestFields(body, FORMAT_MODULES[call.format].templatePlaces, call.format);
   } catch (error) {
     if (!required) return null;
     const reason = error instanceof Error ? error.message : String(error);

@@ -142,7 +142,7 @@ describe("template fields", () => {
   );
 
   test("are told with their values", () => {
-    expect(read('{"messages":[{"template_id":"t1","variables":{"a":[1]}}]}').templates).toEqual([
+    expect(read('{"messages":[{"template_id":"t1","variables":{"a":[1]}}]}').templates).toMatchObject([
       { path: "messages[0]", template_id: "t1", variables: { a: [1] } },
     ]);
   });

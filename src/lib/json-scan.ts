@@ -156,8 +156,19 @@ function skipString(json: Buffer, at: number): number {
   }
 }
 
-/** Edits that take the members for which `unwanted` is true out of an object, each with one comma beside it. */
-export function removeMembers(members: readonly Member[], unwanted: (member: Member) => boolean): Edit[] {
+/**
+ * The value of [start, end). A string without escapes is taken as what stands between its quotes. Throws SyntaxError.
+ */
+export function readValue(json: Buffer, { start, end }: { start: number; end: number }): unknown {
+  const text = json.toString("utf8", start, end);
+  return text[0] === '"' && !text.includes("\\") ? text.slice(1, -1) : JSON.parse(text);
+}
+
+/** Edits that take the members, or elements, for which `unwanted` is true out, each with one comma beside it. */
+export function removeMembers<T extends Pick<Member, "keyStart" | "end">>(
+  members: readonly T[],
+  unwanted: (member: T) => boolean,
+): Edit[] {
   const edits: Edit[] = [];
   let keptBefore = false;
   for (let i = 0; i < members.length; i++) {

@@ -1,6 +1,8 @@
 import type { GatewayError } from "../../exchange/errors.ts";
 import type { FormatModule } from "../format.ts";
 import { errorType, readErrorEvent } from "./errors.ts";
+import { parameters } from "./parameters.ts";
+import { messageForms, templatePlaces } from "./templates.ts";
 
 /** By these details the SDK's tool runner knows that it is to go on without a thread, and sends the whole conversation. */
 function detailsOf({ code, param }: GatewayError): object {
@@ -12,7 +14,9 @@ function detailsOf({ code, param }: GatewayError): object {
 export const anthropicMessages: FormatModule = {
   name: "anthropic-messages",
   errorShape: "anthropic",
-  templatePlaces: { messages: { content: {} }, system: {} },
+  templatePlaces,
+  messageForms,
+  parameters,
   renderError: (error, requestId) =>
     JSON.stringify({
       type: "error",

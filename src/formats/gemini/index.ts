@@ -1,15 +1,15 @@
 import type { FormatModule } from "../format.ts";
 import { rpcStatus } from "./errors.ts";
+import { parameters } from "./parameters.ts";
+import { messageForms, templatePlaces } from "./templates.ts";
 
 /** Gemini generateContent. */
 export const gemini: FormatModule = {
   name: "gemini",
   errorShape: "gemini",
-  templatePlaces: {
-    contents: { parts: {} },
-    systemInstruction: { parts: {} },
-    system_instruction: { parts: {} },
-  },
+  templatePlaces,
+  messageForms,
+  parameters,
   renderError: (error) => JSON.stringify({ error: rpcStatus(error) }),
   renderStreamError: (error) => `data: ${JSON.stringify({ error: rpcStatus(error) })}\n\n`,
   streamErrorOf(data) {

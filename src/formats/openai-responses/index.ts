@@ -1,11 +1,15 @@
 import type { FormatModule } from "../format.ts";
 import { renderError, renderStreamError, streamErrorOf } from "./errors.ts";
+import { parameters } from "./parameters.ts";
+import { messageForms, templatePlaces } from "./templates.ts";
 
 /** OpenAI Responses. */
 export const openaiResponses: FormatModule = {
   name: "openai-responses",
   errorShape: "openai",
-  templatePlaces: { input: { content: {} }, instructions: {} },
+  templatePlaces,
+  messageForms,
+  parameters,
   renderError,
   renderStreamError,
   streamErrorOf(data) {

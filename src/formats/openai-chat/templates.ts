@@ -1,0 +1,17 @@
+import type { MessageForms, TemplatePlaces } from "../format.ts";
+
+const TEXTS = { role: "user", content: "content", textType: "text" } as const;
+
+export const templatePlaces: TemplatePlaces = {
+  messages: {
+    ...TEXTS,
+    alone: "message",
+    each: "message",
+    inside: { content: { ...TEXTS, alone: "block", each: "part", inside: {} } },
+  },
+};
+
+export const messageForms: MessageForms = {
+  writeMessage: (role, content) => JSON.stringify({ role, content }),
+  system: null,
+};

@@ -1,0 +1,130 @@
+import { isRecord } from "../exchange/read.ts";
+import { type JsonChanges, type ScannedObject, scanObject } from "../lib/json-changes.ts";
+import { isObject } from "../lib/json-scan.ts";
+import type { FormatModule, Parameter } from "./format.ts";
+import { TEMPLATE_FIELDS } from "./place-texts.ts";
+import { type RequestFields, TRACKING_FIELDS } from "./request-fields.ts";
+
+/**
+ * What no parameter sets: the conversation itself, what else the gateway decides on (the model, whether the answer is
+ * streamed), and its own fields.
+ */
+const NEVER: ReadonlySet<string> = new Set([
+  "model",
+  "stream",
+  "stream_options",
+  "messages",
+  "input",
+  "instructions",
+  "prompt",
+  "conversation",
+  "previous_response_id",
+  "contents",
+  "content",
+  "requests",
+  "generateContentRequest",
+  "generate_content_request",
+  "cachedContent",
+  "cached_content",
+  "system",
+  "systemInstruction",
+  "system_instruction",
+  "strict",
+  ...TEMPLATE_FIELDS,
+  ...TRACKING_FIELDS,
+]);
+
+/**
+ * Sets `fields.parameters` where the format has them, and replaces what the client set there. Names that the format's
+ * table does not have are set at the top, as they are. Left out without a word: what the table says that the API has
+ * not; and the conversation, the model, whether the answer is streamed, and the gateway's own fields (`NEVER`).
+ */
+export function putParameters(
+  changes: JsonChanges,
+  body: Buffer,
+  { root, parameters }: RequestFields,
+  table: Table,
+): void {
+  const placed = Object.entries(parameters).flatMap(([name, value]) => placesOf(name, value, table));
+  const tree: Branch = new Map();
+  // A whole object comes before what is set inside it.
+  for (const [parameter, value] of placed.toSorted(([a], [b]) => a.path.length - b.path.length))
+    grow(tree, parameter, value);
+  if (tree.size > 0) putBranch(changes, body, root, tree);
+}
+
+type Table = FormatModule["parameters"];
+
+function placesOf(name: string, value: unknown, table: Table): (readonly [Parameter, unknown])[] {
+  if (NEVER.has(name) || value === undefined) return [];
+  const parameter = Object.hasOwn(table, name) ? table[name]! : { path: [[name]] };
+  if (parameter === null) return [];
+  if (parameter.isGroup !== true || !isRecord(value)) return [[parameter, value]];
+  const { path } = parameter;
+  return Object.entries(value).map(([inner, part]) => {
+    const known = Object.hasOwn(table, inner) ? table[inner] : null;
+    const isInside = known?.path[0] === path[0] && known !== parameter;
+    return [isInside && known !== null && known !== undefined ? known : { path: [...path, [inner]] }, part];
+  });
+}
+
+/** Members that are to be set in one object, by the first of their names. */
+type Branch = Map<string, Twig>;
+
+interface Twig {
+  readonly names: readonly string[];
+  readonly otherwise: readonly string[];
+  readonly write: (value: unknown, name: string) => unknown;
+  readonly value: unknown;
+  /** What is to be set inside; null for a value. */
+  readonly inside: Branch | null;
+}
+
+const asItIs = (value: unknown) => value;
+
+function grow(tree: Branch, { path, otherwise = [], write = asItIs }: Parameter, value: unknown): void {
+  let branch = tree;
+  for (const names of path.slice(0, -1)) {
+    const inside = insideOf(branch.get(names[0]!));
+    branch.set(names[0]!, { names, otherwise: [], write: asItIs, value: undefined, inside });
+    branch = inside;
+  }
+  const names = path.at(-1)!;
+  branch.set(names[0]!, { names, otherwise, write, value, inside: null });
+}
+
+function insideOf(twig: Twig | undefined): Branch {
+  if (twig?.inside) return twig.inside;
+  const branch: Branch = new Map();
+  if (isRecord(twig?.value))
+    for (const [name, value] of Object.entries(twig.value)) grow(branch, { path: [[name]] }, value);
+  return branch;
+}
+
+function putBranch(changes: JsonChanges, body: Buffer, object: ScannedObject, branch: Branch): void {
+  const change = changes.object(object);
+  for (const twig of branch.values()) {
+    const names = [...twig.names, ...twig.otherwise];
+    const last = object.members.findLast(({ key }) => names.some((name) => isKey(key, name)));
+    const inner =
+      twig.inside !== null && last !== undefined && isObject(body, last.start)
+        ? scanObject(body, last.start)
+        : null;
+    if (twig.inside !== null && inner !== null) putBranch(changes, body, inner, twig.inside);
+    else change.set(last === undefined ? names : [last.key, ...names], jsonOf(twig, last?.key ?? names[0]!));
+  }
+}
+
+/** Keys of a scanned object are Latin-1. */
+function isKey(key: string, name: string): boolean {
+  return key === name || key === Buffer.from(name).toString("latin1");
+}
+
+function jsonOf({ write, value, inside }: Twig, name: string): string {
+  return inside === null ? (JSON.stringify(write(value, name)) ?? "null") : branchJson(inside);
+}
+
+function branchJson(branch: Branch): string {
+  const members = [...branch].map(([name, twig]) => `${JSON.stringify(name)}:${jsonOf(twig, name)}`);
+  return `{${members.join(",")}}`;
+}
