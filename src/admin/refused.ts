@@ -12,9 +12,9 @@ const CODES = {
  * What a service answers that works on the storage. Throws a refusal of it as not_found, conflict or invalid_request, and
  * storage_unavailable as `fromStorage` does.
  */
-export async function fromService<T>(call: Promise<T>): Promise<T> {
+export async function fromService<T>(call: Promise<T>, patienceMs?: number): Promise<T> {
   try {
-    return await fromStorage(call);
+    return await fromStorage(call, patienceMs);
   } catch (error) {
     throw error instanceof Refusal ? new GatewayError(CODES[error.kind], error.message) : error;
   }

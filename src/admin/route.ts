@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { EnvironmentKey } from "../auth/environment-keys.ts";
 import type { KeyIdentity, KeyRing } from "../auth/key-ring.ts";
 import type { Problem } from "../config/problems.ts";
+import type { ExperimentDesk } from "../experiments/desk.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { PromptCatalogue } from "../prompts/catalogue.ts";
 import type { Router } from "../routing/router.ts";
@@ -24,6 +25,7 @@ export interface ConfigStatus {
 export interface AdminParts {
   readonly storage: Pick<Storage, "records" | "feedback" | "keys">;
   readonly prompts: PromptCatalogue;
+  readonly experiments: ExperimentDesk;
   /** Takes over in this process, at once, what was changed of prompts and experiments. */
   readonly follow: () => Promise<void>;
   readonly ring: KeyRing;

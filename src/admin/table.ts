@@ -1,5 +1,23 @@
 import { decodePart } from "../lib/request-url.ts";
 import { showConfig } from "./config.ts";
+import {
+  endExperiment,
+  pauseExperiment,
+  promoteVariant,
+  resumeExperiment,
+  revertExperiment,
+  startExperiment,
+  switchVariantOff,
+  switchVariantOn,
+} from "./experiment-actions.ts";
+import {
+  createExperiment,
+  editExperiment,
+  evaluateExperiment,
+  listExperimentEvents,
+  listExperiments,
+  showExperiment,
+} from "./experiments.ts";
 import { exportRequests } from "./export.ts";
 import { listFeedback } from "./feedback.ts";
 import { showFeedbackStatistics } from "./feedback-statistics.ts";
@@ -61,6 +79,20 @@ export const ROUTES: readonly Route[] = [
   unpinPrompt,
   archivePrompt,
   unarchivePrompt,
+  listExperiments,
+  createExperiment,
+  showExperiment,
+  editExperiment,
+  startExperiment,
+  pauseExperiment,
+  resumeExperiment,
+  endExperiment,
+  promoteVariant,
+  revertExperiment,
+  switchVariantOff,
+  switchVariantOn,
+  evaluateExperiment,
+  listExperimentEvents,
   listKeys,
   createKey,
   revokeKey,

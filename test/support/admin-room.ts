@@ -4,6 +4,8 @@ import type { AdminParts, ConfigStatus } from "../../src/admin/route.ts";
 import { KeyRing } from "../../src/auth/key-ring.ts";
 import { loadKeys } from "../../src/auth/load-keys.ts";
 import { GatewayError } from "../../src/exchange/errors.ts";
+import { ExperimentDesk } from "../../src/experiments/desk.ts";
+import { DirectAnalyst } from "../../src/experiments/direct-analyst.ts";
 import { promptCatalogue } from "../../src/prompts/catalogue.ts";
 import { startTrace, type Trace } from "../../src/records/trace.ts";
 import type { Router } from "../../src/routing/router.ts";
@@ -60,6 +62,7 @@ export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): 
   const room = new AdminRoom({
     storage: { records, feedback: storage.feedback, keys: storage.keys, ...replaced },
     prompts: promptCatalogue(storage),
+    experiments: new ExperimentDesk(storage, new DirectAnalyst(storage)),
     async follow() {
       setup.followed++;
       await loadKeys(ring, storage);
