@@ -3,6 +3,7 @@ import { identify } from "../formats/identify.ts";
 import type { RequestFields } from "../formats/request-fields.ts";
 import type { HeaderFields } from "../lib/header-fields.ts";
 import type { Prompts } from "../prompts/room.ts";
+import type { UsedTemplate } from "../prompts/used-template.ts";
 import { requestIdOf, tagTexts } from "../records/make-record.ts";
 import type { Trace } from "../records/trace.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
@@ -64,10 +65,16 @@ export async function fillTemplates(
     contentLength: String(filled.body.length),
     model: filled.model ?? facts.model,
     isModelChosen: filled.model !== null,
+    kind: kindOf(filled.templates),
   };
 }
 
 /** A client keeps its own texts by a header, or by its key. */
 function replaces(headers: HeaderFields, keys: readonly string[], id: string, name: string): boolean {
   return headers["x-amsterdam-templates"] !== "off" && !keys.includes(id) && !keys.includes(name);
+}
+
+function kindOf(templates: readonly UsedTemplate[]): string {
+  const first = templates.find(({ templateId }) => templateId !== null);
+  return first === undefined ? "" : `${first.templateId} ${first.version}`;
 }

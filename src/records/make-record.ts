@@ -47,6 +47,7 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
     requestedModel: cutName(trace.requestedModel),
     model: cutName(modelOf(trace, outcome)),
     route: trace.route,
+    choice: trace.choice,
     agentId: tracking?.agent_id ?? null,
     runId: made.runId,
     parentId: tracking?.request_parent_id ?? null,

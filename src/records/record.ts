@@ -4,6 +4,7 @@ import type { FinishReason } from "../exchange/response.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { UsedTemplate } from "../prompts/used-template.ts";
 import type { RecordedDecision } from "./decision.ts";
+import type { RouteChoice } from "./route-choice.ts";
 import type { Attempt } from "./trace.ts";
 
 /** Where token counts come from: the provider; the provider, of an answer that broke off; or an estimate of ours. */
@@ -44,6 +45,8 @@ export interface RequestRecord {
   readonly requestedModel: string | null;
   readonly model: string | null;
   readonly route: string | null;
+  /** Why the route chose what it chose; null where no route was named. */
+  readonly choice: RouteChoice | null;
   readonly agentId: string | null;
   /** A request that belongs to no run is a run of its own, under its own id. */
   readonly runId: string;

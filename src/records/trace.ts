@@ -3,6 +3,7 @@ import type { Format, Operation } from "../exchange/formats.ts";
 import type { UsedTemplate } from "../prompts/used-template.ts";
 import type { Capture } from "./capture.ts";
 import type { RecordedDecision } from "./decision.ts";
+import type { RouteChoice } from "./route-choice.ts";
 import type { Tracking } from "./tracking.ts";
 
 /** One try at one target. Times are milliseconds after the trace's start. */
@@ -39,6 +40,8 @@ export interface Trace {
   requestedModel: string | null;
   model: string | null;
   route: string | null;
+  /** Why the route chose what it chose. */
+  choice: RouteChoice | null;
   /** The format that the answer came in. */
   targetFormat: Format | null;
   /** What could not be expressed in the target's format, or in the client's. */
@@ -91,6 +94,7 @@ export function startTrace(
     requestedModel: null,
     model: null,
     route: null,
+    choice: null,
     targetFormat: null,
     losses: NONE,
     templates: NONE,

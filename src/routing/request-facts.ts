@@ -1,5 +1,6 @@
 import type { RequestFields } from "../formats/request-fields.ts";
 import type { HeaderFields } from "../lib/header-fields.ts";
+import type { Tracking } from "../records/tracking.ts";
 
 /** What of a request the targets' own requests are made from. */
 export interface RequestFacts {
@@ -17,8 +18,13 @@ export interface RequestFacts {
   readonly model: string | null;
   /** Whether the gateway chose it. */
   readonly isModelChosen: boolean;
-  /** The gateway key that asks, by its id. */
+  /** The gateway key that asks, by its id, and its name. */
   readonly owner: string;
+  readonly ownerName: string;
+  /** What the request says that it belongs to. */
+  readonly tracking: Tracking | null;
+  /** What requests of one kind have in common, for whatever learns from them: the template version; "" where there is none. */
+  readonly kind: string;
   /** Whether nothing may be lost in a conversion. */
   readonly strict: boolean;
   /** The length that the client stated for a body that is a stream. */

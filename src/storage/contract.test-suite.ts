@@ -7,6 +7,7 @@ import { describeRecordChanges } from "./contract-record-changes.test-suite.ts";
 import { describeRecordLists } from "./contract-record-lists.test-suite.ts";
 import { describeRecordStatistics } from "./contract-record-statistics.test-suite.ts";
 import { describeRecords } from "./contract-records.test-suite.ts";
+import { describeRoutes } from "./contract-routes.test-suite.ts";
 import { describeThreads } from "./contract-threads.test-suite.ts";
 import {
   type Feedback,
@@ -330,6 +331,7 @@ export function describeStorage(
     describeRecordStatistics(() => storage);
     describeGathered(() => storage);
     describePrompts(() => storage);
+    describeRoutes(() => storage);
     describeExperiments(() => storage);
     describeDecisions(() => storage);
 

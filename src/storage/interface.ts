@@ -1,6 +1,7 @@
 import type { Cost, RecordedBodies, RequestRecord, WrittenRecord } from "../records/record.ts";
 import type { ExperimentStore } from "./experiment-store.ts";
 import type { PromptStore } from "./prompt-store.ts";
+import type { RouteStore } from "./route-store.ts";
 
 /** What a key may do beside calling models: `admin` is the management API. */
 export const KEY_SCOPES = ["admin"] as const;
@@ -475,8 +476,9 @@ export interface Storage {
   readonly responses: ResponseStore;
   readonly prompts: PromptStore;
   readonly experiments: ExperimentStore;
+  readonly routes: RouteStore;
   /**
-   * Changes whenever any process has changed what gateways hold in memory: keys, prompts, experiments. Other writes leave it.
+   * Changes whenever any process has changed what gateways hold in memory: keys, prompts, experiments, routes. Other writes leave it.
    * Cheap enough to ask several times a second.
    */
   revision(): Promise<number>;

@@ -7,6 +7,8 @@ import type { Value } from "./records/condition.ts";
 export interface ReadableDatabase {
   /** Stands before the name of each table. */
   readonly schema: "" | "amsterdam.";
+  /** Joins tables in the order in which they are named where the database cannot know a better one. */
+  readonly join: "CROSS JOIN" | "JOIN";
   /** Runs a query that changes nothing. */
   rows<Row>(sql: string, values: readonly Value[]): Promise<Row[]>;
 }

@@ -105,6 +105,7 @@ export class RecordMaker {
       requestedModel: `${provider}/${model}`,
       model,
       route: key % 5 === 0 ? "coding" : null,
+      choice: null,
       agentId: run === null ? null : `agent-${(key * 3) % 40}`,
       runId: run?.id ?? requestId,
       parentId: null,

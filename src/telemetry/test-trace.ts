@@ -20,6 +20,7 @@ export function testTrace(changes: Partial<Trace>): Trace {
     requestedModel: "openai/gpt-4o",
     model: "gpt-4o",
     route: null,
+    choice: null,
     targetFormat: "openai-chat",
     losses: [],
     templates: [],

@@ -27,7 +27,7 @@ const main = "src/main.ts";
 const gateway = "src/gateway.ts";
 /** What others see of the storage. */
 const STORAGE_CONTRACTS: ReadonlySet<string> = new Set(
-  ["interface", "prompt-store", "experiment-store"].map((name) => `src/storage/${name}.ts`),
+  ["interface", "prompt-store", "experiment-store", "route-store"].map((name) => `src/storage/${name}.ts`),
 );
 /** The two that may know everything: one reads the command line, one wires the rooms. */
 const isRoot = (path: string) => path === main || path === gateway;

@@ -27,6 +27,7 @@ export function requestRecord(change: Partial<RequestRecord> = {}): RequestRecor
     requestedModel: "demo/echo",
     model: "echo",
     route: null,
+    choice: null,
     agentId: null,
     runId: requestId,
     parentId: null,

@@ -2,6 +2,7 @@ import type { SQL } from "bun";
 import { StorageError } from "../interface.ts";
 import { PROMPT_SCHEMA } from "./prompt-schema.ts";
 import { RECORD_SCHEMA } from "./record-schema.ts";
+import { ROUTE_SCHEMA } from "./routes.ts";
 
 /** "AMST" in letters: whoever holds the advisory lock of this number changes the schema. */
 const MIGRATION_LOCK = 0x414d5354;
@@ -114,6 +115,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   RECORD_SCHEMA,
   PROMPT_SCHEMA,
+  ROUTE_SCHEMA,
 ];
 
 /** Schema version that this program reads and writes. */

@@ -129,10 +129,10 @@ test("a database of the version before gets what is missing, and tells what its 
 const TO_VERSION_3 = `DO $$ BEGIN
   DROP TABLE amsterdam.prompt_templates, amsterdam.prompt_versions, amsterdam.prompt_label_moves,
     amsterdam.experiments, amsterdam.experiment_events, amsterdam.experiment_epochs,
-    amsterdam.experiment_decisions, amsterdam.experiment_leader;
+    amsterdam.experiment_decisions, amsterdam.experiment_leader, amsterdam.gateway_routes;
   DROP INDEX amsterdam.feedback_by_time;
-  ALTER TABLE amsterdam.records DROP COLUMN decisions;
-  DELETE FROM amsterdam.revisions WHERE name IN ('prompts', 'experiments');
+  ALTER TABLE amsterdam.records DROP COLUMN decisions, DROP COLUMN choice;
+  DELETE FROM amsterdam.revisions WHERE name IN ('prompts', 'experiments', 'routes');
   UPDATE amsterdam.schema_version SET version = 3;
 END $$`;
 

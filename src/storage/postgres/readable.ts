@@ -6,6 +6,7 @@ import type { PostgresConnection } from "./connection.ts";
 export function readable(connection: PostgresConnection): ReadableDatabase {
   return {
     schema: "amsterdam.",
+    join: "JOIN",
     async rows<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
       let place = 0;
       const numbered = sql.replaceAll("?", () => `$${++place}`);

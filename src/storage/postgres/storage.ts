@@ -7,6 +7,7 @@ import { PostgresKeys } from "./keys.ts";
 import { PostgresPrompts } from "./prompts.ts";
 import { PostgresRecords } from "./records.ts";
 import { PostgresResponses } from "./responses.ts";
+import { PostgresRoutes } from "./routes.ts";
 import { PostgresThreads } from "./threads.ts";
 
 const REVISION = "SELECT coalesce(sum(revision), 0)::float8 AS revision FROM amsterdam.revisions";
@@ -26,6 +27,7 @@ export class PostgresStorage implements Storage {
   readonly threads: PostgresThreads;
   readonly clientReports: PostgresClientReports;
   readonly responses: PostgresResponses;
+  readonly routes: PostgresRoutes;
   readonly prompts: PostgresPrompts;
   readonly experiments: PostgresExperiments;
   readonly #connection: PostgresConnection;
@@ -38,6 +40,7 @@ export class PostgresStorage implements Storage {
     this.threads = new PostgresThreads(connection);
     this.clientReports = new PostgresClientReports(connection);
     this.responses = new PostgresResponses(connection);
+    this.routes = new PostgresRoutes(connection);
     this.prompts = new PostgresPrompts(connection);
     this.experiments = new PostgresExperiments(connection);
   }

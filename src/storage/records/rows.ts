@@ -57,6 +57,7 @@ const NAMES = [
   ["tags", "tags"],
   ["templates", "templates"],
   ["decisions", "decisions"],
+  ["choice", "choice"],
   ["losses", "losses"],
   ["cause", "cause"],
   ["attempts", "attempts"],
@@ -122,6 +123,7 @@ export function recordValues(record: RequestRecord, { kind, body, duplicate }: P
     listText(record.tags),
     listText(record.templates),
     listText(record.decisions),
+    record.choice === null ? null : JSON.stringify(record.choice),
     listText(record.losses),
     record.cause,
     listText(record.attempts),
@@ -161,7 +163,16 @@ export const RECORD_COLUMNS = `
 /** What stands in a row as in its record. */
 type Plain = Omit<
   RequestRecord,
-  "duplicate" | "stream" | "usage" | "cost" | "tags" | "templates" | "decisions" | "losses" | "attempts"
+  | "duplicate"
+  | "stream"
+  | "usage"
+  | "cost"
+  | "tags"
+  | "templates"
+  | "decisions"
+  | "choice"
+  | "losses"
+  | "attempts"
 >;
 
 type Counts = { readonly [name in keyof Usage]-?: number | null };
@@ -176,6 +187,7 @@ export interface RecordRow extends Plain, Counts {
   readonly tags: string | null;
   readonly templates: string | null;
   readonly decisions: string | null;
+  readonly choice: string | null;
   readonly losses: string | null;
   readonly attempts: string | null;
 }
@@ -201,6 +213,7 @@ export function fromRow(row: RecordRow): RequestRecord {
     requestedModel: row.requestedModel,
     model: row.model,
     route: row.route,
+    choice: row.choice === null ? null : JSON.parse(row.choice),
     agentId: row.agentId,
     runId: row.runId,
     parentId: row.parentId,

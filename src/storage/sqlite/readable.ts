@@ -6,6 +6,8 @@ import type { SqliteConnection } from "./connection.ts";
 export function readable(connection: SqliteConnection): ReadableDatabase {
   return {
     schema: "",
+    // SQLite would choose by statistics that it lacks.
+    join: "CROSS JOIN",
     rows: <Row>(sql: string, values: readonly Value[]) =>
       connection.read((db) => db.query<Row, Value[]>(sql).all(...values)),
   };

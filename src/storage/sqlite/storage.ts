@@ -7,6 +7,7 @@ import { SqliteKeys } from "./keys.ts";
 import { SqlitePrompts } from "./prompts.ts";
 import { SqliteRecords } from "./records.ts";
 import { SqliteResponses } from "./responses.ts";
+import { SqliteRoutes } from "./routes.ts";
 import { SqliteThreads } from "./threads.ts";
 
 const REVISION = "SELECT coalesce(sum(revision), 0) AS revision FROM revisions";
@@ -19,6 +20,7 @@ export class SqliteStorage implements Storage {
   readonly threads: SqliteThreads;
   readonly clientReports: SqliteClientReports;
   readonly responses: SqliteResponses;
+  readonly routes: SqliteRoutes;
   readonly prompts: SqlitePrompts;
   readonly experiments: SqliteExperiments;
   readonly #connection: SqliteConnection;
@@ -31,6 +33,7 @@ export class SqliteStorage implements Storage {
     this.threads = new SqliteThreads(connection);
     this.clientReports = new SqliteClientReports(connection);
     this.responses = new SqliteResponses(connection);
+    this.routes = new SqliteRoutes(connection);
     this.prompts = new SqlitePrompts(connection);
     this.experiments = new SqliteExperiments(connection);
   }
