@@ -17,6 +17,8 @@ import { type ConfigWatcher, watchConfig } from "./config/watch.ts";
 import { SealStash } from "./conversion/seals.ts";
 import { PriceBook } from "./costs/price-book.ts";
 import { GatewayError } from "./exchange/errors.ts";
+import { ExperimentDesk } from "./experiments/desk.ts";
+import { ExperimentConductor } from "./experiments/experiment-conductor.ts";
 import { Deadlines } from "./lib/deadlines.ts";
 import type { Logger } from "./lib/logger.ts";
 import { createSystemMonitor } from "./lib/system-metrics.ts";
@@ -126,11 +128,21 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     starting: true,
   };
   const prompts = new Prompts(storage, new Renderer(), logger);
+  const conductor = new ExperimentConductor({
+    storageUrl: config.storage.url,
+    cwd: io.cwd,
+    storage,
+    logger,
+  });
+  const loadPrompts = async () => {
+    await prompts.registry.load();
+    conductor.follow(prompts.registry.hasRunning);
+  };
   const follower = new StorageFollower(
     storage,
     [
       { name: "gateway keys", load: () => loadKeys(ring, storage) },
-      { name: "prompts", load: () => prompts.registry.load() },
+      { name: "prompts", load: () => loadPrompts() },
     ],
     { logger, signal: stopping.signal },
   );
@@ -152,6 +164,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     feedback: records.feedback,
     runOf: (trace: Trace) => records.runOf(trace),
     prompts,
+    conductor,
     follower,
     responses: new Responses({
       store: storage.responses,
@@ -177,6 +190,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     admin: new AdminRoom({
       storage,
       prompts: promptCatalogue(storage),
+      experiments: new ExperimentDesk(storage, conductor),
       follow: () => follower.now(),
       ring,
       environmentKeys: environmentKeys(io.env),
@@ -300,6 +314,7 @@ async function stop(rooms: ObservedRooms, server: HttpServer, signal: string): P
     server: () => server.close(),
     demo: () => rooms.demo.stop(),
     prompts: () => rooms.prompts.close(),
+    experiments: () => rooms.conductor.close(),
     records: () => rooms.records.close(WAITING_PATIENCE),
     // After the records, which it is told of as they are made.
     telemetry: () => rooms.otlp.close(WAITING_PATIENCE),
