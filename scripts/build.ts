@@ -7,7 +7,11 @@ const root = join(import.meta.dir, "..");
 const outfile = resolve(process.argv[2] ?? join(root, "dist", "amsterdam"));
 
 /** Started by their files' names, which the bundler does not follow. */
-const WORKERS = ["tokens/tokenizer-worker", "storage/sqlite/checkpoint-worker"];
+const WORKERS = [
+  "tokens/tokenizer-worker",
+  "storage/sqlite/checkpoint-worker",
+  "experiments/conductor-worker",
+];
 
 mkdirSync(dirname(outfile), { recursive: true });
 const result = await Bun.build({

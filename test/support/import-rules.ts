@@ -29,8 +29,10 @@ const gateway = "src/gateway.ts";
 const STORAGE_CONTRACTS: ReadonlySet<string> = new Set(
   ["interface", "prompt-store", "experiment-store", "route-store"].map((name) => `src/storage/${name}.ts`),
 );
-/** The two that may know everything: one reads the command line, one wires the rooms. */
-const isRoot = (path: string) => path === main || path === gateway;
+/** A thread of its own has a root of its own, which opens the storage for it. */
+const threads: ReadonlySet<string> = new Set(["src/experiments/conductor-worker.ts"]);
+/** Those that may know everything: one reads the command line, one wires the rooms, others begin threads. */
+const isRoot = (path: string) => path === main || path === gateway || threads.has(path);
 
 /** Who may import what, as the table in CONTRIBUTING.md says. Tests are free to import what they test. */
 const RULES: readonly Rule[] = [
