@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { fitCalibration, probabilityOf } from "../src/quality/calibration.ts";
-import { readModelFile } from "../src/quality/model-file.ts";
 import { type OutcomeRow, readOutcomes } from "../src/quality/outcomes.ts";
-import { strongProbability } from "../src/quality/score.ts";
+import { QualityModel, RefusedModel } from "../src/quality/quality-model.ts";
 import { crossValidated, DEFAULT_OPTIONS, type Prepared, prepare } from "../src/quality/train.ts";
 import { validate, validationTable } from "../src/quality/validation.ts";
 
@@ -12,13 +11,14 @@ function main(): void {
   const root = new URL("..", import.meta.url);
   const zipped = readFileSync(new URL("training/outcomes.jsonl.gz", root));
   const rows = readOutcomes(gunzipSync(zipped).toString());
-  const model = readModelFile(readFileSync(new URL("src/quality/default.model", root)));
+  const model = QualityModel.load(null);
+  if (model instanceof RefusedModel) throw new Error(model.reason);
   const data = prepare(rows);
   console.log(validationTable(validate(data, DEFAULT_OPTIONS)));
   console.log(reliabilityTable(data));
   console.log("| characters | prompts | median µs | 99 % µs |\n| --- | --- | --- | --- |");
   for (const [name, prompts] of samples(rows)) {
-    const times = scoringTimes(prompts, (prompt) => strongProbability(model, prompt));
+    const times = scoringTimes(prompts.map(bodyOf), (body) => model.score(body, "openai-chat"));
     const at = (share: number) => times[Math.floor(share * (times.length - 1))]!.toFixed(1);
     console.log(`| ${name} | ${prompts.length} | ${at(0.5)} | ${at(0.99)} |`);
   }
@@ -59,15 +59,24 @@ function samples(rows: readonly OutcomeRow[]): [name: string, prompts: string[]]
   ];
 }
 
+/** A request as it comes in; the router finds the prompt in it. */
+function bodyOf(content: string): Buffer {
+  const messages = [
+    { role: "system", content: "You are a helpful assistant." },
+    { role: "user", content },
+  ];
+  return Buffer.from(JSON.stringify({ model: "auto", messages, stream: true }));
+}
+
 /** Microseconds of each call, sorted, once the code is warm. */
-function scoringTimes(prompts: readonly string[], score: (prompt: string) => number): Float64Array {
-  const rounds = Math.ceil(3_000 / prompts.length);
-  for (let at = 0; at < 500; at++) score(prompts[at % prompts.length]!);
+function scoringTimes(bodies: readonly Buffer[], score: (body: Buffer) => number): Float64Array {
+  const rounds = Math.ceil(3_000 / bodies.length);
+  for (let at = 0; at < 500; at++) score(bodies[at % bodies.length]!);
   const times: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const prompt of prompts) {
+    for (const body of bodies) {
       const start = Bun.nanoseconds();
-      score(prompt);
+      score(body);
       times.push((Bun.nanoseconds() - start) / 1_000);
     }
   }

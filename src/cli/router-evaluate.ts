@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultModel } from "../quality/default-model.ts";
 import { evaluate, evaluateRandom, type Metrics } from "../quality/evaluate.ts";
-import { type QualityModel, readModelFile } from "../quality/model-file.ts";
+import { type RouterModel, readModelFile } from "../quality/model-file.ts";
 import type { OutcomeRow } from "../quality/outcomes.ts";
 import { strongProbability } from "../quality/score.ts";
 import type { CommandIo } from "./check.ts";
@@ -76,7 +76,7 @@ function parse(argv: readonly string[]) {
   return parseArgs({ args: [...argv], options }).values;
 }
 
-function evaluateSets(model: QualityModel, rows: readonly OutcomeRow[]): Line[] {
+function evaluateSets(model: RouterModel, rows: readonly OutcomeRow[]): Line[] {
   const scores = new Map(rows.map((row) => [row, strongProbability(model, row.prompt)]));
   const sets = [...new Set(rows.map(({ set }) => set))].map((set) => ({
     set,

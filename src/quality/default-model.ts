@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 // A path in the sources, and one within the executable where that holds the file.
 import path from "./default.model" with { type: "file" };
-import { type QualityModel, readModelFile } from "./model-file.ts";
+import { type RouterModel, readModelFile } from "./model-file.ts";
 
-let model: QualityModel | undefined;
+let model: RouterModel | undefined;
 
 /** The model that comes with the product, read once. */
-export function defaultModel(): QualityModel {
+export function defaultModel(): RouterModel {
   model ??= readModelFile(readFileSync(path));
   return model;
 }

@@ -5,7 +5,7 @@ import type { LinearForm } from "./linear.ts";
 import { BUCKETS } from "./words.ts";
 
 /** A router that is ready to score. */
-export interface QualityModel {
+export interface RouterModel {
   readonly form: LinearForm;
   readonly calibration: Calibration;
   /** Probabilities of prompts that were kept apart, rising: the quantiles at 0 to 100 percent. */
@@ -56,7 +56,7 @@ interface Header {
 }
 
 /** The file of a model. Buckets keep 8 bits and other numbers 7 digits, so the model read from it differs a little. */
-export function writeModelFile(model: Omit<QualityModel, "checksum">): Uint8Array {
+export function writeModelFile(model: Omit<RouterModel, "checksum">): Uint8Array {
   const { form, calibration, quantiles, note } = model;
   const scale = short(form.buckets.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) / 127) || 1;
   const header: Header = {
@@ -82,7 +82,7 @@ export function writeModelFile(model: Omit<QualityModel, "checksum">): Uint8Arra
 }
 
 /** @throws ModelFileError */
-export function readModelFile(file: Uint8Array): QualityModel {
+export function readModelFile(file: Uint8Array): RouterModel {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length > LARGEST_MODEL_FILE) {
     throw new ModelFileError(

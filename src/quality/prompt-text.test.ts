@@ -1,50 +1,43 @@
 import { expect, test } from "bun:test";
-import type { Part } from "../exchange/parts.ts";
-import type { Message, Role } from "../exchange/request.ts";
 import { promptText } from "./prompt-text.ts";
 
-const text = (words: string): Part => ({ kind: "text", text: words });
-const says = (role: Role, ...parts: Part[]): Message => ({ role, parts });
-const user = (words: string) => says("user", text(words));
-const textOf = (...messages: Message[]) => promptText({ messages });
 const LONG = "Explain the proof of this theorem. ".repeat(20).trim();
+/** Of turns as they were said, the newest last. */
+const textOf = (...turns: string[]) => promptText(turns.reverse());
 
-test("the last user turn is scored, without instructions and without what the model said", () => {
-  expect(textOf(says("system", text("You are a pirate.")), user(LONG))).toBe(LONG);
-  expect(textOf(user("Hello"), says("assistant", text("Hi")), user(LONG))).toBe(LONG);
-});
-
-test("a short turn is read with the user turns before it", () => {
-  const turns = [user("Write a parser for TOML."), says("assistant", text("fn main")), user("Now in Rust")];
-  expect(textOf(...turns)).toBe("Write a parser for TOML.\n\nNow in Rust");
-  expect(textOf(user("old"), user(LONG), user("Now in Rust"))).toBe(`${LONG}\n\nNow in Rust`);
-});
-
-test("tool calls and results do not change what was asked", () => {
-  const call: Part = { kind: "tool-call", id: "1", name: "read", arguments: "{}" };
-  const result: Part = {
-    kind: "tool-result",
-    callId: "1",
-    parts: [{ kind: "text", text: "x".repeat(9_000) }],
-  };
-  const asked = user(LONG);
-  expect(textOf(asked, says("assistant", call), says("tool", result))).toBe(LONG);
-});
-
-test("parts are joined; a plain document counts, an image does not", () => {
-  const image: Part = { kind: "media", media: "image", source: { kind: "base64", data: "AAAA" } };
-  const document: Part = { kind: "media", media: "document", source: { kind: "text", text: "the contract" } };
-  expect(textOf(says("user", image, document, text("Summarize this")))).toBe("the contract\nSummarize this");
-  expect(textOf(says("user", image))).toBe("");
+test("the last turn is scored", () => {
+  expect(textOf(LONG)).toBe(LONG);
+  expect(textOf("Hello", LONG)).toBe(LONG);
   expect(textOf()).toBe("");
+  expect(textOf("", "  \n ")).toBe("");
+});
+
+test("a short turn is read with the turns before it", () => {
+  expect(textOf("Write a parser for TOML.", "Now in Rust")).toBe("Write a parser for TOML.\n\nNow in Rust");
+  expect(textOf("old", LONG, "Now in Rust")).toBe(`${LONG}\n\nNow in Rust`);
+});
+
+test("no more turns are asked for than are read", () => {
+  let asked = 0;
+  function* turns(text: string) {
+    for (;;) {
+      asked++;
+      yield text;
+    }
+  }
+  expect(promptText(turns(LONG))).toBe(LONG);
+  expect(asked).toBe(1);
+  asked = 0;
+  promptText(turns("yes"));
+  expect(asked).toBe(8);
 });
 
 test("of a huge turn the beginning and the end are kept, and of many turns a bounded text", () => {
-  const huge = textOf(user(`Find the bug in this: ${"code ".repeat(300_000)} Answer in one line.`));
+  const huge = textOf(`Find the bug in this: ${"code ".repeat(300_000)} Answer in one line.`);
   expect(huge.length).toBeLessThanOrEqual(4_001);
   expect(huge).toStartWith("Find the bug in this:");
   expect(huge).toEndWith("Answer in one line.");
-  const many = textOf(...Array.from({ length: 5_000 }, () => user("word ".repeat(1_000))), user("go on"));
+  const many = textOf(...Array.from({ length: 5_000 }, () => "word ".repeat(1_000)), "go on");
   expect(many.length).toBeLessThan(5_300);
   expect(many).toEndWith("go on");
 });

@@ -1,7 +1,7 @@
 import { probabilityOf } from "./calibration.ts";
 import { featuresOf, STATISTICS, type Statistic } from "./features.ts";
 import { linearValue, standardised } from "./linear.ts";
-import type { QualityModel } from "./model-file.ts";
+import type { RouterModel } from "./model-file.ts";
 
 /** The threshold that sends everybody to the strong model, and the one that sends nobody: no probability reaches 1. */
 const EVERYBODY = 0;
@@ -11,7 +11,7 @@ const NOBODY = 1;
  * How likely the strong model's answer is better by a margin that is worth its price: above 0 and below 1. Routed to the strong
  * model where it is at or above the threshold. Takes a time that does not grow beyond some 6,000 characters.
  */
-export function strongProbability(model: QualityModel, text: string): number {
+export function strongProbability(model: RouterModel, text: string): number {
   return probabilityOf(model.calibration, linearValue(model.form, featuresOf(text)));
 }
 
@@ -28,7 +28,7 @@ export interface Explanation {
   readonly words: number;
 }
 
-export function explain(model: QualityModel, text: string, most = 8): Explanation {
+export function explain(model: RouterModel, text: string, most = 8): Explanation {
   const features = featuresOf(text);
   const { form, calibration } = model;
   const deviations = standardised(features.statistics, form.spread);
@@ -67,7 +67,7 @@ export function thresholdOn(probabilities: ArrayLike<number>, share: number): nu
  *
  * @throws RangeError for a share that is not between 0 and 1.
  */
-export function thresholdBefore({ quantiles }: QualityModel, share: number): number {
+export function thresholdBefore({ quantiles }: RouterModel, share: number): number {
   checkShare(share);
   if (share === 0) return NOBODY;
   if (share === 1) return EVERYBODY;
@@ -78,6 +78,7 @@ export function thresholdBefore({ quantiles }: QualityModel, share: number): num
   return left + (place - below) * (right - left);
 }
 
-function checkShare(share: number): void {
+/** @throws RangeError */
+export function checkShare(share: number): void {
   if (!(share >= 0 && share <= 1)) throw new RangeError(`A share is between 0 and 1, not ${share}.`);
 }

@@ -24,11 +24,11 @@ export interface TrainingOptions {
 }
 
 export const DEFAULT_OPTIONS: TrainingOptions = {
-  learnedShare: 0.4,
+  learnedShare: 0.5,
   centring: 0.4,
   statisticsPenalty: 0.03,
-  bucketsPenalty: 0.001,
-  setPower: -0.3,
+  bucketsPenalty: 0.0005,
+  setPower: -0.5,
   margin: 0.25,
 };
 
