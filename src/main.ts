@@ -38,6 +38,10 @@ async function runCommand(args: string[]): Promise<number | null> {
       return await onStorage(rest, (await import("./cli/keys.ts")).runKeys);
     case "threads":
       return await onStorage(rest, (await import("./cli/threads.ts")).runThreads);
+    case "prompts":
+      return await onStorage(rest, (await import("./cli/prompts.ts")).runPrompts);
+    case "experiments":
+      return await onStorage(rest, (await import("./cli/experiments.ts")).runExperiments);
     case "requests":
       return await onStorage(rest, (await import("./cli/requests.ts")).runRequests);
     case "runs":

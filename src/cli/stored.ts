@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { Refusal } from "../lib/refusal.ts";
 import { type Storage, StorageError } from "../storage/interface.ts";
 
 interface Output {
@@ -35,7 +36,8 @@ export async function runStored(io: StoredIo, work: () => Promise<void>): Promis
     await work();
     return 0;
   } catch (error) {
-    if (!(error instanceof CommandError || error instanceof StorageError)) throw error;
+    if (!(error instanceof CommandError || error instanceof StorageError || error instanceof Refusal))
+      throw error;
     io.stderr.write(`${error.message}\n`);
     return error instanceof CommandError ? error.exitCode : 1;
   }

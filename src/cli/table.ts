@@ -37,6 +37,11 @@ export function renderShare(share: number): string {
   return `${Number((share * 100).toFixed(1))} %`;
 }
 
+/** Text of several lines, without characters that would steer the terminal. */
+export function printableText(text: string): string {
+  return text.replace(/[^\P{C}\n\t]/gu, "�");
+}
+
 /** `1234`, `12.3k`, `4.5M`: figures that are to be compared, not added up. */
 export function renderShort(count: number): string {
   if (count < 10_000) return String(count);

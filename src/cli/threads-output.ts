@@ -1,5 +1,5 @@
 import type { StoredThread, ThreadSummary } from "../storage/interface.ts";
-import { renderDate, table } from "./table.ts";
+import { printableText, renderDate, table } from "./table.ts";
 
 /** A thread with the name of its key. */
 export type ThreadView = ThreadSummary & { readonly keyName: string };
@@ -61,7 +61,7 @@ function summaryJson(thread: ThreadView): Record<string, unknown> {
 }
 
 function titleOf({ title, archived }: ThreadView, longest = MAX_TITLE): string {
-  const text = printable(title ?? "").replaceAll("\n", " ");
+  const text = printableText(title ?? "").replaceAll("\n", " ");
   const cut = text.length > longest ? `${text.slice(0, longest - 1).toWellFormed()}…` : text;
   return (cut === "" ? "(untitled)" : cut) + (archived && longest === MAX_TITLE ? " (archived)" : "");
 }
@@ -70,29 +70,26 @@ function messageLines(message: unknown): string[] {
   const { role, content } = fieldsOf(message);
   const blocks = Array.isArray(content) ? content : [{ type: "text", text: content ?? "" }];
   const lines = blocks.flatMap((block) => blockText(fieldsOf(block)).split("\n"));
-  return [`${printable(String(role ?? "message"))}:`, ...lines.map((line) => `  ${line}`), ""];
+  return [`${printableText(String(role ?? "message"))}:`, ...lines.map((line) => `  ${line}`), ""];
 }
 
 function blockText(block: Record<string, unknown>): string {
   switch (block.type) {
     case "text":
-      return printable(String(block.text ?? ""));
+      return printableText(String(block.text ?? ""));
     case "thinking":
-      return `(thinks) ${printable(String(block.thinking ?? ""))}`;
+      return `(thinks) ${printableText(String(block.thinking ?? ""))}`;
     case "tool_use":
-      return printable(`(calls ${String(block.name)}) ${JSON.stringify(block.input)}`);
+      return printableText(`(calls ${String(block.name)}) ${JSON.stringify(block.input)}`);
     case "tool_result":
-      return printable(`(result) ${JSON.stringify(block.run ?? block.content ?? null).slice(0, MAX_RESULT)}`);
+      return printableText(
+        `(result) ${JSON.stringify(block.run ?? block.content ?? null).slice(0, MAX_RESULT)}`,
+      );
     default:
-      return `(${printable(String(block.type ?? "unknown"))})`;
+      return `(${printableText(String(block.type ?? "unknown"))})`;
   }
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-/** What clients wrote, without characters that would steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/[^\P{C}\n\t]/gu, "�");
 }

@@ -2,7 +2,7 @@ import { diffLines } from "diff";
 import type { Json, TemplateMessage, TemplateRole, VersionContent } from "./template.ts";
 
 /** Lines that may differ before two texts count as wholly different: comparing takes a time that grows with its square. */
-const MAX_DIFFERENT_LINES = 1_000;
+export const MAX_DIFFERENT_LINES = 1_000;
 
 /** Consecutive lines, with their line ends, that both texts have or one of them. */
 export interface LineRun {
