@@ -1,5 +1,5 @@
 import { isRecord } from "../exchange/read.ts";
-import { type JsonChanges, type ScannedObject, scanObject } from "../lib/json-changes.ts";
+import { type JsonChanges, lastMember, type ScannedObject, scanObject } from "../lib/json-changes.ts";
 import { isObject } from "../lib/json-scan.ts";
 import type { FormatModule, Parameter } from "./format.ts";
 import { TEMPLATE_FIELDS } from "./place-texts.ts";
@@ -104,20 +104,21 @@ function insideOf(twig: Twig | undefined): Branch {
 function putBranch(changes: JsonChanges, body: Buffer, object: ScannedObject, branch: Branch): void {
   const change = changes.object(object);
   for (const twig of branch.values()) {
-    const names = [...twig.names, ...twig.otherwise];
-    const last = object.members.findLast(({ key }) => names.some((name) => isKey(key, name)));
+    const names = [...twig.names, ...twig.otherwise].flatMap(keysOf);
+    const last = lastMember(object, ...names);
     const inner =
       twig.inside !== null && last !== undefined && isObject(body, last.start)
         ? scanObject(body, last.start)
         : null;
     if (twig.inside !== null && inner !== null) putBranch(changes, body, inner, twig.inside);
-    else change.set(last === undefined ? names : [last.key, ...names], jsonOf(twig, last?.key ?? names[0]!));
+    else change.set(names, jsonOf(twig, last?.key ?? names[0]!));
   }
 }
 
-/** Keys of a scanned object are Latin-1. */
-function isKey(key: string, name: string): boolean {
-  return key === name || key === Buffer.from(name).toString("latin1");
+/** The keys of a scanned object by which it has a member of this name: UTF-8 is left as Latin-1, but for escapes. */
+function keysOf(name: string): readonly string[] {
+  const key = Buffer.from(name).toString("latin1");
+  return key === name ? [name] : [name, key];
 }
 
 function jsonOf({ write, value, inside }: Twig, name: string): string {

@@ -56,7 +56,8 @@ export function settle(changes: JsonChanges, body: Buffer, spot: Spot): void {
     const isMessage = lastMember(object, "type") === undefined || typeOf(body, object) === "message";
     if (rule.role !== null && isMessage && lastMember(object, "role") === undefined)
       change.set(["role"], JSON.stringify(rule.role));
-  } else if (kind !== "part") unwrap(changes, body, spot);
+  } else if (kind === "part") nameType(changes, object, textType(body, spot));
+  else unwrap(changes, body, spot);
   if (kind === "instruction" && rule.content === "parts" && lastMember(object, "parts") === undefined)
     makeParts(changes, body, object);
 }
@@ -84,6 +85,11 @@ function unwrap(changes: JsonChanges, body: Buffer, spot: Spot): void {
   const value = lastMember(object, "content") ?? lastMember(object, "text");
   const isTaken =
     value !== undefined && (kind === "block" ? !isObject(body, value.start) : isString(body, value));
+  if (kind === "block" && value?.key === "text" && hasMore(body, object)) {
+    changes.list(object.start).wrap();
+    nameType(changes, object, textType(body, spot));
+    return;
+  }
   if (!isTaken || hasMore(body, object)) {
     fill(changes, body, spot, text);
     return;
@@ -183,9 +189,16 @@ function fillElements(changes: JsonChanges, body: Buffer, listStart: number, wri
 }
 
 function fillPart(changes: JsonChanges, part: ScannedObject, { json, type }: WrittenText): void {
-  const change = changes.object(part);
-  if (type !== null && lastMember(part, "type") === undefined) change.set(["type"], JSON.stringify(type));
-  change.set(["text"], json);
+  if (type !== null && lastMember(part, "type") === undefined)
+    changes.object(part).set(["type"], JSON.stringify(type));
+  changes.object(part).set(["text"], json);
+}
+
+/** A part with a text is of the type that texts are, where it names none. */
+function nameType(changes: JsonChanges, part: ScannedObject, type: string | null): void {
+  if (type === null || lastMember(part, "text") === undefined || lastMember(part, "type") !== undefined)
+    return;
+  changes.object(part).set(["type"], JSON.stringify(type));
 }
 
 function partJson({ json, type }: WrittenText): string {

@@ -5,17 +5,23 @@ import type { Format } from "../exchange/formats.ts";
 import { callOfPath } from "./call.ts";
 import { identify } from "./identify.ts";
 import { FORMAT_MODULES } from "./registry.ts";
-import { type RequestFields, readRequestFields, rewriteBody, TRACKING_FIELDS } from "./request-fields.ts";
+import {
+  type RequestFields,
+  readRequestFields,
+  rewriteBody,
+  TRACKING_FIELDS,
+  withModel,
+} from "./request-fields.ts";
 
 const FORMATS = Object.keys(FORMAT_MODULES) as Format[];
 const placesOf = (format: Format) => FORMAT_MODULES[format].templatePlaces;
 const read = (text: string, format: Format = "openai-chat"): RequestFields =>
-  readRequestFields(Buffer.from(text), placesOf(format));
+  readRequestFields(Buffer.from(text), placesOf(format), format);
 
 /** The body as it goes upstream. */
 function passed(text: string, format: Format = "openai-chat", model: string | null = null): string {
   const body = Buffer.from(text);
-  return rewriteBody(body, readRequestFields(body, placesOf(format)), model)
+  return rewriteBody(body, readRequestFields(body, placesOf(format), format), model)
     .toBytes()
     .toString();
 }
@@ -152,6 +158,31 @@ describe("template fields", () => {
       expect(passed(`{"messages":[{"${name}":1,"role":"user"}]}`)).toBe('{"messages":[{"role":"user"}]}');
   });
 
+  test("of any type are told, and taken out", () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    for (const value of [
+      "7",
+      "{}",
+      "[]",
+      "null",
+      '"x"',
+      '"\\ud800"',
+      '{"__proto__":{"a":1},"constructor":1}',
+      deep,
+    ]) {
+      const text = `{"messages":[{"role":"user","template_id":${value},"template":${value},"variables":${value}}]}`;
+      expect(passed(text)).toBe('{"messages":[{"role":"user"}]}');
+      const [place] = read(text).templates;
+      expect(place?.template_id).not.toBeUndefined();
+      if (value !== deep) expect(place?.variables).toEqual(JSON.parse(value));
+    }
+  });
+
+  test("that are malformed inside are refused", () => {
+    for (const value of ["01", "tru", '{"a":}', "[1,]", '"\\x"', '{"a" 1}'])
+      expect(() => read(`{"messages":[{"template":${value}}]}`)).toThrow();
+  });
+
   test("are left at the top, where no format has them", () => {
     const text = '{"template":"t","variables":{},"messages":[]}';
     for (const format of FORMATS) expect(passed(text, format)).toBe(text);
@@ -176,6 +207,38 @@ describe("the model", () => {
       '{ "model" : "é\\"x", "messages":[{"model":"a/b"}], "model":"é\\"x" }',
     );
     expect(passed('{"model":"same"}', "openai-chat", "same")).toBe('{"model":"same"}');
+  });
+
+  test("is put in where the body has none, but in Gemini's, which has it in the path", () => {
+    for (const format of ["openai-chat", "openai-responses", "anthropic-messages"] as const) {
+      expect(passed('{ "a":1}', format, "b")).toBe('{"model":"b", "a":1}');
+      expect(passed("{}", format, "b")).toBe('{"model":"b"}');
+      expect(passed('{"run_id":1,"strict":true}', format, "b")).toBe('{"model":"b"}');
+      expect(passed('{"run_id":1,"a":2}', format, "b")).toBe('{"model":"b","a":2}');
+      expect(passed('{"a":1}', format, null)).toBe('{"a":1}');
+    }
+    expect(passed('{"a":1}', "gemini", "b")).toBe('{"a":1}');
+    expect(rewriteBody(Buffer.from("{}"), readRequestFields(Buffer.from("{}"), {}), "b").length).toBe(2);
+  });
+
+  test("that the gateway chose replaces what is written, under the name that the target has for it", () => {
+    const rewritten = (
+      text: string,
+      chosen: string,
+      target: string | null,
+      format: Format = "openai-chat",
+    ) => {
+      const body = Buffer.from(text);
+      const fields = withModel(readRequestFields(body, placesOf(format), format), chosen);
+      expect(fields.model).toBe(chosen);
+      return rewriteBody(body, fields, target).toBytes().toString();
+    };
+    expect(rewritten('{"model":"a"}', "p/b", "b")).toBe('{"model":"b"}');
+    expect(rewritten('{"model":"a"}', "p/b", null)).toBe('{"model":"p/b"}');
+    expect(rewritten('{"model":"a"}', "p/a", "a")).toBe('{"model":"a"}');
+    expect(rewritten('{"x":1}', "b", null)).toBe('{"model":"b","x":1}');
+    expect(rewritten('{"model":null}', "b", "b")).toBe('{"model":"b"}');
+    expect(rewritten('{"x":1}', "b", null, "gemini")).toBe('{"x":1}');
   });
 
   test("is replaced beside fields that are taken out", () => {

@@ -92,8 +92,9 @@ export class JsonChanges {
 /** What becomes of an object's members. */
 export class ObjectChange {
   readonly #object: ScannedObject;
-  readonly #taken = new Set<Member>();
-  readonly #values = new Map<Member, string>();
+  /** By where their keys begin: an object may have been scanned more than once. */
+  readonly #taken = new Set<number>();
+  readonly #values = new Map<number, string>();
   readonly #added = new Map<string, string>();
 
   constructor(object: ScannedObject) {
@@ -101,7 +102,7 @@ export class ObjectChange {
   }
 
   take(member: Member): void {
-    this.#taken.add(member);
+    this.#taken.add(member.keyStart);
   }
 
   /** Gives the last member of one of these names this value, and takes the others out; without one, adds the first. */
@@ -112,14 +113,14 @@ export class ObjectChange {
       return;
     }
     this.keepLast(names);
-    this.#values.set(last, text);
+    this.#values.set(last.keyStart, text);
   }
 
   /** Takes members out that another of these names follows: readers differ in which of them counts. */
   keepLast(names: readonly string[]): void {
     const last = lastMember(this.#object, ...names);
     for (const member of this.#object.members)
-      if (member !== last && names.includes(member.key)) this.#taken.add(member);
+      if (member !== last && names.includes(member.key)) this.#taken.add(member.keyStart);
   }
 
   /** Whether nothing will be between its braces. */
@@ -128,16 +129,19 @@ export class ObjectChange {
   }
 
   edits(): Edit[] {
-    const { start, members } = this.#object;
+    const { start: open, members } = this.#object;
     const edits: Edit[] = [];
     if (this.#added.size > 0) {
       const added = [...this.#added].map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",");
       const isAlone = this.#taken.size === members.length;
-      edits.push(edit(start + 1, start + 1, isAlone ? added : `${added},`));
+      edits.push(edit(open + 1, open + 1, isAlone ? added : `${added},`));
     }
-    if (this.#taken.size > 0) edits.push(...removeMembers(members, (member) => this.#taken.has(member)));
-    for (const [member, text] of this.#values)
-      if (!this.#taken.has(member)) edits.push(edit(member.start, member.end, text));
+    if (this.#taken.size > 0)
+      edits.push(...removeMembers(members, (member) => this.#taken.has(member.keyStart)));
+    for (const { keyStart, start, end } of this.#values.size > 0 ? members : []) {
+      const text = this.#values.get(keyStart);
+      if (text !== undefined && !this.#taken.has(keyStart)) edits.push(edit(start, end, text));
+    }
     return edits;
   }
 }
