@@ -6,6 +6,7 @@ import type { MadeVersion } from "../prompts/catalogue.ts";
 import { writeVersionFile } from "../prompts/front-matter.ts";
 import { revisionOf } from "../prompts/revision.ts";
 import type { VersionDraft } from "../prompts/template.ts";
+import { StorageError } from "../storage/interface.ts";
 import { madeText } from "./prompts-new.ts";
 import { asJson, type PromptsIo, type PromptsOptions, withCatalogue } from "./prompts-parts.ts";
 import { decoded, readDraft } from "./prompts-text.ts";
@@ -26,10 +27,11 @@ export async function editVersion(
   }));
   const folder = await mkdtemp(join(tmpdir(), "amsterdam-prompt-"));
   const file = join(folder, `${name}.liquid`);
-  await Bun.write(file, writeVersionFile({ ...before, version }));
-  await openEditor(file, io);
-  const made = await keepingFile(file, async () => {
-    const draft = readDraft(decoded(await Bun.file(file).bytes(), file), file);
+  const text = writeVersionFile({ ...before, version });
+  await Bun.write(file, text);
+  const made = await keepingFile(file, text, async () => {
+    await openEditor(file, io);
+    const draft = readDraft(decoded(await bytesOf(file), file), file);
     return await keep(draft, before, io);
   });
   await rm(folder, { recursive: true });
@@ -54,22 +56,30 @@ async function openEditor(file: string, { env }: PromptsIo): Promise<void> {
     stdio: ["inherit", "inherit", "inherit"],
   });
   const code = await child.exited;
-  if (code !== 0) {
-    throw new CommandError(
-      1,
-      `The editor (${editor}) ended with ${code}, so no version was made. VISUAL and EDITOR name another. The file is ${file}`,
-    );
-  }
+  if (code === 0) return;
+  const others = "VISUAL and EDITOR name another.";
+  throw new CommandError(1, `The editor (${editor}) ended with ${code}, so no version was made. ${others}`);
 }
 
-async function keepingFile<T>(file: string, work: () => Promise<T>): Promise<T> {
+/** No bytes where the editor took the file away. */
+async function bytesOf(file: string): Promise<Uint8Array> {
+  const found = Bun.file(file);
+  return (await found.exists()) ? await found.bytes() : new Uint8Array();
+}
+
+/** When the work fails, a file that is still as it was goes, and one with somebody's work in it is named. */
+async function keepingFile<T>(file: string, before: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof CommandError || error instanceof Refusal)) throw error;
-    throw new CommandError(
-      1,
-      `${error.message}\nWhat you wrote is kept. Mend it, then: amsterdam prompts new --file ${file}`,
-    );
+    if (!(error instanceof CommandError || error instanceof Refusal || error instanceof StorageError))
+      throw error;
+    const written = Buffer.from(await bytesOf(file));
+    if (written.length > 0 && !written.equals(Buffer.from(before))) {
+      const again = `amsterdam prompts new --file ${file}`;
+      throw new CommandError(1, `${error.message}\nWhat you wrote is kept. Mend it, then: ${again}`);
+    }
+    await rm(join(file, ".."), { recursive: true });
+    throw error;
   }
 }
