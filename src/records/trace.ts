@@ -1,9 +1,10 @@
 import type { ErrorCategory, ErrorCode } from "../exchange/errors.ts";
+import type { FallbackReason } from "../exchange/fallback.ts";
 import type { Format, Operation } from "../exchange/formats.ts";
 import type { UsedTemplate } from "../prompts/used-template.ts";
+import type { Explanation } from "../strategies/choose.ts";
 import type { Capture } from "./capture.ts";
 import type { RecordedDecision } from "./decision.ts";
-import type { RouteChoice } from "./route-choice.ts";
 import type { Tracking } from "./tracking.ts";
 
 /** One try at one target. Times are milliseconds after the trace's start. */
@@ -17,6 +18,8 @@ export interface Attempt {
   error: ErrorCode | null;
   /** The upstream's own words where it failed, at most 500 characters. */
   message: string | null;
+  /** What may be mended by another target. Absent where nothing may, and in records of older versions. */
+  reason?: FallbackReason;
 }
 
 /** The facts of one request, gathered as it passes and finished once, after its last byte. */
@@ -41,7 +44,7 @@ export interface Trace {
   model: string | null;
   route: string | null;
   /** Why the route chose what it chose. */
-  choice: RouteChoice | null;
+  choice: Explanation | null;
   /** The format that the answer came in. */
   targetFormat: Format | null;
   /** What could not be expressed in the target's format, or in the client's. */

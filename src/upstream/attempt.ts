@@ -1,20 +1,16 @@
 import { GatewayError, toGatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Deadlines } from "../lib/deadlines.ts";
-import { codingsOf, decompress } from "../lib/decompress.ts";
+import { codingsOf, decompress, EncodingError, TooLargeError } from "../lib/decompress.ts";
 import type { Presence } from "../lib/presence.ts";
 import type { SseEvent } from "../lib/sse.ts";
+import { FilterWatch, isFilteredJson, isFilteredStream } from "./filtered.ts";
 import { firstEvent } from "./first-event.ts";
 import type { HttpClient } from "./http/client.ts";
 import type { HttpResponse } from "./http/exchange.ts";
-import {
-  type Delivery,
-  type Failure,
-  failureOf,
-  type Outcome,
-  refusalOf,
-  withoutSecrets,
-} from "./outcome.ts";
+import { type Delivery, type Failure, failureOf, type Outcome, refusalOf, type Success } from "./outcome.ts";
+import { reasonInWords } from "./refusal-words.ts";
+import { withoutSecrets } from "./secrets.ts";
 import type { AnswerConverter, Target, TargetRequest } from "./target.ts";
 
 export interface AttemptOptions {
@@ -28,14 +24,25 @@ export interface AttemptOptions {
   /** Milliseconds that a stream is held for its first event, which may be an error that another target can mend. */
   readonly firstEventPatience: number;
   /** The error that a stream's first event tells in the target's format, or null. */
-  streamErrorOf(event: SseEvent, format: Format | null): { status: number; message: string } | null;
+  streamErrorOf(event: SseEvent, format: Format | null): ToldInStream | null;
 }
 
-/** One try at one target: sends, and reads as far as is needed to know whether the answer may be committed to. */
+/** `code` is the provider's own, where the format's errors have one. */
+interface ToldInStream {
+  readonly status: number;
+  readonly message: string;
+  readonly code?: string;
+}
+
+/**
+ * One try at one target: sends, and reads as far as is needed to know whether the answer may be committed to. With
+ * `watched`, also whether the provider's filter kept the answer back.
+ */
 export async function tryOnce(
   target: Target,
   request: TargetRequest,
   options: AttemptOptions,
+  watched: boolean,
 ): Promise<Outcome> {
   const { settings } = target;
   const { converter, hidesUsage } = request;
@@ -54,12 +61,18 @@ export async function tryOnce(
     if (response.status >= 400) return await refusalOf(response, target, converter);
     if (response.status >= 300 && response.status !== 304 && !target.passRedirects)
       return redirected(response);
-    if (converter !== null) return await settleConverted(target, response, converter, options);
+    const watchedFormat = watched ? target.format : null;
+    if (converter !== null) return await settleConverted(target, response, converter, options, watchedFormat);
     const delivery = deliveryOf(target, response);
     const body = delivery === "whole" ? response.wholeBody() : null;
-    if (body !== null) return committed(response, delivery, body);
-    const settled = await settle(target, response, delivery, options);
-    return hidesUsage === true && settled.ok ? { ...settled, hidesUsage } : settled;
+    const settled =
+      body === null
+        ? await settle(target, response, delivery, options, watchedFormat)
+        : committed(response, delivery, body);
+    if (!settled.ok) return settled;
+    if (watchedFormat !== null && settled.body !== null && (await isKeptBack(settled, watchedFormat)))
+      return { ...settled, filtered: true };
+    return hidesUsage === true && body === null ? { ...settled, hidesUsage } : settled;
   } catch (error) {
     return failureOf(toGatewayError(error));
   }
@@ -70,6 +83,7 @@ async function settle(
   response: HttpResponse,
   delivery: Delivery,
   options: AttemptOptions,
+  watchedFormat: Format | null,
 ): Promise<Outcome> {
   if (delivery === "whole") {
     const body = await response.bytes(options.wholeLimit);
@@ -77,11 +91,8 @@ async function settle(
       ? { ok: true, response, delivery: "bytes", body, converter: null }
       : committed(response, delivery, body);
   }
-  if (delivery === "events") {
-    const failure = await failureInFirstEvent(target, response, options);
-    if (failure !== null) return failure;
-  }
-  return { ok: true, response, delivery, body: null, converter: null };
+  const success: Success = { ok: true, response, delivery, body: null, converter: null };
+  return delivery === "events" ? await begun(success, target, options, watchedFormat) : success;
 }
 
 /**
@@ -93,12 +104,13 @@ async function settleConverted(
   response: HttpResponse,
   converter: AnswerConverter,
   options: AttemptOptions,
+  watchedFormat: Format | null,
 ): Promise<Outcome> {
   const isEvents =
     response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") === true;
   if (isEvents && converter.streams && !isCompressed(response)) {
-    const failure = await failureInFirstEvent(target, response, options);
-    return failure ?? { ok: true, response, delivery: "events", body: null, converter };
+    const success: Success = { ok: true, response, delivery: "events", body: null, converter };
+    return await begun(success, target, options, watchedFormat);
   }
   const packed = await response.bytes(options.wholeLimit);
   if (packed === null) {
@@ -108,8 +120,26 @@ async function settleConverted(
     });
   }
   const plain = await unpacked(response, packed, options.wholeLimit);
-  return { ok: true, response, delivery: "whole", body: converter.whole(plain, isEvents), converter };
+  const body = converter.whole(plain, isEvents);
+  const success: Success = { ok: true, response, delivery: "whole", body, converter };
+  if (watchedFormat === null) return success;
+  const filtered = isEvents ? isFilteredStream(watchedFormat, plain) : isFilteredJson(watchedFormat, plain);
+  return filtered ? { ...success, filtered } : success;
 }
+
+/** Whether an answer that passes as it came was kept back by a filter. One that cannot be unpacked passes all the same. */
+async function isKeptBack({ response, body }: Success, format: Format): Promise<boolean> {
+  const codings = codingsOf(response.headers.get("content-encoding"));
+  if (codings.length === 0) return isFilteredJson(format, body!);
+  try {
+    return isFilteredJson(format, await decompress(body!, codings, MAX_UNPACKED));
+  } catch (error) {
+    if (error instanceof TooLargeError || error instanceof EncodingError) return false;
+    throw error;
+  }
+}
+
+const MAX_UNPACKED = 1024 * 1024;
 
 /** Some upstreams compress although they were asked not to. */
 async function unpacked(response: HttpResponse, body: Uint8Array, limit: number): Promise<Uint8Array> {
@@ -124,17 +154,31 @@ async function unpacked(response: HttpResponse, body: Uint8Array, limit: number)
   }
 }
 
-async function failureInFirstEvent(
+/** A stream that begins with an error has failed. One that is watched is held until the model says something. */
+async function begun(
+  success: Success,
   target: Target,
-  response: HttpResponse,
   options: AttemptOptions,
-): Promise<Failure | null> {
-  const first = await firstEvent(response, options.deadlines, options.firstEventPatience);
-  const error = first === null ? null : options.streamErrorOf(first, target.format);
-  if (error === null) return null;
-  response.cancel();
-  return toldInStream(error, target.secrets);
+  watchedFormat: Format | null,
+): Promise<Outcome> {
+  const { response } = success;
+  const watch = watchedFormat === null ? null : new FilterWatch(watchedFormat);
+  const errorIn = (event: SseEvent) => options.streamErrorOf(event, target.format);
+  const first = await firstEvent(
+    response,
+    options.deadlines,
+    options.firstEventPatience,
+    watch === null ? ANY_EVENT : (event) => watch.take(event) || errorIn(event) !== null,
+  );
+  const error = first === null ? null : errorIn(first);
+  if (error !== null) {
+    response.cancel();
+    return toldInStream(error, target.secrets);
+  }
+  return watch?.filtered === true ? { ...success, filtered: true } : success;
 }
+
+const ANY_EVENT = () => true;
 
 /** A whole answer, unless it cannot be what its content type says. */
 function committed(response: HttpResponse, delivery: Delivery, body: Uint8Array): Outcome {
@@ -199,10 +243,16 @@ function redirected(response: HttpResponse): Failure {
   return { ...failureOf(error), status: response.status };
 }
 
-function toldInStream(told: { status: number; message: string }, secrets: readonly string[]): Failure {
-  const code =
-    told.status === 429 ? "upstream_limited" : told.status >= 500 ? "upstream_error" : "upstream_refused";
+function toldInStream(told: ToldInStream, secrets: readonly string[]): Failure {
+  const { status } = told;
+  const code = status === 429 ? "upstream_limited" : status >= 500 ? "upstream_error" : "upstream_refused";
   const message = withoutSecrets(told.message, secrets).slice(0, 500);
-  const error = new GatewayError(code, message, { status: told.status });
-  return { ...failureOf(error), message, status: told.status };
+  // The status stands for a code that is not always known: the words tell more.
+  const words = {
+    status: status >= 500 ? 400 : status,
+    codes: told.code?.toLowerCase() ?? "",
+    text: message.toLowerCase(),
+  };
+  const failure = failureOf(new GatewayError(code, message, { status }));
+  return { ...failure, message, status, reason: reasonInWords(words) ?? failure.reason };
 }

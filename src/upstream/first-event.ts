@@ -5,13 +5,15 @@ import type { HttpResponse } from "./http/exchange.ts";
 const MAX_FIRST_EVENT = 64 * 1024;
 
 /**
- * The stream's first whole event that says something, comments passed over; null when it is long or does not come in
- * `milliseconds`. What was read is given back, so the stream begins at its beginning for whoever consumes it next.
+ * The stream's first whole event that `tells` says is enough, comments passed over; null when that is far behind or does
+ * not come in `milliseconds`. What was read is given back, so the stream begins at its beginning for whoever consumes it
+ * next.
  */
 export function firstEvent(
   response: HttpResponse,
   deadlines: Deadlines,
   milliseconds: number,
+  tells: (event: SseEvent) => boolean,
 ): Promise<SseEvent | null> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];
@@ -35,7 +37,7 @@ export function firstEvent(
         text = text.length === 0 ? chunk : Buffer.concat([text, chunk]);
         for (let end = firstEventEnd(text, searched); end >= 0; end = firstEventEnd(text, searched)) {
           const event = parseEvent(Buffer.from(text.subarray(0, end)).toString("utf8"));
-          if (event.data !== "") return finish(event);
+          if (event.data !== "" && tells(event)) return finish(event);
           text = text.subarray(end);
           searched = 0;
         }

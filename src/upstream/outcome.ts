@@ -1,9 +1,13 @@
 import { ERRORS, type ErrorCode, GatewayError } from "../exchange/errors.ts";
+import type { FallbackReason } from "../exchange/fallback.ts";
 import type { ToldError } from "../exchange/told-error.ts";
 import type { ByteSource } from "../lib/byte-source.ts";
-import { codingsOf, decompress } from "../lib/decompress.ts";
+import { MAX_COOLDOWN_MS } from "./cooldowns.ts";
+import { type ErrorAnswer, readErrorAnswer, type UpstreamAnswer } from "./error-answer.ts";
+import { reasonOfCode } from "./fallback.ts";
 import type { HttpResponse } from "./http/exchange.ts";
-import type { HeaderList } from "./http/headers.ts";
+import { exhaustedFor, retryDelayIn } from "./limit-times.ts";
+import { isQuota, reasonInWords } from "./refusal-words.ts";
 import { askedDelay } from "./retry-delay.ts";
 import type { AnswerConverter } from "./target.ts";
 
@@ -22,16 +26,16 @@ export interface Success {
   readonly converter: AnswerConverter | null;
   /** Whether the stream tells its usage in a chunk that the client has not asked for. */
   readonly hidesUsage?: boolean;
+  /** Whether the provider's filter kept the whole answer back, where that was looked for. */
+  readonly filtered?: boolean;
 }
 
-/** An upstream's answer that is an error, kept to be handed on if nothing better comes. */
-export interface UpstreamAnswer {
-  readonly status: number;
-  readonly headers: HeaderList;
-  /** As it came, compressed or not. */
-  readonly body: Uint8Array;
-  /** Whether the body is JSON, whatever its content type says. */
-  readonly isJson: boolean;
+/** How long an upstream is to be left alone. */
+export interface Limit {
+  /** Milliseconds; null where nobody says. */
+  readonly lasts: number | null;
+  /** Whether the account's quota is used up, which is the limit of all its models. */
+  readonly quota: boolean;
 }
 
 export interface Failure {
@@ -44,8 +48,12 @@ export interface Failure {
   /** Whether the same target is worth another try, and whether another target is. */
   readonly retryable: boolean;
   readonly fallback: boolean;
+  /** Why another target may well answer; null where none may, or where that is no matter of policy. */
+  readonly reason: FallbackReason | null;
   /** Milliseconds that the upstream asked to wait. */
   readonly asked: number | null;
+  /** Set where the upstream has had enough for now. */
+  readonly limit: Limit | null;
 }
 
 export type Outcome = Success | Failure;
@@ -60,21 +68,15 @@ export function failureOf(error: GatewayError): Failure {
     answer: null,
     retryable: error.retryable,
     fallback: error.fallback,
+    reason: reasonOfCode(error.code),
     asked: null,
+    limit: null,
   };
 }
 
-function toldBy(answer: UpstreamAnswer, converter: AnswerConverter): ToldError | null {
-  if (!answer.isJson) return null;
-  try {
-    return converter.readError(JSON.parse(Buffer.from(answer.body).toString("utf8")), answer.status);
-  } catch {
-    // Compressed: its message was read from the unpacked text, which is all there is to tell.
-    return null;
-  }
+function toldBy({ answer, json }: ErrorAnswer, converter: AnswerConverter): ToldError | null {
+  return json === undefined ? null : converter.readError(json, answer.status);
 }
-
-const MAX_ERROR_BODY = 1024 * 1024;
 
 /** Reads an answer of status 400 or above to its end. Where keys are taken in turn, a refused one is retried. */
 export async function refusalOf(
@@ -82,55 +84,46 @@ export async function refusalOf(
   target: { readonly keyCount: number; readonly secrets: readonly string[] },
   converter: AnswerConverter | null,
 ): Promise<Failure> {
-  const { status } = response;
-  const asked = askedDelay(response.headers);
-  const read = await readAnswer(response, target.secrets);
-  const told = converter === null ? null : toldBy(read.answer, converter);
-  // An answer in another format than the client's is told anew; handed on, it would not be understood.
-  const answer = converter === null ? read.answer : null;
+  const { status, headers } = response;
+  const asked = askedDelay(headers);
+  const read = await readErrorAnswer(response, target.secrets);
+  const told = converter === null ? null : toldBy(read, converter);
   const message = told?.message ?? read.message;
   const code = codeOfStatus(status, asked);
-  const isKeyRefused = (status === 401 || status === 403) && target.keyCount > 1;
-  const hint = response.headers.get("x-should-retry");
-  const retryable =
-    hint === "false" ? false : hint === "true" || isRetryableStatus(status, asked) || isKeyRefused;
+  const limit = code === "upstream_limited" ? limitIn(read, asked) : null;
+  const reason = reasonInWords({ status, codes: read.codes, text: read.text });
   const error = new GatewayError(code, message ?? `The upstream answered with status ${status}.`, {
     status,
     ...(asked === null ? {} : { retryAfter: Math.ceil(asked / 1000) }),
     ...(told === null ? {} : { told }),
   });
-  const fallback = ERRORS[code].fallback || status === 401 || status === 403;
-  return { ok: false, error, message, status, answer, retryable, fallback, asked };
+  const isKeyRefused = status === 401 || status === 403;
+  const hasOtherKeys = target.keyCount > 1;
+  const isHopeless = reason === "context_length" || (limit?.quota === true && !hasOtherKeys);
+  const hint = headers.get("x-should-retry");
+  return {
+    ok: false,
+    error,
+    message,
+    status,
+    // An answer in another format than the client's is told anew; handed on, it would not be understood.
+    answer: converter === null ? read.answer : null,
+    retryable:
+      hint === "true" ||
+      (hint !== "false" &&
+        ((isRetryableStatus(status, asked) && !isHopeless) || (isKeyRefused && hasOtherKeys))),
+    fallback: ERRORS[code].fallback || isKeyRefused,
+    reason: reason ?? (isKeyRefused ? "error" : reasonOfCode(code)),
+    asked,
+    limit,
+  };
 }
 
-/** Some upstreams repeat the key that they refuse. What is handed on has it replaced. */
-async function readAnswer(
-  response: HttpResponse,
-  secrets: readonly string[],
-): Promise<{ answer: UpstreamAnswer; message: string | null }> {
-  const { status, headers } = response;
-  const whole = await response.bytes(MAX_ERROR_BODY);
-  if (whole === null) response.cancel();
-  const body = whole ?? new Uint8Array();
-  const text = await textOf(headers, body);
-  if (text === null) return { answer: { status, headers, body, isJson: false }, message: null };
-  const clean = withoutSecrets(text, secrets);
-  const json = readErrorJson(clean);
-  const message = (json.message ?? messageInText(clean))?.slice(0, 500) ?? null;
-  const { isJson } = json;
-  if (clean === text) return { answer: { status, headers, body, isJson }, message };
-  const plainHeaders = headers.without("content-encoding");
-  return { answer: { status, headers: plainHeaders, body: Buffer.from(clean), isJson }, message };
-}
-
-/** Shorter ones are placeholders such as "x", which would be found in any text. */
-const MIN_SECRET = 8;
-
-export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  let clean = text;
-  for (const secret of secrets)
-    if (secret.length >= MIN_SECRET) clean = clean.replaceAll(secret, "[redacted]");
-  return clean;
+/** How long a limit lasts: what the upstream asks for, else what its fields or its body say of it. */
+function limitIn({ answer, codes, text, json }: ErrorAnswer, asked: number | null): Limit {
+  const quota = isQuota({ status: answer.status, codes, text });
+  const lasts = asked ?? exhaustedFor(answer.headers, Date.now()) ?? retryDelayIn(json);
+  return { lasts: quota ? MAX_COOLDOWN_MS : lasts, quota };
 }
 
 /** A conflict without a hint to try again is the request's; with one it is the upstream's moment. */
@@ -145,46 +138,4 @@ function isRetryableStatus(status: number, asked: number | null): boolean {
   if (status === 409) return asked !== null;
   if (status === 501 || status === 505) return false;
   return status === 408 || status === 425 || status === 429 || status >= 500;
-}
-
-/** The body as text, or null when it cannot be unpacked: its bytes and status are handed on all the same. */
-async function textOf(headers: HeaderList, body: Uint8Array): Promise<string | null> {
-  try {
-    const plain = await decompress(body, codingsOf(headers.get("content-encoding")), MAX_ERROR_BODY);
-    return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString("utf8");
-  } catch {
-    return null;
-  }
-}
-
-/** The message of an error body in any of the formats; Gemini's may stand in an array. */
-function readErrorJson(text: string): { isJson: boolean; message: string | null } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return { isJson: false, message: null };
-  }
-  const body = (Array.isArray(value) ? value[0] : value) as {
-    error?: unknown;
-    message?: unknown;
-    detail?: unknown;
-  } | null;
-  const error = body?.error as { message?: unknown } | string | null | undefined;
-  const isJson = error !== undefined && error !== null;
-  const words = isJson
-    ? typeof error === "string"
-      ? error
-      : error.message
-    : (body?.message ?? body?.detail);
-  return { isJson: true, message: typeof words === "string" ? words : null };
-}
-
-function messageInText(text: string): string | null {
-  const words = text
-    .replace(/<(script|style)[\s\S]*?<\/\1>/gi, " ")
-    .replace(/<[^>]*>/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
-  return words === "" ? null : words;
 }

@@ -45,6 +45,8 @@ export interface TargetRequest
   readonly converter: AnswerConverter | null;
   /** Whether the gateway has asked for the usage of a Chat stream, and the client has not. */
   readonly hidesUsage?: boolean;
+  /** Which of the provider's keys it bears, where there are several; see `KeyTurns`. */
+  readonly keyIndex?: number | null;
 }
 
 /** One place that may answer a request. */
