@@ -209,7 +209,7 @@ test("keys that were made before there were scopes may call models; the first on
   const old = new Database(path);
   old.run(`CREATE TABLE gateway_keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE,
     prefix TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER) STRICT`);
-  old.run("CREATE TABLE feedback (name TEXT, target TEXT, target_id TEXT) STRICT");
+  old.run("CREATE TABLE feedback (name TEXT, target TEXT, target_id TEXT, received_at INTEGER) STRICT");
   old.run(
     "INSERT INTO gateway_keys VALUES ('a', 'first key', '1', 'p', 1, NULL, NULL), ('b', 'ci', '2', 'p', 2, 9, 8)",
   );
