@@ -1,3 +1,5 @@
+import { BoundedMemory } from "./bounded-memory.ts";
+
 /** Nothing is out for longer, whatever it asks for: its clock or its header may be wrong. */
 const LONGEST_MS = 3_600_000;
 /** Of a limit that does not say how long it holds: this, and twice as long each time in a row, up to a minute. */
@@ -18,11 +20,11 @@ interface Cooldown {
  * name. Times are in milliseconds on a clock that is never set, as `performance.now()`.
  */
 export class Cooldowns {
-  readonly #byName = new Map<string, Cooldown>();
+  readonly #byName = new BoundedMemory<Cooldown>(MOST_NAMES, Number.POSITIVE_INFINITY);
 
   /** It answered that it is asked too often (429), and to wait for `asked` milliseconds, or null where it did not say. */
   limited(name: string, asked: number | null, now: number): void {
-    const known = this.#of(name);
+    const known = this.#of(name, now);
     const isSaid = asked !== null && asked >= 0;
     const unsaid = Math.min(LONGEST_UNSAID_MS, FIRST_MS * 2 ** known.unsaid);
     known.unsaid = isSaid ? 0 : Math.min(known.unsaid + 1, 10);
@@ -31,20 +33,18 @@ export class Cooldowns {
 
   /** Its quota is used up, or its account is without money. */
   exhausted(name: string, now: number): void {
-    this.#rest(this.#of(name), QUOTA_MS, now);
+    this.#rest(this.#of(name, now), QUOTA_MS, now);
   }
 
   /** It answered. A time that it has asked for since the request was sent still holds. */
   worked(name: string, now: number): void {
-    const known = this.#byName.get(name);
-    if (known === undefined) return;
-    known.unsaid = 0;
-    if (known.until <= now) this.#byName.delete(name);
+    const known = this.#byName.get(name, now);
+    if (known !== null) known.unsaid = 0;
   }
 
   /** When it is back; `now` or before where it is not out. */
   until(name: string, now: number): number {
-    const until = this.#byName.get(name)?.until ?? now;
+    const until = this.#byName.get(name, now)?.until ?? now;
     // A clock that went back must not keep it out for longer than anything is.
     return until > now + LONGEST_MS ? now + LONGEST_MS : until;
   }
@@ -57,19 +57,10 @@ export class Cooldowns {
     known.until = Math.max(known.until, now + Math.min(milliseconds, LONGEST_MS));
   }
 
-  #of(name: string): Cooldown {
-    const known = this.#byName.get(name);
-    if (known !== undefined) return known;
-    if (this.#byName.size >= MOST_NAMES) {
-      // The one that was put down first is the likeliest to be over.
-      for (const oldest of this.#byName.keys()) {
-        this.#byName.delete(oldest);
-        break;
-      }
-    }
-    const cooldown = { until: 0, unsaid: 0 };
-    this.#byName.set(name, cooldown);
-    return cooldown;
+  #of(name: string, now: number): Cooldown {
+    const known = this.#byName.get(name, now) ?? { until: 0, unsaid: 0 };
+    this.#byName.set(name, known, now);
+    return known;
   }
 }
 

@@ -9,6 +9,8 @@ const FAILURE_MS = 10_000;
 /** An option that was not asked for this time is asked again, by at most one request in so many. */
 const PROBE_AFTER_MS = 10_000;
 const PROBE_EVERY = 20;
+/** One that takes this many times as long as the fastest is not drawn: of two slow ones, one would be chosen. */
+const MOST_TIMES = 2;
 /** A request that was sent longer ago than this and never told of does not count as waiting any more. */
 const FORGOTTEN_MS = 300_000;
 
@@ -48,7 +50,7 @@ export class Latency implements Strategy {
     );
     const fresh = options.find(({ name }) => !this.#measured.has(name));
     const probed = fresh === undefined ? this.#dueForProbe(options, now) : undefined;
-    const first = fresh ?? probed ?? this.#fasterOfTwo(order);
+    const first = fresh ?? probed ?? this.#fasterOfTwo(order, times);
     order.splice(order.indexOf(first), 1);
     order.unshift(first);
     const told = (option: Option) => {
@@ -114,8 +116,10 @@ export class Latency implements Strategy {
   }
 
   /** `order` is by expected time, so that of two places the lower one is the faster. */
-  #fasterOfTwo(order: readonly Option[]): Option {
-    const count = order.length;
+  #fasterOfTwo(order: readonly Option[], times: ReadonlyMap<Option, number>): Option {
+    const most = MOST_TIMES * times.get(order[0]!)!;
+    const beyond = order.findIndex((option) => times.get(option)! > most);
+    const count = beyond < 0 ? order.length : beyond;
     if (count === 1) return order[0]!;
     const one = Math.min(count - 1, Math.floor(this.#random() * count));
     const step = 1 + Math.min(count - 2, Math.floor(this.#random() * (count - 1)));

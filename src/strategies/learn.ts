@@ -17,8 +17,8 @@ const OWN_DISCOUNT = 0.98;
 const OTHERS_DISCOUNT = 0.997;
 /** The mean cost and latency are of some so many answers. */
 const SPAN = 50;
-/** Chances are taken anew after so many judgements of a kind. */
-const EVERY = 10;
+/** Chances are taken anew after so many answers and judgements of a kind. */
+const EVERY = 20;
 /** Kinds that are told apart; the rest are one. */
 const MOST_KINDS = 64;
 const MOST_STANDING = 16;
@@ -35,7 +35,7 @@ interface Arm {
 
 interface Kind {
   readonly arms: Map<string, Arm>;
-  judged: number;
+  told: number;
 }
 
 /**
@@ -73,10 +73,12 @@ export class Learn implements Strategy {
   }
 
   observe(option: string, { kind, cost, firstTokenMs, failed }: Report): void {
-    const arm = armOf(this.#kindOf(kind).arms, option);
+    const known = this.#kindOf(kind);
+    const arm = armOf(known.arms, option);
     if (cost !== null) arm.cost.add(cost);
     if (firstTokenMs !== null) arm.latency.add(firstTokenMs);
     if (failed) this.judge(option, kind, 0);
+    else this.#told(known);
   }
 
   judge(option: string, kind: string, value: number): void {
@@ -87,15 +89,19 @@ export class Learn implements Strategy {
     const before = arm.count * OWN_DISCOUNT;
     arm.count = before + 1;
     arm.mean += (value - arm.mean) / arm.count;
-    known.judged++;
-    if (known.judged % EVERY === 0) this.#share(known.arms);
+    this.#told(known);
+  }
+
+  #told(kind: Kind): void {
+    kind.told++;
+    if (kind.told % EVERY === 0) this.#share(kind.arms);
   }
 
   #kindOf(name: string): Kind {
     const known = this.#kinds.get(name);
     if (known !== undefined) return known;
     if (this.#kinds.size >= MOST_KINDS && name !== "") return this.#kindOf("");
-    const kind = { arms: new Map<string, Arm>(), judged: 0 };
+    const kind = { arms: new Map<string, Arm>(), told: 0 };
     this.#kinds.set(name, kind);
     return kind;
   }
@@ -135,16 +141,18 @@ export class Learn implements Strategy {
   }
 }
 
-/** A share of 1 before anything is known: alike for all. */
+/** One that is new has the share of the others' mean: alike for all before anything is known. */
 function armOf(arms: Map<string, Arm>, name: string): Arm {
   const known = arms.get(name);
   if (known !== undefined) return known;
+  let shares = 0;
+  for (const { share } of arms.values()) shares += share;
   const arm: Arm = {
     count: 0,
     mean: 0,
     cost: new RunningMean(SPAN, 0, 0),
     latency: new RunningMean(SPAN, 0, 0),
-    share: 1,
+    share: arms.size === 0 ? 1 : shares / arms.size,
   };
   arms.set(name, arm);
   return arm;
