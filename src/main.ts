@@ -56,6 +56,8 @@ async function runCommand(args: string[]): Promise<number | null> {
       const { runReprice } = await import("./cli/reprice.ts");
       return await onStorage(rest, (argv, stored, { prices }) => runReprice(argv, stored, prices));
     }
+    case "router":
+      return await (await import("./cli/router.ts")).runRouter(rest, io, onStorage);
     case "demo":
       return (await import("./cli/demo.ts")).runDemo(rest, io);
     case "health":

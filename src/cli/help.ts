@@ -14,6 +14,7 @@ Usage:
   amsterdam stats [--by model,…]        Count requests, failures, tokens, cost and times
   amsterdam export [--format csv]       Write recorded requests as lines or as a table
   amsterdam reprice [--since 30d]       Compute the cost of recorded requests anew
+  amsterdam router train|evaluate|…     Teach, judge and calibrate the router that learns
   amsterdam demo [--port <port>]        Run the demo provider alone
   amsterdam health [--url <url>]        Ask a running gateway whether it takes requests
   amsterdam --version
