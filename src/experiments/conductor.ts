@@ -118,16 +118,15 @@ export class Conductor {
     const { status, winner } = verdict;
     if (status !== "decided" && status !== "equivalent") return false;
     const { id } = experiment;
-    const events = await this.#storage.experiments.events(id);
-    const last = events.findLast(({ kind }) => kind === "decided");
-    if (last === undefined || last.variant !== winner) {
-      await changeExperiment(this.#storage, id, (kept): Change | null =>
-        kept.status === "running"
-          ? { fields: {}, events: [told("decided", sentence, { by: null, at: Date.now() }, winner)] }
-          : null,
-      );
-      this.#logger.info("An experiment is decided", { experiment: id, verdict: sentence });
-    }
+    let isNew = false;
+    await changeExperiment(this.#storage, id, async (kept): Promise<Change | null> => {
+      const events = await this.#storage.experiments.events(id);
+      const last = events.findLast(({ kind }) => kind === "decided");
+      isNew = kept.status === "running" && last?.variant !== winner;
+      if (!isNew) return null;
+      return { fields: {}, events: [told("decided", sentence, { by: null, at: Date.now() }, winner)] };
+    });
+    if (isNew) this.#logger.info("An experiment is decided", { experiment: id, verdict: sentence });
     if (winner === null || experiment.whenDecided !== "promote") return false;
     // A promotion that people reverted is not made again: the experiment has ended with it.
     await promote(this.#storage, id, winner, { by: null, at: Date.now() });

@@ -19,7 +19,10 @@ function weightsOf({ variants, allocation }: Allocated, { probabilities }: Epoch
   if (allocation.kind === "fixed") return allocation.weights;
   const takesPart = variants.map(({ switchedOff }) => switchedOff === undefined);
   const active = takesPart.filter(Boolean).length;
-  const wanted = takesPart.map((part, variant) => (part ? probabilities[variant] || 1 / active : 0));
+  const given = takesPart.map((part, variant) => (part ? (probabilities[variant] ?? 0) : 0));
+  const kept = given.filter((share) => share > 0);
+  const average = kept.length === 0 ? 1 : kept.reduce((total, share) => total + share, 0) / kept.length;
+  const wanted = given.map((share, variant) => (takesPart[variant] ? share || average : 0));
   const sum = wanted.reduce((total, weight) => total + weight, 0);
   const minimum = Math.min(allocation.minimumShare, 1 / active);
   return wanted.map((weight) => (weight > 0 ? minimum + (1 - minimum * active) * (weight / sum) : 0));

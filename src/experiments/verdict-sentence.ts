@@ -35,9 +35,9 @@ function decided(
     if (interval === null || (variant !== winner && other !== winner)) return [];
     const loser = variants[variant === winner ? other : variant];
     const [least, most] = [Math.abs(interval.low), Math.abs(interval.high)].sort((a, b) => a - b);
-    return [`than ${loser?.name} by ${figure(least!)} to ${figure(most!)}`];
+    return [`than that of ${loser?.name} by ${figure(least!)} to ${figure(most!)}`];
   });
-  return `${variants[winner]?.name} is the best: its ${metric.name} is ${better} ${differences.join(", ")} (error rate ${percent(errorRate)}, ${counted}).`;
+  return `${variants[winner]?.name} is the best: its mean of ${metric.name} is ${better} ${differences.join(", ")} (error rate ${percent(errorRate)}, ${counted}).`;
 }
 
 function gathering({ variants }: Parts, { variants: reports }: Verdict, counted: string): string {
