@@ -65,6 +65,7 @@ export async function tryOnce(
     if (converter !== null) return await settleConverted(target, response, converter, options, watchedFormat);
     const delivery = deliveryOf(target, response);
     const body = delivery === "whole" ? response.wholeBody() : null;
+    if (body !== null && watchedFormat === null) return committed(response, delivery, body);
     const settled =
       body === null
         ? await settle(target, response, delivery, options, watchedFormat)
@@ -72,7 +73,7 @@ export async function tryOnce(
     if (!settled.ok) return settled;
     if (watchedFormat !== null && settled.body !== null && (await isKeptBack(settled, watchedFormat)))
       return { ...settled, filtered: true };
-    return hidesUsage === true && body === null ? { ...settled, hidesUsage } : settled;
+    return hidesUsage === true ? { ...settled, hidesUsage } : settled;
   } catch (error) {
     return failureOf(toGatewayError(error));
   }

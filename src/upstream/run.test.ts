@@ -15,88 +15,24 @@ import {
   stream,
 } from "../../test/support/faults.ts";
 import { type Behaviour, closedPort } from "../../test/support/raw-server.ts";
+import {
+  failureOf,
+  ONCE,
+  QUICK_RETRY,
+  runOn,
+  scriptedTargets,
+  successOf,
+} from "../../test/support/scripted-targets.ts";
 import { gate, until } from "../../test/support/until.ts";
-import { type BreakerConfig, configSchema } from "../config/schema.ts";
-import { openaiChat } from "../formats/openai-chat/index.ts";
-import { EditedBytes } from "../lib/edited-bytes.ts";
-import type { Attempt } from "../records/trace.ts";
-import { client, deadlines, requestTo, TestPresence, textOf } from "./http/testing.ts";
-import type { Failure, Outcome, Success } from "./outcome.ts";
-import { type RunOptions, run } from "./run.ts";
-import type { Target } from "./target.ts";
+import { configSchema } from "../config/schema.ts";
+import { TestPresence, textOf } from "./http/testing.ts";
 import { Upstreams } from "./upstream.ts";
 
 const server = startFaultUpstream();
 afterAll(() => server.stop());
 
-const defaults = configSchema.parse({});
-const QUICK = { max_attempts: 3, base_delay_ms: 1, max_delay_ms: 50, backoff_multiplier: 1 };
-let count = 0;
-
-interface Script extends Target {
-  readonly requests: () => number;
-}
-
-/** A target of its own that behaves so. */
-function target(
-  behaviour: Behaviour | string,
-  over: Partial<Target> = {},
-  breaker: Partial<BreakerConfig> = {},
-): Script {
-  const name = `t${count++}`;
-  const url = typeof behaviour === "string" ? behaviour : server.script(name, behaviour);
-  const { origin, target: path } = requestTo(url);
-  return {
-    name,
-    upstream: new Upstreams().get(name, { ...defaults.breaker, ...breaker }, { share: 0, minimum: 100 }),
-    provider: null,
-    model: null,
-    format: null,
-    keepsResponses: false,
-    settings: { timeout: 300, connectTimeout: 1000, totalTimeout: 10_000, retry: QUICK },
-    responseType: null,
-    keyCount: 1,
-    secrets: [],
-    passRedirects: false,
-    prepare: () => ({
-      origin,
-      method: "POST",
-      target: path,
-      headerLines: "",
-      body: new EditedBytes(Buffer.from("{}"), []),
-      converter: null,
-    }),
-    requests: () => server.received(name).length,
-    ...over,
-  };
-}
-
-async function runOn(targets: readonly Target[], over: Partial<RunOptions> = {}) {
-  const attempts: Attempt[] = [];
-  const result = await run(targets, {
-    client,
-    deadlines,
-    presence: new TestPresence(),
-    startedTick: performance.now(),
-    totalAt: performance.now() + 10_000,
-    wholeLimit: 1024 * 1024,
-    firstEventPatience: 200,
-    attempts,
-    streamErrorOf: (event) =>
-      event.data.startsWith("{") ? openaiChat.streamErrorOf(JSON.parse(event.data)) : null,
-    ...over,
-  });
-  return { ...result, attempts };
-}
-
-function successOf(outcome: Outcome): Success {
-  if (!outcome.ok) throw outcome.error;
-  return outcome;
-}
-function failureOf(outcome: Outcome): Failure {
-  if (outcome.ok) throw new Error(`succeeded with ${outcome.response.status}`);
-  return outcome;
-}
+const { target } = scriptedTargets(server);
+const { breaker: breakerDefaults } = configSchema.parse({});
 
 const error = (status: number, headers: Record<string, string> = {}) =>
   json({ error: { message: `no ${status}` } }, status, headers);
@@ -195,7 +131,7 @@ describe("an upstream's answer", () => {
     ["a coding that it does not have", answer(500, { "content-encoding": "gzip" }, "plain"), null, false],
     ["unknown words of 10,000 letters", answer(500, {}, "a".repeat(10_000)), "a".repeat(500), false],
   ])("that says %s is understood as far as it goes", async (_, behaviour, message, isJson) => {
-    const failure = failureOf((await runOn([target(behaviour, { settings: onceOnly })])).outcome);
+    const failure = failureOf((await runOn([target(behaviour, { settings: ONCE })])).outcome);
     expect(failure).toMatchObject({ status: expect.any(Number), message, answer: { isJson } });
   });
 
@@ -212,13 +148,6 @@ describe("an upstream's answer", () => {
     await server.received(big.name)[0]!.left;
   });
 });
-
-const onceOnly = {
-  timeout: 300,
-  connectTimeout: 1000,
-  totalTimeout: 10_000,
-  retry: { ...QUICK, max_attempts: 1 },
-};
 
 describe("an upstream that fails", () => {
   test.each([
@@ -250,13 +179,13 @@ describe("an upstream that fails", () => {
   });
 
   test("runs out of the total time: no further try, and no other target", async () => {
-    const slow = target(hang(), { settings: { ...onceOnly, timeout: 5000 } });
+    const slow = target(hang(), { settings: { ...ONCE, timeout: 5000 } });
     const next = target(json({}));
     const { outcome } = await runOn([slow, next], { totalAt: performance.now() + 100 });
     expect(failureOf(outcome).error.code).toBe("total_timeout");
     expect(next.requests()).toBe(0);
     const failing = target(error(503, { "retry-after": "1" }), {
-      settings: { ...onceOnly, retry: { ...QUICK, max_delay_ms: 5000 } },
+      settings: { ...ONCE, retry: { ...QUICK_RETRY, max_delay_ms: 5000 } },
     });
     const started = performance.now();
     const short = await runOn([failing], { totalAt: performance.now() + 500 });
@@ -268,7 +197,7 @@ describe("an upstream that fails", () => {
     const failing = target(error(500));
     const upstream = new Upstreams().get(
       "poor",
-      { ...defaults.breaker, enabled: false },
+      { ...breakerDefaults, enabled: false },
       { share: 0, minimum: 1 },
     );
     const poor = { ...failing, upstream };
@@ -281,7 +210,7 @@ describe("an upstream that fails", () => {
 describe("a client that leaves", () => {
   test("while a retry is waited for ends the wait, and nothing more is sent", async () => {
     const presence = new TestPresence();
-    const settings = { ...onceOnly, retry: { ...QUICK, max_delay_ms: 60_000 } };
+    const settings = { ...ONCE, retry: { ...QUICK_RETRY, max_delay_ms: 60_000 } };
     const failing = target(error(503, { "retry-after": "30" }), { settings });
     const next = target(json({}));
     const started = performance.now();
@@ -310,7 +239,7 @@ describe("breakers", () => {
   const OPENS = { minimum_calls: 2, failure_share: 0.5, window: 60, open: 60 };
 
   test("that are open are passed over for the next target, and the attempt says so", async () => {
-    const first = target(error(500), { settings: onceOnly }, OPENS);
+    const first = target(error(500), { settings: ONCE }, OPENS);
     const second = target(json({}));
     for (let i = 0; i < 2; i++) await runOn([first, second]);
     const { attempts, target: served } = await runOn([first, second]);
@@ -319,7 +248,7 @@ describe("breakers", () => {
   });
 
   test("that are open with nothing else left answer 503 with the time that is left", async () => {
-    const only = target(error(500), { settings: onceOnly }, OPENS);
+    const only = target(error(500), { settings: ONCE }, OPENS);
     for (let i = 0; i < 2; i++) await runOn([only]);
     const failure = failureOf((await runOn([only])).outcome);
     expect(failure.error).toMatchObject({ code: "breaker_open", status: 503 });
@@ -337,7 +266,7 @@ describe("breakers", () => {
   });
 
   test("of later targets that are open do not hide what an earlier one said", async () => {
-    const spared = target(error(500), { settings: onceOnly }, OPENS);
+    const spared = target(error(500), { settings: ONCE }, OPENS);
     for (let i = 0; i < 2; i++) await runOn([spared]);
     const refusing = target(error(401));
     const { outcome, target: told } = await runOn([refusing, spared]);
@@ -352,7 +281,7 @@ describe("breakers", () => {
       [429, { calls: 0, failures: 0 }],
       [500, { calls: 1, failures: 1 }],
     ] as const) {
-      const one = target(error(status), { settings: onceOnly });
+      const one = target(error(status), { settings: ONCE });
       await runOn([one]);
       expect([status, one.upstream.breaker.recent()]).toEqual([status, recent]);
     }

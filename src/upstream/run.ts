@@ -32,17 +32,18 @@ interface Ended<O extends Outcome> {
  */
 export async function run(targets: readonly Target[], options: RunOptions): Promise<Ended<Outcome>> {
   const policy = options.fallback ?? DEFAULT_FALLBACK;
-  const order = policy.limit ? orderSparing(targets) : { targets, passedOver: null };
+  const order = targets.length > 1 && policy.limit ? orderSparing(targets) : null;
+  const all = order?.targets ?? targets;
   let last: Ended<Failure> | null = null;
   let keptBack: Ended<Success> | null = null;
-  for (let place = 0; place < order.targets.length; place++) {
-    const target = order.targets[place]!;
-    if (order.passedOver?.has(place)) {
+  for (let place = 0; place < all.length; place++) {
+    const target = all[place]!;
+    if (order?.passedOver.has(place)) {
       notAsked(target, stillLimited(), options);
       continue;
     }
     if (place > 0 && performance.now() >= options.totalAt) break;
-    const watched = policy.content_filter && place < order.targets.length - 1;
+    const watched = policy.content_filter && place < all.length - 1;
     const outcome = await tryTarget(target, options, watched);
     if (outcome.ok) {
       if (outcome.filtered !== true) {
