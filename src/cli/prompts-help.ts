@@ -19,9 +19,9 @@ Usage:
   amsterdam prompts export <folder> [<name> …] [--all]
   amsterdam prompts import <folder> [--dry-run]
 
-What is served to a request that names a prompt: the pinned version; else that of a running
-experiment; else that of the label which the request asks for, or of the label production. Where
-there is none of these, the request's own text.
+A request that names a prompt is served the first that there is of: the pinned version, that of the
+label which the request asks for (x-amsterdam-label), that of a running experiment, that of the
+label production. Where there is none, its own text goes out.
 
 <version> is a version such as 1.2, or a label that points to one. name-vVERSION, as in
 greeting-v1.2, stands for both operands. Of several texts of one version (a conflict), 1.2@<revision>

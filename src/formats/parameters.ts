@@ -1,6 +1,7 @@
 import { isRecord } from "../exchange/read.ts";
-import { type JsonChanges, lastMember, type ScannedObject, scanObject } from "../lib/json-changes.ts";
+import type { JsonChanges } from "../lib/json-changes.ts";
 import { isObject } from "../lib/json-scan.ts";
+import { lastMember, type ScannedObject, scanObject } from "../lib/scanned-json.ts";
 import type { FormatModule, Parameter } from "./format.ts";
 import { TEMPLATE_FIELDS } from "./place-texts.ts";
 import { type RequestFields, TRACKING_FIELDS } from "./request-fields.ts";
@@ -9,7 +10,7 @@ import { type RequestFields, TRACKING_FIELDS } from "./request-fields.ts";
  * What no parameter sets: the conversation itself, what else the gateway decides on (the model, whether the answer is
  * streamed), and its own fields.
  */
-const NEVER: ReadonlySet<string> = new Set([
+export const NEVER_SET: ReadonlySet<string> = new Set([
   "model",
   "stream",
   "stream_options",
@@ -37,7 +38,7 @@ const NEVER: ReadonlySet<string> = new Set([
 /**
  * Sets `fields.parameters` where the format has them, and replaces what the client set there. Names that the format's
  * table does not have are set at the top, as they are. Left out without a word: what the table says that the API has
- * not; and the conversation, the model, whether the answer is streamed, and the gateway's own fields (`NEVER`).
+ * not; and the conversation, the model, whether the answer is streamed, and the gateway's own fields (`NEVER_SET`).
  */
 export function putParameters(
   changes: JsonChanges,
@@ -56,7 +57,7 @@ export function putParameters(
 type Table = FormatModule["parameters"];
 
 function placesOf(name: string, value: unknown, table: Table): (readonly [Parameter, unknown])[] {
-  if (NEVER.has(name) || value === undefined) return [];
+  if (NEVER_SET.has(name) || value === undefined) return [];
   const parameter = Object.hasOwn(table, name) ? table[name]! : { path: [[name]] };
   if (parameter === null) return [];
   if (parameter.isGroup !== true || !isRecord(value)) return [[parameter, value]];

@@ -1,3 +1,4 @@
+import { NEVER_SET } from "../formats/parameters.ts";
 import { readVersionFile, writeVersionFile } from "./front-matter.ts";
 import type { VersionDraft } from "./template.ts";
 import { nameFault, versionFault } from "./template-id.ts";
@@ -5,22 +6,6 @@ import { nameFault, versionFault } from "./template-id.ts";
 const ROLES: readonly unknown[] = ["system", "user", "assistant"];
 const MAX_MODEL_CHARS = 200;
 const MAX_DEPTH = 100;
-/** What a request is made of, rather than how it is answered: a version's own texts and model say it, or its client. */
-const NO_PARAMETERS = new Set([
-  "contents",
-  "input",
-  "instructions",
-  "messages",
-  "model",
-  "prompt",
-  "stream",
-  "system",
-  "systemInstruction",
-  "system_instruction",
-  "template",
-  "template_id",
-  "variables",
-]);
 
 /**
  * Why a draft cannot be kept as a version, in words for the person who wrote it, or null. Whether its texts are templates
@@ -56,7 +41,7 @@ function modelFault(model: string | null): string | null {
 
 function parametersFault(parameters: VersionDraft["parameters"]): string | null {
   if (isDeeper(parameters, MAX_DEPTH)) return `parameters are nested at most ${MAX_DEPTH} deep`;
-  const reserved = Object.keys(parameters).find((name) => NO_PARAMETERS.has(name));
+  const reserved = Object.keys(parameters).find((name) => NEVER_SET.has(name));
   return reserved === undefined ? null : `a version cannot suggest the parameter ${reserved}`;
 }
 

@@ -4,6 +4,7 @@ import type { UnitIds } from "../experiments/assign.ts";
 import type { RequestContext } from "../experiments/contexts.ts";
 import type { Chosen } from "../experiments/running.ts";
 import type { KeptVersion } from "../storage/prompt-store.ts";
+import { SERVED_LABEL } from "./label-name.ts";
 import type { AskedPlace } from "./place.ts";
 import type { PromptRegistry } from "./registry.ts";
 import type { RenderableVersion, Renderer } from "./render.ts";
@@ -13,9 +14,6 @@ import type { TemplateMessage } from "./template.ts";
 import { formatTemplateId } from "./template-id.ts";
 import type { SeenTemplate, TrafficCapture } from "./traffic-capture.ts";
 import type { TextSource, UsedTemplate } from "./used-template.ts";
-
-/** The label whose version is served to everyone who names the template. */
-export const PRODUCTION = "production";
 
 /** What places are filled with and by. */
 export interface Filler {
@@ -113,10 +111,10 @@ function select(registry: PromptRegistry, name: string, asked: AskedPlace, by: A
   const chosen = running?.experiment.choose({ ...by.ids, variables: asked.variables }, by.context) ?? null;
   const variant = chosen === null ? null : running?.versions[chosen.decision.variant];
   if (variant) return { version: variant, source: "experiment", label: null, chosen };
-  const production = served.labels.get(PRODUCTION);
+  const production = served.labels.get(SERVED_LABEL);
   return production === undefined
     ? null
-    : { version: production, source: "label", label: PRODUCTION, chosen: null };
+    : { version: production, source: "label", label: SERVED_LABEL, chosen: null };
 }
 
 /** A text without a valid name. */
@@ -141,7 +139,7 @@ async function namedVersion(
   if (version !== null) return version;
   const missing =
     id.version === null
-      ? `the template ${id.name} has no version that is served (no pin, experiment or label "${PRODUCTION}")`
+      ? `the template ${id.name} has no version that is served (no pin, experiment or label "${SERVED_LABEL}")`
       : `the template ${id.name} has no version ${id.version}`;
   throw new GatewayError(
     "invalid_request",

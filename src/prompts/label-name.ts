@@ -1,7 +1,7 @@
 const MAX_LABEL_CHARS = 64;
 const LABEL = /^[A-Za-z][\w.-]*$/;
 
-/** The label that is served to every request which names the template. */
+/** The label whose version is served to everyone who names the template. */
 export const SERVED_LABEL = "production";
 
 /**
