@@ -1,8 +1,10 @@
-import { type JsonChanges, lastMember, type ScannedObject } from "../lib/json-changes.ts";
+import type { JsonChanges } from "../lib/json-changes.ts";
 import { skipValue } from "../lib/json-scan.ts";
+import { lastMember, type ScannedObject } from "../lib/scanned-json.ts";
 import type { TemplateMessage } from "../prompts/template.ts";
 import type { MessageForms } from "./format.ts";
-import { fill, type Spot } from "./place-texts.ts";
+import type { Spot } from "./place-texts.ts";
+import { fill } from "./put-text.ts";
 import type { RequestFields } from "./request-fields.ts";
 import { STORED_PROMPT } from "./stored-prompt.ts";
 import { SystemPrompt } from "./system-prompt.ts";

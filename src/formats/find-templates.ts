@@ -1,5 +1,5 @@
-import type { ScannedObject } from "../lib/json-changes.ts";
 import { isArray, isObject, readElements, readMembers, readValue } from "../lib/json-scan.ts";
+import type { ScannedObject } from "../lib/scanned-json.ts";
 import type { PlaceKind, PlaceRule, TemplatePlaces } from "./format.ts";
 import { type Spot, TEMPLATE_FIELDS } from "./place-texts.ts";
 

@@ -1,12 +1,13 @@
 import type { Format } from "../exchange/formats.ts";
 import { SEAL_MARK, SEAL_MARK_BASE64 } from "../exchange/seals.ts";
 import { type Edit, EditedBytes } from "../lib/edited-bytes.ts";
-import { JsonChanges, type ScannedObject, type Span } from "../lib/json-changes.ts";
+import { JsonChanges } from "../lib/json-changes.ts";
 import { isObject, type Member, readMembers, readValue, removeMembers, skipSpace } from "../lib/json-scan.ts";
+import type { ScannedObject, Span } from "../lib/scanned-json.ts";
 import type { TemplateMessage } from "../prompts/template.ts";
 import { findTemplates, type TemplatePlace } from "./find-templates.ts";
 import type { TemplatePlaces } from "./format.ts";
-import { settle } from "./place-texts.ts";
+import { settle } from "./settle-place.ts";
 import { readStoredPrompt } from "./stored-prompt.ts";
 
 export type { TemplatePlace } from "./find-templates.ts";
@@ -99,6 +100,7 @@ export function readRequestFields(
     }
   }
   const root: ScannedObject = { start, members };
+  const hasOwn = tracking !== null || strict;
   const templates: TemplatePlace[] = [];
   if (body.indexOf(TEMPLATE_NEEDLE) >= 0 || body.indexOf(VARIABLES_NEEDLE) >= 0)
     findTemplates(body, root, places, "", templates);
@@ -114,11 +116,8 @@ export function readRequestFields(
     storedPrompt: format === "openai-responses" ? readStoredPrompt(body, root) : null,
     modelSpans,
     namesModel: format !== null && format !== "gemini",
-    edits:
-      templates.length > 0
-        ? changesOf(body, { root, strict, templates }).edits()
-        : ownFieldsOut(root, strict),
-    isEmptied: members.every((member) => isOwnField(member, strict)),
+    edits: hasOwn || templates.length > 0 ? ownFieldsOut(body, { root, strict, templates }) : [],
+    isEmptied: members.length === 0 || (hasOwn && members.every((member) => isOwnField(member, strict))),
     root,
     streamOptions,
     fillings: NO_FILLINGS,
@@ -126,9 +125,10 @@ export function readRequestFields(
   };
 }
 
-function ownFieldsOut({ members }: ScannedObject, strict: boolean): Edit[] {
-  const isOwn = (member: Member) => isOwnField(member, strict);
-  return members.some(isOwn) ? removeMembers(members, isOwn) : [];
+function ownFieldsOut(body: Buffer, own: Pick<RequestFields, "root" | "strict" | "templates">): Edit[] {
+  return own.templates.length > 0
+    ? changesOf(body, own).edits()
+    : removeMembers(own.root.members, (member) => isOwnField(member, own.strict));
 }
 
 function isOwnField({ key }: Member, strict: boolean): boolean {

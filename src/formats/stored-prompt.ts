@@ -1,5 +1,5 @@
-import { lastMember, type ScannedObject } from "../lib/json-changes.ts";
 import { isObject, readValue } from "../lib/json-scan.ts";
+import { lastMember, type ScannedObject } from "../lib/scanned-json.ts";
 import type { TemplatePlace } from "./find-templates.ts";
 
 /** The member of a Responses request that names a prompt which is stored with the provider, or here. */

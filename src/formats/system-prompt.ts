@@ -1,7 +1,10 @@
-import { type JsonChanges, lastMember, type ScannedObject, scanObject } from "../lib/json-changes.ts";
+import type { JsonChanges } from "../lib/json-changes.ts";
 import { isArray, isObject, type Member } from "../lib/json-scan.ts";
+import { lastMember, type ScannedObject, scanObject } from "../lib/scanned-json.ts";
 import type { MessageForms, SystemForms } from "./format.ts";
-import { fill, makeParts, type Spot, textAt } from "./place-texts.ts";
+import { hasMore, isString, type Spot, textAt } from "./place-texts.ts";
+import { fill } from "./put-text.ts";
+import { makeParts } from "./settle-place.ts";
 
 /** The system prompt of an API that has it at the top of a request, and what templates add to it. */
 export class SystemPrompt {
@@ -43,12 +46,17 @@ export class SystemPrompt {
     const appended = this.#appended.join("\n\n");
     const isAppended = this.#appended.length > 0;
     const spot = this.#spot;
-    // A block becomes a text, after which no other block can stand.
-    const isText = this.#filling === null && isAppended && spot?.kind === "block";
-    const first = isText && spot !== null ? textAt(this.#body, spot) : this.#filling;
+    const first = this.#filling ?? (isAppended ? this.#ownText() : null);
     if (spot !== null && first !== null)
       fill(this.#changes, this.#body, spot, isAppended ? `${first}\n\n${appended}` : first);
     else if (isAppended) this.#appendToWhole(appended, this.#forms);
+  }
+
+  /** The text of a block that becomes a text, after which no other block could stand; null elsewhere. */
+  #ownText(): string | null {
+    const spot = this.#spot;
+    const isText = spot?.kind === "block" && !hasMore(this.#body, spot.object);
+    return isText ? textAt(this.#body, spot) : null;
   }
 
   /** What is there stays as it is. */
@@ -82,8 +90,4 @@ export class SystemPrompt {
 
 function isNested(body: Buffer, { start }: Member): boolean {
   return isArray(body, start) || isObject(body, start);
-}
-
-function isString(body: Buffer, { start }: Member): boolean {
-  return body[start] === 0x22;
 }

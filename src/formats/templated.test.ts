@@ -393,6 +393,12 @@ describe("messages with roles", () => {
     ],
     [
       "anthropic-messages",
+      '{"messages":[{"template_id":"t"}],"system":{"text":"\\u00e9","template_id":"u","cache_control":{ }}}',
+      { "messages[0]": [["system", "S"]] },
+      '{"messages":[],"system":[{"type":"text","text":"\\u00e9","cache_control":{ }},{"type":"text","text":"S"}]}',
+    ],
+    [
+      "anthropic-messages",
       '{"messages":[{"template_id":"t"}],"system":{"text":"a","template_id":"u"}}',
       { "messages[0]": [["system", "S"]], system: "new" },
       '{"messages":[],"system":"new\\n\\nS"}',

@@ -5,6 +5,10 @@ export interface Edit {
   readonly bytes: Uint8Array | null;
 }
 
+export function textEdit(start: number, end: number, text: string): Edit {
+  return { start, end, bytes: Buffer.from(text) };
+}
+
 /** They mostly are: looking is cheaper than sorting. */
 function inOrder(edits: readonly Edit[]): readonly Edit[] {
   for (let i = 1; i < edits.length; i++)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { EditedBytes } from "./edited-bytes.ts";
-import { JsonChanges, lastMember, type ScannedObject, scanArray, scanObject } from "./json-changes.ts";
+import { JsonChanges } from "./json-changes.ts";
+import { lastMember, type ScannedObject, scanArray, scanObject } from "./scanned-json.ts";
 
 /** The text after the changes that `make` asks of its outermost object. */
 function changed(text: string, make: (changes: JsonChanges, object: ScannedObject) => void): string {
