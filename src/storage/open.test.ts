@@ -13,8 +13,10 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { recordedDecision } from "../../test/support/records.ts";
 import { type Storage, StorageError, type StoredKey } from "./interface.ts";
 import { openStorage } from "./open.ts";
+import { sampleRecord } from "./sample-records.test-suite.ts";
 
 const BUN = process.execPath;
 const OPEN_TS = join(import.meta.dir, "open.ts");
@@ -221,6 +223,38 @@ test("keys that were made before there were scopes may call models; the first on
     ["a", ["admin"]],
     ["b", []],
   ]);
+  await storage.close();
+});
+
+/** Those that the sixth version of the schema did not have. */
+const NEWER_TABLES = `
+  SELECT name FROM sqlite_schema
+  WHERE type = 'table' AND (name GLOB 'prompt_*' OR name GLOB 'experiment*' OR name IN ('record_variants', 'gateway_routes'))`;
+
+test("records that were kept before there were experiments have no decisions, and new ones have", async () => {
+  const path = join(folder, "old-records.db");
+  const before = await openStorage(`sqlite:${path}`, folder);
+  const [first, second] = [1, 2].map((at) => sampleRecord({ startedAt: at, tags: ["kept"] }));
+  await before.records.write([{ record: first!, bodies: null }]);
+  await before.keys.create(KEY);
+  await before.close();
+  const old = new Database(path);
+  for (const { name } of old.query<{ name: string }, []>(NEWER_TABLES).all()) old.run(`DROP TABLE ${name}`);
+  old.run("DROP INDEX feedback_by_time");
+  for (const column of ["decisions", "choice"]) old.run(`ALTER TABLE records DROP COLUMN ${column}`);
+  old.run("DELETE FROM revisions WHERE name <> 'keys'");
+  old.run("PRAGMA user_version = 6");
+  old.close();
+  const storage = await openStorage(`sqlite:${path}`, folder);
+  expect(await storage.records.get(first!.id)).toEqual(first!);
+  expect(await storage.keys.list()).toEqual([KEY]);
+  const decided = { ...second!, decisions: [recordedDecision()] };
+  await storage.records.write([{ record: decided, bodies: null }]);
+  expect(await storage.records.get(decided.id)).toEqual(decided);
+  expect((await storage.experiments.decided("greeting-1", { limit: 9 })).requests).toHaveLength(1);
+  const revision = await storage.revision();
+  await storage.prompts.moveLabel({ template: "a", label: "b", version: "1", movedAt: 1, movedBy: null });
+  expect(await storage.revision()).toBe(revision + 1);
   await storage.close();
 });
 

@@ -3,7 +3,7 @@ import { CursorError } from "../interface.ts";
 import type { ReadableDatabase } from "../readable.ts";
 
 /** Pieces of feedback looked at in one go: some milliseconds, in which nothing else runs. */
-const MOST_PIECES = 1000;
+const MOST_PIECES = 500;
 
 /**
  * Clocks of machines may differ. What was received earlier than this before an experiment's first request is not looked at,
@@ -22,8 +22,8 @@ const END: Place = { receivedAt: Number.MAX_SAFE_INTEGER, sequence: Number.MAX_S
 /** What feedback is about, and the decisions `d` that this means. A run that goes on is judged by what was there. */
 const ABOUT = [
   ["request", "d.request_id = p.target_id"],
-  ["run", "d.run_id = p.target_id AND p.received_at >= d.started_at"],
-  ["thread", "d.thread_id = p.target_id AND p.received_at >= d.started_at"],
+  ["run", "d.run_id = p.target_id AND p.received_at >= +d.started_at"],
+  ["thread", "d.thread_id = p.target_id AND p.received_at >= +d.started_at"],
 ] as const;
 
 /** JSON text of an object is a correction's. */
