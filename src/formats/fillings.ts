@@ -5,7 +5,7 @@ import type { TemplateMessage } from "../prompts/template.ts";
 import type { MessageForms } from "./format.ts";
 import type { Spot } from "./place-texts.ts";
 import { fill } from "./put-text.ts";
-import type { RequestFields } from "./request-fields.ts";
+import type { RequestFields, TemplatePlace } from "./request-fields.ts";
 import { STORED_PROMPT } from "./stored-prompt.ts";
 import { SystemPrompt } from "./system-prompt.ts";
 
@@ -29,7 +29,7 @@ export function putFillings(
 ): void {
   const prompt = storedPrompt === null ? undefined : fillings.get(storedPrompt);
   if (prompt !== undefined && prompt.length > 0) replacePrompt(changes, body, root, prompt, forms);
-  const system = new SystemPrompt(changes, body, root, forms);
+  const system = new SystemPrompt(changes, body, requestOf(templates) ?? root, forms);
   let filledTo = 0;
   for (const place of templates) {
     const { spot } = place;
@@ -43,6 +43,12 @@ export function putFillings(
     } else if (!system.isAt(spot)) fill(changes, body, spot, oneText(messages));
   }
   system.write();
+}
+
+/** The object that has messages and system prompt: the body's own, or one in it whose tokens are to be counted. */
+function requestOf(templates: RequestFields["templates"]): ScannedObject | undefined {
+  const isInRequest = ({ spot }: TemplatePlace) => spot?.kind === "message" || spot?.kind === "instruction";
+  return templates.find(isInRequest)?.spot?.around;
 }
 
 function isPlain([first, ...others]: readonly TemplateMessage[]): boolean {

@@ -49,7 +49,7 @@ function findIn(
   const object = { start, members: readMembers(body, start) };
   let fields: Record<string, unknown> | null = null;
   for (const member of object.members) {
-    if (!TEMPLATE_FIELDS.has(member.key)) continue;
+    if (kind === "request" || !TEMPLATE_FIELDS.has(member.key)) continue;
     fields ??= {};
     fields[member.key] = readValue(body, member);
   }

@@ -6,8 +6,9 @@ import type { TemplateRole } from "../prompts/template.ts";
  * What an object with template fields is. `message`: one of the conversation, in whose place several may stand.
  * `instruction`: a message of the system prompt. `part`: a part or block of content. `block`: content or a system prompt
  * that is an object though the API takes a text or an array of blocks there. `text`: the same where it takes a text alone.
+ * `request`: a whole request in another, which has no such fields itself.
  */
-export type PlaceKind = "message" | "instruction" | "part" | "block" | "text";
+export type PlaceKind = "message" | "instruction" | "part" | "block" | "text" | "request";
 
 /** A key under which objects may have template fields. */
 export interface PlaceRule {

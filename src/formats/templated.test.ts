@@ -441,6 +441,12 @@ describe("messages with roles", () => {
     ],
     [
       "gemini",
+      '{"generateContentRequest":{"model":"m","contents":[{"template_id":"t"}],"template_id":"stays"}}',
+      { "generateContentRequest.contents[0]": THREE },
+      '{"generateContentRequest":{"systemInstruction":{"parts":[{"text":"S"}]},"model":"m","contents":[{"role":"user","parts":[{"text":"U"}]},{"role":"model","parts":[{"text":"A"}]}],"template_id":"stays"}}',
+    ],
+    [
+      "gemini",
       '{"contents":[{"template_id":"t"}],"systemInstruction":"a"}',
       { "contents[0]": [["system", "S"]] },
       '{"contents":[],"systemInstruction":"a\\n\\nS"}',
