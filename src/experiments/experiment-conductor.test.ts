@@ -100,8 +100,10 @@ describe("the thread", () => {
       expect(thread.runs).toBe(false);
       expect(await failure(thread.report("none"))).toBeInstanceOf(StorageError);
     }
-    expect(openFiles()).toEqual(before);
+    // SQLite keeps a closed connection's descriptor for the next one while another connection has locks.
+    expect(openFiles().length - before.length).toBeLessThanOrEqual(1);
     await storage.close();
+    expect(openFiles()).toEqual([]);
     expect(logged).toEqual([]);
   }, 60_000);
 
