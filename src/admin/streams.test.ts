@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type AdminSetup, openAdmin } from "../../test/support/admin-room.ts";
-import { labelledRecord, recordedDecision, requestRecord, usedTemplate } from "../../test/support/records.ts";
+import { labelledRecord, requestRecord } from "../../test/support/records.ts";
 import { until } from "../../test/support/until.ts";
 import { SseSplitter } from "../lib/sse.ts";
 import type { RequestRecord } from "../records/record.ts";
+import { recordedDecision, usedTemplate } from "../records/testing.ts";
 import { startHttpServer } from "../server/http-server.ts";
 import { StorageError } from "../storage/interface.ts";
 import { requestShape } from "./request-shape.ts";

@@ -2,11 +2,12 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:tes
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { labelledRecord, recordedDecision, recordId, usedTemplate } from "../../test/support/records.ts";
+import { labelledRecord, recordId } from "../../test/support/records.ts";
 import { requestShape } from "../admin/request-shape.ts";
 import { runShape } from "../admin/runs.ts";
 import { rowShape } from "../admin/statistics.ts";
 import type { RequestRecord } from "../records/record.ts";
+import { recordedDecision, usedTemplate } from "../records/testing.ts";
 import type { Storage } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
 import { runExport } from "./export.ts";

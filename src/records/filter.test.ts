@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
-import { recordedDecision, requestRecord, usedTemplate } from "../../test/support/records.ts";
+import { requestRecord } from "../../test/support/records.ts";
 import { FILTER_FIELDS, matches, toFilter } from "./filter.ts";
+import { recordedDecision, usedTemplate } from "./testing.ts";
 
 const read = (fields: object) => toFilter(z.strictObject(FILTER_FIELDS).parse(fields));
 

@@ -2,7 +2,6 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:tes
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
 import { until } from "../../test/support/until.ts";
 import { configSchema, type RecordsConfig } from "../config/schema.ts";
 import { testTrace } from "../telemetry/test-trace.ts";
@@ -10,7 +9,7 @@ import { CapturePolicy } from "./capture-policy.ts";
 import type { DurableSink } from "./durable-sink.ts";
 import type { WrittenRecord } from "./record.ts";
 import { Recorder } from "./recorder.ts";
-import { keepingLogger, MemoryRecords, recordSink } from "./testing.ts";
+import { keepingLogger, MemoryRecords, recordedDecision, recordSink, usedTemplate } from "./testing.ts";
 import type { Trace } from "./trace.ts";
 import type { Tracking } from "./tracking.ts";
 

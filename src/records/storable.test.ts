@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import { recordedDecision, requestRecord, usedTemplate } from "../../test/support/records.ts";
+import { requestRecord } from "../../test/support/records.ts";
 import { testTrace } from "../telemetry/test-trace.ts";
 import { STORABLE_RECORDS } from "./storable-records.ts";
 import { type DeferredRequest, STORABLE_REQUESTS } from "./storable-requests.ts";
+import { recordedDecision, usedTemplate } from "./testing.ts";
 import type { Trace } from "./trace.ts";
 
 const joined = (pieces: readonly (string | Uint8Array)[]) =>

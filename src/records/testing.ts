@@ -1,5 +1,7 @@
 import type { Logger } from "../lib/logger.ts";
+import type { UsedTemplate } from "../prompts/used-template.ts";
 import { testTrace } from "../telemetry/test-trace.ts";
+import type { RecordedDecision } from "./decision.ts";
 import { DurableSink, type SinkOptions } from "./durable-sink.ts";
 import { makeRecord } from "./make-record.ts";
 import type { WrittenRecord } from "./record.ts";
@@ -16,6 +18,34 @@ export function testRecord(id: string, bodyBytes = 10): WrittenRecord {
   });
   const body = () => new Uint8Array(bodyBytes).fill(120);
   return { record, bodies: { request: body(), response: body(), cut: false } };
+}
+
+/** What became of a template whose text the client wrote itself, with what is to be different. */
+export function usedTemplate(change: Partial<UsedTemplate> = {}): UsedTemplate {
+  return {
+    path: "messages[0]",
+    templateId: "greeting",
+    version: null,
+    revision: null,
+    source: "client",
+    label: null,
+    drift: false,
+    problem: null,
+    ...change,
+  };
+}
+
+/** The decision for the first of two variants that are as likely as each other, with what is to be different. */
+export function recordedDecision(change: Partial<RecordedDecision> = {}): RecordedDecision {
+  return {
+    experiment: "greeting-1",
+    variant: 0,
+    variantName: "plain",
+    epoch: 1,
+    probability: 0.5,
+    unit: "run-1",
+    ...change,
+  };
 }
 
 /** A storage of records in memory, which can be slow, failing or silent. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { recordedDecision } from "../../test/support/records.ts";
 import type { RecordedDecision } from "../records/decision.ts";
 import type { RequestRecord } from "../records/record.ts";
+import { recordedDecision } from "../records/testing.ts";
 import type { DecidedRequest, Judgement } from "./experiment-store.ts";
 import { CursorError, type Feedback, type Storage } from "./interface.ts";
 import { sampleRecord } from "./sample-records.test-suite.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { requestRecord } from "../../test/support/records.ts";
 import type { Epoch } from "../experiments/experiment.ts";
 import type { ExperimentEvent, KeptExperiment } from "./experiment-store.ts";
 import { type Storage, StorageError } from "./interface.ts";
+import { sampleRecord } from "./sample-records.test-suite.ts";
 
 function experiment(change: Partial<KeptExperiment> = {}): KeptExperiment {
   return {
@@ -237,7 +237,7 @@ export function describeExperiments(opened: () => Storage): void {
     const decisions = [
       { experiment: "greeting-1", variant: 0, variantName: "plain", epoch: 1, probability: 0.5, unit: "u" },
     ];
-    const record = requestRecord({ decisions });
+    const record = sampleRecord({ startedAt: Date.UTC(2026, 10, 20), decisions });
     expect(await moves(() => storage.records.write([{ record, bodies: null }]))).toBe(false);
   });
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { usedTemplate } from "../../test/support/records.ts";
 import type { RequestRecord } from "../records/record.ts";
+import { usedTemplate } from "../records/testing.ts";
 import {
   CursorError,
   type Feedback,

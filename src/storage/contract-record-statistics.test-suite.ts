@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
 import { variantLabel } from "../records/decision.ts";
 import type { RequestRecord } from "../records/record.ts";
+import { recordedDecision, usedTemplate } from "../records/testing.ts";
 import {
   type RecordFilter,
   STATISTICS_GROUPS,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
 import type { RequestRecord, WrittenRecord } from "../records/record.ts";
+import { recordedDecision, usedTemplate } from "../records/testing.ts";
 import { allPages } from "./contract-record-lists.test-suite.ts";
 import { type Storage, StorageError } from "./interface.ts";
 import { sampleRecord, sampleRecords } from "./sample-records.test-suite.ts";

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { recordedDecision } from "../../test/support/records.ts";
+import { recordedDecision } from "../records/testing.ts";
 import { type Storage, StorageError, type StoredKey } from "./interface.ts";
 import { openStorage } from "./open.ts";
 import { sampleRecord } from "./sample-records.test-suite.ts";

@@ -1,6 +1,6 @@
-import { recordedDecision, usedTemplate } from "../../test/support/records.ts";
 import { UlidMaker } from "../lib/ulid.ts";
 import type { RequestRecord, WrittenRecord } from "../records/record.ts";
+import { recordedDecision, usedTemplate } from "../records/testing.ts";
 
 const MINUTE = 60_000;
 

@@ -1,6 +1,4 @@
 import { UlidMaker } from "../../src/lib/ulid.ts";
-import type { UsedTemplate } from "../../src/prompts/used-template.ts";
-import type { RecordedDecision } from "../../src/records/decision.ts";
 import type { RequestRecord } from "../../src/records/record.ts";
 
 /** A record of a chat that ended well, with what is to be different. */
@@ -52,34 +50,6 @@ export function requestRecord(change: Partial<RequestRecord> = {}): RequestRecor
     cost: { usd: 0.25, source: "configuration", date: null },
     requestBytes: 100,
     responseBytes: 200,
-    ...change,
-  };
-}
-
-/** What became of a template whose text the client wrote itself, with what is to be different. */
-export function usedTemplate(change: Partial<UsedTemplate> = {}): UsedTemplate {
-  return {
-    path: "messages[0]",
-    templateId: "greeting",
-    version: null,
-    revision: null,
-    source: "client",
-    label: null,
-    drift: false,
-    problem: null,
-    ...change,
-  };
-}
-
-/** The decision for the first of two variants that are as likely as each other, with what is to be different. */
-export function recordedDecision(change: Partial<RecordedDecision> = {}): RecordedDecision {
-  return {
-    experiment: "greeting-1",
-    variant: 0,
-    variantName: "plain",
-    epoch: 1,
-    probability: 0.5,
-    unit: "run-1",
     ...change,
   };
 }

@@ -14,7 +14,7 @@ export interface Kept {
   readonly revisions: readonly KeptRevision[];
 }
 
-export interface Captured {
+interface Captured {
   readonly versions: readonly { readonly version: TemplateVersion; readonly conflict: boolean }[];
   /** How many are left out for the limits' sake. */
   readonly refused: number;

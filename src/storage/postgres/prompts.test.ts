@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { testDatabases } from "../../../test/support/postgres.ts";
-import { recordedDecision, usedTemplate } from "../../../test/support/records.ts";
 import type { TemplateVersion } from "../../prompts/template.ts";
+import { recordedDecision, usedTemplate } from "../../records/testing.ts";
 import type { KeptExperiment } from "../experiment-store.ts";
 import type { Storage } from "../interface.ts";
 import { openStorage } from "../open.ts";

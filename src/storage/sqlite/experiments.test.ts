@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { recordedDecision } from "../../../test/support/records.ts";
+import { recordedDecision } from "../../records/testing.ts";
 import { ExperimentReader } from "../experiments/reader.ts";
 import { openStorage } from "../open.ts";
 import type { ReadableDatabase } from "../readable.ts";
@@ -73,6 +73,39 @@ describe("experiments in SQLite", () => {
     ]);
   });
 });
+
+test("several processes on one file overlap nowhere and lose nothing", async () => {
+  const rounds = 15;
+  const script = `
+    const { openStorage } = await import(${JSON.stringify(join(import.meta.dir, "../open.ts"))});
+    const { prompts, experiments, close } = await openStorage("sqlite:shared.db", ".").then((storage) => ({
+      prompts: storage.prompts, experiments: storage.experiments, close: () => storage.close() }));
+    const count = { created: 0, overlaps: 0, epochs: 0, leads: 0 };
+    const event = { at: 1, kind: "created", variant: null, detail: "", by: null };
+    for (let round = 0; round < ${rounds}; round++) {
+      const template = String(round);
+      const experiment = { id: round + "-" + process.pid, template, status: "running", revision: 1 };
+      count[await experiments.create(experiment, event)]++;
+      if (await experiments.addEpoch(template, { number: 1, startedAt: process.pid, probabilities: [1], centre: 0 }))
+        count.epochs++;
+      await prompts.moveLabel({ template, label: "production", version: String(process.pid), movedAt: 1, movedBy: null });
+    }
+    if (await experiments.lead(String(process.pid), 1000, 2000)) count.leads++;
+    await close();
+    console.log(JSON.stringify(count));`;
+  const children = Array.from({ length: 4 }, () =>
+    Bun.spawn([process.execPath, "-e", script], { cwd: folder, stdout: "pipe", stderr: "inherit" }),
+  );
+  const outputs = await Promise.all(children.map((child) => new Response(child.stdout).text()));
+  const counts = outputs.map((output): Record<string, number> => JSON.parse(output));
+  const sum = (name: string) => counts.reduce((total, count) => total + count[name]!, 0);
+  expect(["created", "overlaps", "epochs", "leads"].map(sum)).toEqual([rounds, 3 * rounds, rounds, 1]);
+  const storage = await openStorage("sqlite:shared.db", folder);
+  expect(await storage.experiments.list()).toHaveLength(rounds);
+  const histories = (await storage.prompts.labels()).map(({ history }) => history.length);
+  expect(histories).toEqual(Array(rounds).fill(4));
+  await storage.close();
+}, 30_000);
 
 test("what records of variants are found by goes with them", async () => {
   const path = join(folder, "pruned.db");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { recordedDecision, requestRecord, usedTemplate } from "../../../test/support/records.ts";
+import { requestRecord } from "../../../test/support/records.ts";
 import type { RequestRecord } from "../../records/record.ts";
+import { recordedDecision, usedTemplate } from "../../records/testing.ts";
 import { spansOf } from "./spans.ts";
 
 interface SpanJson {
