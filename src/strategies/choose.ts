@@ -51,6 +51,8 @@ export interface Circumstances {
   readonly until: (target: string) => number;
   /** The target that the conversation has to stay with while it can serve; null where there is none. */
   readonly stay: string | null;
+  /** Why a route's member may not be asked, in words; null where it may. Absent where all may. */
+  readonly refuses?: (route: Route, member: string) => string | null;
 }
 
 const MOST_EXPLAINED = 20;
@@ -124,6 +126,11 @@ class Chooser {
     let unfitting = 0;
     for (const [place, { to, weight }] of route.members.entries()) {
       const { name } = to;
+      const refusal = this.#circumstances.refuses?.(route, name) ?? null;
+      if (refusal !== null) {
+        passed.push({ target: name, reason: refusal });
+        continue;
+      }
       if ("members" in to) {
         const inner = this.order(to);
         unfitting += inner.unfit;
@@ -146,10 +153,10 @@ class Chooser {
     }
     const ranking = options.length === 0 ? null : route.strategy.order(options, this.#asked);
     const here = ranking === null ? [] : this.#targets(route, ranking, routes);
-    return { ranking, routes, here, out, unfit: unfitting, passed };
+    return { ranking, routes, here, out: withoutDoubles(out), unfit: unfitting, passed };
   }
 
-  #targets(route: Route, { order }: Ranking, routes: ReadonlyMap<string, Route>): ChosenTarget[] {
+  #targets(route: Route, { order }: Ranking, routes: ReadonlyMap<string, Route>): readonly ChosenTarget[] {
     if (routes.size === 0)
       return order.map(({ name, target }) => ({
         target,
@@ -204,7 +211,8 @@ function within({ strategy }: Route, option: string, { target, arms }: ChosenTar
 }
 
 /** Each target where it first stands. */
-function withoutDoubles(targets: readonly ChosenTarget[]): ChosenTarget[] {
+function withoutDoubles(targets: readonly ChosenTarget[]): readonly ChosenTarget[] {
+  if (targets.length < 2) return targets;
   const seen = new Set<string>();
   return targets.filter(({ target: { name } }) => !seen.has(name) && seen.add(name));
 }
