@@ -44,7 +44,7 @@ export const listExperiments = jsonRoute({
   summary: "Experiments, the newest first.",
   params: NO_FIELDS,
   query: z.strictObject({
-    status: oneOf(["draft", "running", "paused", "ended"]).optional(),
+    status: oneOf(["draft", "running", "paused", "ended"]).optional().describe("Those that stand so."),
     template: z.string().max(200).optional().describe("Those on this template."),
     ...pageFields({ of: "Experiments", limit: 100, most: 1000 }),
   }),

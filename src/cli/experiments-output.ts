@@ -107,13 +107,13 @@ function variantText({ name, version, model, route }: ExperimentJson["variants"]
 
 function countsOf(report: ReportJson): string {
   const facts = [
-    `${report.requests} requests`,
+    `${report.requests} request${report.requests === 1 ? "" : "s"}`,
     ...(report.open > 0 ? [`${report.open} units may still go on and do not count yet`] : []),
     ...(report.crossed > 0
       ? [`${report.crossed} units had more than one variant and count for their first`]
       : []),
     ...(report.ignored > 0 ? [`${report.ignored} values could not be used`] : []),
-    `${report.epochs} epochs`,
+    `${report.epochs} epoch${report.epochs === 1 ? "" : "s"}`,
     ...(report.complete ? [] : ["there are more requests than are read"]),
   ];
   return `${facts.join("; ")}.\n`;
