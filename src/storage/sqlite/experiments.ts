@@ -39,7 +39,7 @@ export class SqliteExperiments extends ExperimentReader implements ExperimentSto
   }
 
   create(experiment: KeptExperiment, event: ExperimentEvent): Promise<"created" | "taken" | "overlaps"> {
-    return this.#connection.write((db) => {
+    return this.#connection.writeDurably((db) => {
       if (revisionOf(db, experiment.id) !== null) return "taken";
       if (overlaps(db, experiment)) return "overlaps";
       db.query(INSERT).run(...experimentValues(experiment));
@@ -53,7 +53,7 @@ export class SqliteExperiments extends ExperimentReader implements ExperimentSto
     experiment: KeptExperiment,
     events: readonly ExperimentEvent[],
   ): Promise<"changed" | "stale" | "overlaps"> {
-    return this.#connection.write((db) => {
+    return this.#connection.writeDurably((db) => {
       const { id, revision } = experiment;
       if (revisionOf(db, id) !== revision - 1) return "stale";
       if (overlaps(db, experiment)) return "overlaps";
@@ -65,7 +65,7 @@ export class SqliteExperiments extends ExperimentReader implements ExperimentSto
   }
 
   addEpoch(id: string, epoch: Epoch): Promise<boolean> {
-    return this.#connection.write((db) => {
+    return this.#connection.writeDurably((db) => {
       if (db.query(INSERT_EPOCH).run(...epochValues(id, epoch)).changes === 0) return false;
       moveRevision(db, "experiments");
       return true;

@@ -2,7 +2,7 @@ import type { Database } from "bun:sqlite";
 import { StorageError } from "../interface.ts";
 import { PROMPT_SCHEMA } from "./prompt-schema.ts";
 import { RECORD_SCHEMA } from "./record-schema.ts";
-import { ROUTE_SCHEMA } from "./routes.ts";
+import { ROUTE_SCHEMA } from "./route-schema.ts";
 
 /** The letters "AMST", kept in the file's header so that another program's database is never taken for ours. */
 const APPLICATION_ID = 0x414d5354;

@@ -22,7 +22,7 @@ export class SqlitePrompts extends PromptReader implements PromptStore {
   }
 
   add(version: TemplateVersion): Promise<"added" | "kept" | "conflict"> {
-    return this.#connection.write((db) => {
+    return this.#connection.writeDurably((db) => {
       const used = revisionInUse(db, version);
       if (used !== null) return used === version.revision ? "kept" : "conflict";
       insertTemplate(db, version);
@@ -75,7 +75,7 @@ export class SqlitePrompts extends PromptReader implements PromptStore {
 
   /** Runs a statement; false where it changed nothing. */
   #change(run: (db: Database) => { readonly changes: number }): Promise<boolean> {
-    return this.#connection.write((db) => {
+    return this.#connection.writeDurably((db) => {
       if (run(db).changes === 0) return false;
       moveRevision(db, "prompts");
       return true;
