@@ -1,5 +1,6 @@
 /**
- * Of a version's revisions one is the version; the others are conflicts. A label points to where its last move says.
+ * Of a version's revisions one is the version; the others are conflicts. Those from traffic are counted before each new
+ * one, and for that have an index. A label points to where its last move says.
  *
  * `experiment_decisions` has what a request's record says that was decided in an experiment. It outlives the record. Its
  * indexes by request, run and thread are for feedback, which names these.
@@ -18,17 +19,18 @@ export const PROMPT_SCHEMA = `
     version TEXT NOT NULL,
     revision TEXT NOT NULL,
     conflict INTEGER NOT NULL,
-    messages TEXT NOT NULL,
-    model TEXT,
-    parameters TEXT NOT NULL,
-    variables TEXT NOT NULL,
     source TEXT NOT NULL,
     created_at REAL NOT NULL,
     archived_at REAL,
+    model TEXT,
+    parameters TEXT NOT NULL,
+    variables TEXT NOT NULL,
+    messages TEXT NOT NULL,
     UNIQUE (template, version, revision)
   ) STRICT;
   CREATE UNIQUE INDEX prompt_versions_used ON prompt_versions (template, version) WHERE NOT conflict;
   CREATE INDEX prompt_versions_by_template ON prompt_versions (template);
+  CREATE INDEX prompt_versions_seen ON prompt_versions (template) WHERE source = 'traffic';
 
   CREATE TABLE prompt_label_moves (
     sequence INTEGER PRIMARY KEY,
