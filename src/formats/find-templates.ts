@@ -31,9 +31,11 @@ export function findTemplates(
     const at = path === "" ? key : `${path}.${key}`;
     if (isObject(body, start)) findIn(body, rule, rule.alone, around, [start, 0, start], at, found);
     if (!isArray(body, start)) continue;
-    for (const [index, element] of readElements(body, start).entries())
-      if (isObject(body, element))
-        findIn(body, rule, rule.each, around, [start, index, element], `${at}[${index}]`, found);
+    const elements = readElements(body, start);
+    for (let i = 0; i < elements.length; i++) {
+      if (!isObject(body, elements[i]!)) continue;
+      findIn(body, rule, rule.each, around, [start, i, elements[i]!], `${at}[${i}]`, found);
+    }
   }
 }
 
@@ -47,13 +49,21 @@ function findIn(
   found: TemplatePlace[],
 ): void {
   const object = { start, members: readMembers(body, start) };
-  let fields: Record<string, unknown> | null = null;
-  for (const member of object.members) {
-    if (kind === "request" || !TEMPLATE_FIELDS.has(member.key)) continue;
-    fields ??= {};
-    fields[member.key] = readValue(body, member);
+  let isPlace = false;
+  let template: unknown;
+  let template_id: unknown;
+  let variables: unknown;
+  for (const member of kind === "request" ? [] : object.members) {
+    if (!TEMPLATE_FIELDS.has(member.key)) continue;
+    isPlace = true;
+    const value = readValue(body, member);
+    if (member.key === "template") template = value;
+    else if (member.key === "template_id") template_id = value;
+    else variables = value;
   }
-  if (fields !== null)
-    found.push({ path, ...fields, spot: { rule, kind, object, around, listStart, index } });
+  if (isPlace) {
+    const spot = { rule, kind, object, around, listStart, index };
+    found.push({ path, template, template_id, variables, spot });
+  }
   findTemplates(body, object, rule.inside, path, found);
 }
