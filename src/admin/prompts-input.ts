@@ -13,7 +13,7 @@ export const MAX_PROMPT_BODY = 2 * 1024 * 1024;
 
 const name = z.string().min(1).max(200).describe("The prompt's name.");
 export const which = z.string().min(1).max(200).describe("A version, or the label that points to it.");
-export const label = z.string().min(1).max(200).describe("The label.");
+const label = z.string().min(1).max(200).describe("The label.");
 
 export const ONE = z.strictObject({ name });
 export const OF_VERSION = z.strictObject({ name, version: which });

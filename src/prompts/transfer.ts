@@ -16,13 +16,13 @@ export interface ImportedFile {
 }
 
 /** Where there are problems nothing was changed, and `files` is empty. */
-export interface Imported {
+interface Imported {
   readonly files: readonly ImportedFile[];
   readonly problems: readonly FolderProblem[];
 }
 
 /** Where there are problems nothing was written. */
-export interface Exported {
+interface Exported {
   /** How many versions were meant. */
   readonly versions: number;
   /** Files that were not so before, relative to the folder. */
