@@ -12,10 +12,8 @@ import { loadKeys } from "./auth/load-keys.ts";
 import type { CommandIo } from "./cli/check.ts";
 import { type StartOptions, startedText } from "./cli/start.ts";
 import { formatProblem } from "./config/problems.ts";
-import type { Config } from "./config/schema.ts";
 import { type ConfigWatcher, watchConfig } from "./config/watch.ts";
 import { SealStash } from "./conversion/seals.ts";
-import { PriceBook } from "./costs/price-book.ts";
 import { GatewayError } from "./exchange/errors.ts";
 import { ExperimentDesk } from "./experiments/desk.ts";
 import { ExperimentConductor } from "./experiments/experiment-conductor.ts";
@@ -33,8 +31,7 @@ import { Records } from "./records/room.ts";
 import type { Trace } from "./records/trace.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
-import { readProviders } from "./routing/providers.ts";
-import { Router } from "./routing/router.ts";
+import { LiveRouter } from "./routing/live-router.ts";
 import { Admission } from "./server/admission.ts";
 import { type HttpServer, startHttpServer } from "./server/http-server.ts";
 import { type ServiceDoors, withServiceDoors } from "./server/service-doors.ts";
@@ -83,6 +80,7 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
   rooms.records.start(rooms.stopping.signal);
   rooms.reports.keepWithin(() => state.config.amp, rooms.stopping.signal);
   rooms.follower.start();
+  rooms.routing.start(rooms.stopping.signal);
   const watcher = options.file === null ? null : follow({ ...rooms, otlp }, options.file, options.reload);
   // Before anything is printed: whoever reads that it listens may stop it at once.
   process.on("SIGTERM", () => void stop({ ...rooms, otlp }, server, "SIGTERM"));
@@ -94,7 +92,9 @@ export async function runGateway(options: StartOptions, io: CommandIo, startedTi
       url: server.url,
       file: options.file,
       storageUrl: state.config.storage.url,
-      providers: [...new Set([...state.router.providers.byName.values()].map((provider) => provider.name))],
+      providers: [
+        ...new Set([...rooms.routing.current.providers.byName.values()].map((provider) => provider.name)),
+      ],
       newKey,
       environmentKey: environmentKeys(io.env).some((key) => key.name === "AMP_API_KEY"),
     }),
@@ -116,17 +116,17 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     logger.warn(`The breaker of an upstream is ${breaker}`, { upstream: name }),
   );
   const reports = new Reports(storage.clientReports, logger);
-  const stash = new SealStash();
-  const routerFor = (next: Config) =>
-    new Router(next, readProviders(next, io.env, demo.url), upstreams, stash);
+  const routing = new LiveRouter(config, {
+    storage,
+    env: io.env,
+    cwd: io.cwd,
+    demoUrl: demo.url,
+    upstreams,
+    stash: new SealStash(),
+    logger,
+  });
   const configStatus: ConfigStatus = { file, loadedAt: Date.now(), warnings, refused: null };
-  const state = {
-    config,
-    configStatus,
-    router: routerFor(config),
-    prices: new PriceBook(config.prices),
-    starting: true,
-  };
+  const state = { config, configStatus, starting: true };
   const prompts = new Prompts(storage, new Renderer(), logger);
   const conductor = new ExperimentConductor({
     storageUrl: config.storage.url,
@@ -142,7 +142,8 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     storage,
     [
       { name: "gateway keys", load: () => loadKeys(ring, storage) },
-      { name: "prompts", load: () => loadPrompts() },
+      { name: "prompts", load: loadPrompts },
+      { name: "routes", load: () => routing.load() },
     ],
     { logger, signal: stopping.signal },
   );
@@ -152,12 +153,13 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     storageUrl: config.storage.url,
     cwd: io.cwd,
     config: () => state.config.records,
-    priceOf: (provider, model, usage, at, tier) => state.prices.costOf(provider, model, usage, at, tier),
+    priceOf: (provider, model, usage, at, tier) => routing.prices.costOf(provider, model, usage, at, tier),
     logger,
   });
   return {
     state,
-    routerFor,
+    routing,
+    routeStates: routing.states,
     records,
     // What the pipeline needs of them.
     capture: records.capture,
@@ -226,7 +228,7 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
   const otlp: OtlpExport = new OtlpExport({
     version: pkg.version,
     logger,
-    serverOf: (target) => serverOf(target, state.router.providers),
+    serverOf: (target) => serverOf(target, rooms.routing.current.providers),
     families: () => metrics.families(),
   });
   otlp.configure(state.config.telemetry.otlp);
@@ -234,10 +236,11 @@ function observe(rooms: Rooms, startedTick: number, cwd: string) {
     (record) => rooms.tail.publish(record),
     (record) => metrics.observeRecord(record),
     (record, bodies) => otlp.offer(record, bodies),
+    (record) => rooms.routing.settle(record),
   );
   const pipeline = createPipeline({
     ...rooms,
-    router: () => state.router,
+    router: () => rooms.routing.current,
     onTrace(trace) {
       metrics.observe(trace);
       logger.requestLine(trace);
@@ -276,9 +279,7 @@ function follow(rooms: ObservedRooms, file: string, load: StartOptions["reload"]
         logger.warn("A changed storage.url acts at the next start");
       state.config = next;
       state.configStatus = { ...state.configStatus, loadedAt: Date.now(), warnings, refused: null };
-      state.router = rooms.routerFor(next);
-      state.prices = new PriceBook(next.prices);
-      rooms.upstreams.keep(state.router.upstreamNames());
+      rooms.routing.configure(next);
       rooms.admission.limit = next.server.max_concurrent_requests;
       rooms.otlp.configure(next.telemetry.otlp);
       logger.setLevel(next.logging.level);

@@ -19,7 +19,10 @@ import { filledBefore } from "./responses/inner-request.ts";
 import { makesResponse, startTurn } from "./responses/turn.ts";
 import type { Door } from "./routing/doors.ts";
 import { resolve } from "./routing/resolve.ts";
+import type { RouteStates } from "./routing/route-states.ts";
 import type { Router } from "./routing/router.ts";
+import type { RouteDecision } from "./routing/routes.ts";
+import { settle } from "./routing/settle.ts";
 import type { Admission } from "./server/admission.ts";
 import { ClientPresence } from "./server/client-presence.ts";
 import type { Handler } from "./server/http-server.ts";
@@ -35,6 +38,7 @@ export interface Rooms extends AnsweringRooms, TemplateRooms {
   readonly client: HttpClient;
   readonly deadlines: Deadlines;
   readonly capture: CapturePolicy;
+  readonly routeStates: RouteStates;
   /** Told of every request once it has ended. */
   readonly onTrace: TraceSubscriber;
 }
@@ -53,9 +57,11 @@ export function createPipeline(rooms: Rooms): Handler {
     const presence = new ClientPresence(request, server, rooms.deadlines);
     let admitted = false;
     let ended = false;
+    let decision: RouteDecision | null = null;
     const finish = () => {
       if (ended) return;
       ended = true;
+      if (decision !== null) settle(decision, trace, rooms.routeStates);
       presence.end();
       if (admitted) rooms.admission.release();
       trace.endedAt = performance.now() - trace.startedTick;
@@ -82,6 +88,8 @@ export function createPipeline(rooms: Rooms): Handler {
       const turn = makesResponse(door.call) ? await startTurn(rooms.responses, door.call, asked) : null;
       const resolution = resolve(passed, trace.path, router, turn?.facts ?? asked);
       trace.route = resolution.route;
+      decision = resolution.decision;
+      trace.choice = decision?.explanation ?? null;
       if (resolution.counted !== null)
         return finished(estimated(await resolution.counted.countHere(), trace));
       const background = turn?.background(
@@ -100,7 +108,8 @@ export function createPipeline(rooms: Rooms): Handler {
         deadlines: rooms.deadlines,
         presence,
         startedTick: trace.startedTick,
-        totalAt: trace.startedTick + resolution.targets[0]!.settings.totalTimeout,
+        totalAt: trace.startedTick + (resolution.deadline ?? resolution.targets[0]!.settings.totalTimeout),
+        ...(resolution.fallback === null ? {} : { fallback: resolution.fallback }),
         wholeLimit: WHOLE_LIMIT,
         firstEventPatience: FIRST_EVENT_PATIENCE_MS,
         attempts: trace.attempts,

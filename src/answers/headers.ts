@@ -1,5 +1,7 @@
 import { formatTemplateId, parseTemplateId } from "../prompts/template-id.ts";
 import type { Attempt, Trace } from "../records/trace.ts";
+import { isRouteDecision } from "../routing/learned-decisions.ts";
+import type { Explanation } from "../strategies/choose.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
 import type { HeaderList } from "../upstream/http/headers.ts";
 
@@ -9,14 +11,29 @@ export function gatewayHeaders(trace: Trace): Record<string, string> {
   if (trace.provider !== null) headers["x-amsterdam-provider"] = trace.provider;
   if (trace.model !== null) headers["x-amsterdam-model"] = headerText(trace.model);
   if (trace.route !== null) headers["x-amsterdam-route"] = headerText(trace.route);
-  if (trace.templates.length > 0) addTemplates(headers, trace);
+  if (trace.choice !== null) headers["x-amsterdam-decision"] = decisionText(trace.choice);
+  if (trace.templates.length > 0 || trace.decisions.length > 0) addTemplates(headers, trace);
   if (trace.losses.length > 0) headers["x-amsterdam-loss"] = joined(trace.losses, "; ");
   if (trace.attempts.length > 0) headers["x-amsterdam-attempts"] = attemptsText(trace.attempts);
   return headers;
 }
 
+/** `quality; score=0.712; threshold=0.640; openai/gpt-5: scored 0.712, at or above 0.640`: what chose, and the first choice. */
+function decisionText({ strategy, score, threshold, probability, candidates, within }: Explanation): string {
+  const first = candidates[0];
+  const parts: string[] = [strategy];
+  if (score !== undefined) parts.push(`score=${score.toFixed(3)}`);
+  if (threshold !== undefined) parts.push(`threshold=${threshold.toFixed(3)}`);
+  if (probability !== undefined) parts.push(`probability=${probability.toFixed(3)}`);
+  if (first !== undefined) parts.push(`${first.target}: ${first.reason}`);
+  if (within !== undefined) parts.push(`within it ${decisionText(within)}`);
+  return joined(parts, "; ");
+}
+
 /** Which versions went out, what experiments decided, and what went wrong with them. */
-function addTemplates(headers: Record<string, string>, { templates, decisions }: Trace): void {
+function addTemplates(headers: Record<string, string>, { templates, decisions: all }: Trace): void {
+  // What a route drew is told as its decision.
+  const decisions = all.filter((decision) => !isRouteDecision(decision));
   const versions = templates.flatMap(({ templateId, version }) => versionText(templateId, version));
   const problems = templates.flatMap(({ problem }) => problem ?? []);
   if (versions.length > 0) headers["x-amsterdam-template"] = joined(versions, ", ");

@@ -74,7 +74,9 @@ function replaces(headers: HeaderFields, keys: readonly string[], id: string, na
   return headers["x-amsterdam-templates"] !== "off" && !keys.includes(id) && !keys.includes(name);
 }
 
+/** Short, and without a space. */
 function kindOf(templates: readonly UsedTemplate[]): string {
   const first = templates.find(({ templateId }) => templateId !== null);
-  return first === undefined ? "" : `${first.templateId} ${first.version}`;
+  if (first === undefined) return "";
+  return Bun.hash.xxHash64(`${first.templateId} ${first.version}`).toString(36);
 }

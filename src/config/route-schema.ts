@@ -1,10 +1,8 @@
 import { z } from "zod";
+import { FALLBACK_REASONS } from "../exchange/fallback.ts";
 
 /** How a route chooses among its targets. */
 export const STRATEGIES = ["first", "weighted", "latency", "cost", "sticky", "quality", "learn"] as const;
-
-/** Why another target is tried. */
-export const FALLBACK_REASONS = ["error", "timeout", "limit", "context_length", "content_filter"] as const;
 
 const share = z.number().min(0).max(1);
 const names = z.array(z.string().min(1)).min(1);
@@ -20,19 +18,32 @@ const mirror = z.strictObject({
   share: share.default(1).describe("Share of the requests that are sent there too."),
 });
 
-const reward = z.strictObject({
+const learnSchema = z.strictObject({
   feedback: z
-    .record(z.string().min(1), z.number().min(-1000).max(1000))
-    .default({})
-    .describe(
-      "Feedback by name, with what a value of 1 (or true) is worth, in dollars. Default: 0.01 for `helpful`.",
-    ),
-  second: z
+    .record(
+      z.string().min(1),
+      z
+        .strictObject({
+          worst: z.number().default(0).describe("The value that counts as 0."),
+          best: z.number().default(1).describe("The value that counts as 1."),
+        })
+        .refine(({ worst, best }) => worst !== best, { path: ["best"], error: "another value than worst" }),
+    )
+    .default({ helpful: { worst: 0, best: 1 } })
+    .describe("Feedback that judges answers, by name; true counts as 1."),
+  cost: z
     .number()
     .min(0)
-    .max(1000)
-    .default(0)
-    .describe("What a second to the first token costs, in dollars."),
+    .max(1_000_000)
+    .default(0.2)
+    .describe("What an answer of the targets' average cost takes off a judgement."),
+  latency: z
+    .number()
+    .min(0)
+    .max(1_000_000)
+    .default(0.1)
+    .describe("What an answer of the targets' average time to the first token takes off."),
+  minimum_share: share.default(0.02).describe("The least share of requests that each target gets."),
 });
 
 /** A name of one's own for models, of which one is chosen. */
@@ -67,10 +78,12 @@ export const routeSchema = z.strictObject({
     .describe(
       "For quality, in place of strong_share: the least score for each target but the last, falling.",
     ),
-  reward: reward.prefault({}).describe("For learn: what an answer is worth beside its cost."),
+  learn: learnSchema
+    .optional()
+    .describe("For learn: what it learns by. Default: feedback named helpful, cost and latency."),
   fallback_on: z
     .array(z.enum(FALLBACK_REASONS))
-    .default(["error", "timeout", "limit", "context_length"])
+    .default(["error", "timeout", "limit", "unavailable", "context_length"])
     .describe("After what another target is tried, before the first output."),
   deadline: z
     .number()

@@ -571,6 +571,16 @@ export const configSchema = z.strictObject({
       description: "Model names of your own, each with its targets.",
       examples: [{ fast: { targets: ["cerebras/llama-3.3-70b", "openai/gpt-4.1-mini"] } }],
     }),
+  router: z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("What `amsterdam router train` wrote. Default: the model that comes with the gateway."),
+    })
+    .prefault({})
+    .describe("The learned router, by which routes of the strategy quality choose."),
   aliases: z
     .record(z.string().min(1), z.string().min(1))
     .default({})

@@ -40,6 +40,12 @@ export class PriceBook {
       : { usd, source: "configuration", date: null };
   }
 
+  /** Prices of a provider's model today, in its usual tier; null where they are not known. */
+  pricesOf(provider: string, model: string): TokenPrices | null {
+    const own = this.#own.get(`${provider}/${model}`);
+    return own === undefined ? this.#library.find(provider, model, Date.now()) : own.usual;
+  }
+
   /** The library has the prices of the usual tiers alone. */
   #listed(provider: string, model: string, at: number, tier: string | null): TokenPrices | null {
     return tier === null ? this.#library.find(provider, model, at) : null;

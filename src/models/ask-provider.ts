@@ -25,7 +25,7 @@ export async function askForModels(client: HttpClient, provider: Provider): Prom
     target:
       joinBase(provider.baseUrl.pathname.replace(/\/+$/, ""), "models") +
       (format in PAGE ? PAGE[format as keyof typeof PAGE] : ""),
-    headerLines: `accept: application/json\r\naccept-encoding: identity\r\n${headerLines(provider.defaultHeaders.other)}${sendsKey ? keyLine(provider) : ""}${headerLines(custom)}`,
+    headerLines: `accept: application/json\r\naccept-encoding: identity\r\n${headerLines(provider.defaultHeaders.other)}${sendsKey ? keyLine(provider, 0) : ""}${headerLines(custom)}`,
     body: null,
     connectTimeout: PATIENCE_MS,
     timeout: PATIENCE_MS,

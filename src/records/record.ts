@@ -3,8 +3,8 @@ import type { Format, Operation } from "../exchange/formats.ts";
 import type { FinishReason } from "../exchange/response.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { UsedTemplate } from "../prompts/used-template.ts";
+import type { Explanation } from "../strategies/choose.ts";
 import type { RecordedDecision } from "./decision.ts";
-import type { RouteChoice } from "./route-choice.ts";
 import type { Attempt } from "./trace.ts";
 
 /** Where token counts come from: the provider; the provider, of an answer that broke off; or an estimate of ours. */
@@ -46,7 +46,7 @@ export interface RequestRecord {
   readonly model: string | null;
   readonly route: string | null;
   /** Why the route chose what it chose; null where no route was named. */
-  readonly choice: RouteChoice | null;
+  readonly choice: Explanation | null;
   readonly agentId: string | null;
   /** A request that belongs to no run is a run of its own, under its own id. */
   readonly runId: string;

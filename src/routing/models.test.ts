@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chooseModel } from "./models.ts";
-import { configOf, providersOf } from "./testing.ts";
+import { configOf, factsOf, providersOf, routerOf } from "./testing.ts";
 
 const ENV = { OPENAI_API_KEY: "sk-openai", GEMINI_API_KEY: " sk-gemini\n", GROQ_API_KEY: "" };
 const SETTINGS = {
@@ -18,10 +18,11 @@ const SETTINGS = {
   },
 };
 const providers = providersOf(SETTINGS, ENV);
-const config = configOf(SETTINGS);
+const router = routerOf(SETTINGS, ENV);
+const door = router.door("POST", "/v1/chat/completions");
 const choose = (name: string) => {
-  const { route, targets } = chooseModel(name, config, providers);
-  return [route, ...targets.map(({ provider, model }) => `${provider.name}: ${model}`)];
+  const { route, targets } = router.resolveModel(name, door, factsOf({ model: name, messages: [] }));
+  return [route, ...targets.map(({ provider, model }) => `${provider}: ${model}`)];
 };
 
 describe("a model's name", () => {

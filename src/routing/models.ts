@@ -10,28 +10,12 @@ export interface ModelTarget {
   readonly model: string;
 }
 
-export interface ModelChoice {
-  /** The route's name, where the client named one. */
-  readonly route: string | null;
-  readonly targets: readonly ModelTarget[];
-}
-
 /**
- * What a model's name stands for: a route of the configuration, `provider/model`, or a bare name that a provider has.
- * Targets of a route whose provider is switched off are passed over while another is left. Throws model_not_found, or
+ * What a model's name stands for: `provider/model`, or a bare name that a provider has. Throws model_not_found, or
  * provider_not_configured where the provider is known but switched off.
  */
-export function chooseModel(name: string, config: Config, providers: Providers): ModelChoice {
-  const route = Object.hasOwn(config.routes, name) ? config.routes[name] : undefined;
-  if (route === undefined) {
-    const target = named(name, providers) ?? bare(name, providers) ?? unknown(name, config, providers);
-    return { route: null, targets: [target] };
-  }
-  const targets = route.targets.map((target) => named(target, providers)).filter((target) => target !== null);
-  return {
-    route: name,
-    targets: targets.length > 0 ? targets : [unknown(route.targets[0]!, config, providers)],
-  };
+export function chooseModel(name: string, config: Config, providers: Providers): ModelTarget {
+  return named(name, providers) ?? bare(name, providers) ?? unknown(name, config, providers);
 }
 
 function named(name: string, providers: Providers): ModelTarget | null {

@@ -91,17 +91,7 @@ function bodyFor(facts: RequestFacts, model: string | null, asked: Edit | null):
   return rewriteBody(facts.body, facts.fields, model, asked);
 }
 
-/** Which key goes next, over all requests: several keys of a provider are taken in turn. */
-const turns = new WeakMap<Provider, number>();
-
-/** The header line that names the caller to a provider; empty when it has no key. */
-export function keyLine(provider: Provider): string {
-  const { keys, keyStyle } = provider;
-  if (keys.length === 0) return "";
-  let turn = 0;
-  if (keys.length > 1) {
-    turn = turns.get(provider) ?? 0;
-    turns.set(provider, (turn + 1) % keys.length);
-  }
-  return `${keyStyle.header}: ${keyStyle.prefix}${keys[turn]}\r\n`;
+/** The header line that names the caller to a provider by one of its keys; empty when it has none. */
+export function keyLine({ keys, keyStyle }: Provider, index: number): string {
+  return keys.length === 0 ? "" : `${keyStyle.header}: ${keyStyle.prefix}${keys[index]}\r\n`;
 }

@@ -3,8 +3,10 @@ import type { Config, EndpointConfig } from "../config/schema.ts";
 import { fillTarget } from "../config/target-template.ts";
 import type { SealStash } from "../conversion/seals.ts";
 import { GatewayError } from "../exchange/errors.ts";
+import type { FallbackPolicy } from "../exchange/fallback.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
+import { withParameters } from "../formats/templated.ts";
 import { isVersion } from "../lib/api-version.ts";
 import { geminiPath, joinBase } from "../providers/url.ts";
 import type { HeaderFilter } from "../upstream/http/forward-headers.ts";
@@ -21,6 +23,7 @@ import { chooseModel } from "./models.ts";
 import { type EndpointPlan, PROVIDER_RESPONSES, type ProviderPlan, planEndpoint } from "./plans.ts";
 import type { Provider, Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import { type FoundRoute, type RouteDecision, type RouteParts, Routes } from "./routes.ts";
 import { TargetMaker } from "./target-maker.ts";
 
 /** What a request is to be sent to, in order, and how its answer's headers pass. */
@@ -30,15 +33,15 @@ export interface Resolution {
   readonly responseFilter: HeaderFilter;
   /** Set where the gateway is to count the tokens itself, since no target's API does. */
   readonly counted: ConvertibleCall | null;
+  /** What the route decided; null where none was named. */
+  readonly decision: RouteDecision | null;
+  /** After what another target is asked; null for what is usual. */
+  readonly fallback: FallbackPolicy | null;
+  /** Milliseconds for all targets together; null for the first one's own limit. */
+  readonly deadline: number | null;
 }
 
 /** What a model's name means at one door. */
-interface PlannedChoice {
-  readonly route: string | null;
-  readonly targets: readonly PlannedTarget[];
-  readonly responseFilter: HeaderFilter;
-}
-
 interface PlannedTarget {
   readonly plan: ProviderPlan;
   readonly model: string;
@@ -46,23 +49,31 @@ interface PlannedTarget {
 }
 
 const MAX_CHOICES = 1000;
+/** Targets of one request: who waits for more has gone. */
+const MOST_TRIED = 12;
 
 /** One configuration, ready to resolve requests. A reload makes another one; requests that run keep theirs. */
 export class Router {
   readonly config: Config;
   readonly providers: Providers;
   readonly aliases: Aliases;
+  readonly routes: Routes;
   readonly #maker: TargetMaker;
   readonly #endpoints: EndpointTable;
   readonly #plans = new Map<Provider, ProviderPlan>();
   readonly #endpointPlans = new Map<EndpointConfig, EndpointPlan>();
   /** What models' names were resolved to, by door: few pairs make up all of the traffic. */
-  readonly #choices = new WeakMap<Door, Map<string, PlannedChoice>>();
+  readonly #choices = new WeakMap<Door, Map<string, PlannedTarget>>();
   readonly #rules: readonly ConversionRule[];
   readonly #stash: SealStash;
 
-  constructor(config: Config, providers: Providers, upstreams: Upstreams, stash: SealStash) {
+  constructor(
+    config: Config,
+    providers: Providers,
+    { upstreams, stash, ...parts }: RouteParts & { readonly upstreams: Upstreams; readonly stash: SealStash },
+  ) {
     this.config = config;
+    this.routes = new Routes(config, providers, parts);
     this.aliases = new Aliases(config.aliases);
     this.#rules = readRules(config);
     this.#stash = stash;
@@ -115,7 +126,7 @@ export class Router {
       const conversion = isConverted ? { format, call: convertible } : null;
       return this.#maker.endpoint(endpoint.config, plan, { url, model, format }, conversion, facts);
     });
-    return { route: null, targets, responseFilter: plan.responseFilter, counted: null };
+    return { ...NO_ROUTE, targets, responseFilter: plan.responseFilter, counted: null };
   }
 
   /** The one target of a provider's own door. */
@@ -134,42 +145,75 @@ export class Router {
       const own = call.format === "gemini" ? geminiPath(plan.origin.hostname, rest) : rest;
       const path = joinBase(plan.basePath, own);
       const target = this.#maker.native(plan, { path, model, rename: null, call }, facts);
-      return { route: null, targets: [target], responseFilter: plan.responseFilter, counted: null };
+      return { ...NO_ROUTE, targets: [target], responseFilter: plan.responseFilter, counted: null };
     }
     const planned = { plan, model: model ?? "", decision };
     const convertible = this.#convertible(call, facts);
     return {
-      route: null,
+      ...NO_ROUTE,
       targets: [this.#target(planned, call as FormatCall, facts, convertible)],
       responseFilter: plan.responseFilter,
       counted: decision.kind === "count" ? convertible : null,
     };
   }
 
-  /** Targets of a door that serves every provider, by the model's name. Throws as `chooseModel` and `decide`. */
+  /**
+   * Targets of a door that serves every provider, by the name of a model or route. Throws as `chooseModel`, `decide` and
+   * `Routes.choose`.
+   */
   resolveModel(name: string, door: Door, facts: RequestFacts): Resolution {
-    const { route, targets, responseFilter } = this.#choice(name, door);
+    const found = this.routes.find(name);
+    if (found !== null && found.route.members.length > 0) return this.#resolveRoute(found, door, facts);
+    // A route whose providers are all switched off is told of as its first target.
+    const planned = this.#planned(found === null ? name : found.config.targets[0]!, door);
     const call = door.call as FormatCall;
-    const isNative = targets.every(({ decision }) => unsealed(decision, call, facts).kind === "native");
+    const isNative = unsealed(planned.decision, call, facts).kind === "native";
     const convertible = isNative ? null : this.#convertible(call, facts);
     return {
-      route,
-      targets: targets.map((planned) => this.#target(planned, call, facts, convertible)),
-      responseFilter,
-      counted: targets.every(({ decision }) => decision.kind === "count") ? convertible : null,
+      ...NO_ROUTE,
+      targets: [this.#target(planned, call, facts, convertible)],
+      responseFilter: planned.plan.responseFilter,
+      counted: planned.decision.kind === "count" ? convertible : null,
+    };
+  }
+
+  #resolveRoute(found: FoundRoute, door: Door, facts: RequestFacts): Resolution {
+    const call = door.call as FormatCall;
+    const decision = this.routes.choose(found, call, facts);
+    const all = plannable(decision.targets.slice(0, MOST_TRIED), (chosen) => ({
+      planned: this.#planned(chosen.target.name, door),
+      parameters: this.routes.parametersOf(chosen),
+    }));
+    // A target that counts is asked before the gateway estimates.
+    const able = all.filter(({ planned }) => planned.decision.kind !== "count");
+    const planned = able.length > 0 ? able : all;
+    let shared: ConvertibleCall | null = null;
+    const targets = planned.map(({ planned: one, parameters }) => {
+      if (parameters !== null) {
+        const own = withParametersOf(call, facts, parameters);
+        return this.#target(one, call, own, this.#convertible(call, own));
+      }
+      shared ??= this.#convertible(call, facts);
+      return this.#target(one, call, facts, shared);
+    });
+    return {
+      route: found.route.name,
+      targets,
+      responseFilter: planned.length === 1 ? planned[0]!.planned.plan.responseFilter : PROVIDER_RESPONSES,
+      counted: able.length === 0 ? this.#convertible(call, facts) : null,
+      decision,
+      fallback: found.fallback,
+      deadline: found.config.deadline === undefined ? null : found.config.deadline * 1000,
     };
   }
 
   /** Whether a name says by itself where it leads: it is a route, or begins with a provider. */
   #namesTarget(name: string): boolean {
     const slash = name.indexOf("/");
-    return (
-      Object.hasOwn(this.config.routes, name) ||
-      (slash > 0 && this.providers.byName.has(name.slice(0, slash)))
-    );
+    return this.routes.find(name) !== null || (slash > 0 && this.providers.byName.has(name.slice(0, slash)));
   }
 
-  #choice(name: string, door: Door): PlannedChoice {
+  #planned(name: string, door: Door): PlannedTarget {
     let byName = this.#choices.get(door);
     if (byName === undefined) {
       byName = new Map();
@@ -177,25 +221,19 @@ export class Router {
     }
     const known = byName.get(name);
     if (known !== undefined) return known;
-    const choice = this.#planChoice(name, door);
-    if (byName.size < MAX_CHOICES) byName.set(name, choice);
-    return choice;
+    const planned = this.#plan(name, door);
+    if (byName.size < MAX_CHOICES) byName.set(name, planned);
+    return planned;
   }
 
-  #planChoice(name: string, door: Door): PlannedChoice {
-    const choice = chooseModel(name, this.config, this.providers);
-    const targets = plannable(choice.targets, ({ provider, model }): PlannedTarget => {
-      const ruled = ruledFormat(this.#rules, door.call, door.name, provider, model);
-      const decision =
-        ruled === null
-          ? decide(door.call as FormatCall, provider, model, false)
-          : decisionFor(ruled, door.call);
-      return { plan: this.#plans.get(provider)!, model, decision };
-    });
-    const responseFilter = targets.length === 1 ? targets[0]!.plan.responseFilter : PROVIDER_RESPONSES;
-    // A target that counts is asked before the gateway estimates.
-    const able = targets.filter(({ decision }) => decision.kind !== "count");
-    return { route: choice.route, targets: able.length > 0 ? able : targets, responseFilter };
+  #plan(name: string, door: Door): PlannedTarget {
+    const { provider, model } = chooseModel(name, this.config, this.providers);
+    const ruled = ruledFormat(this.#rules, door.call, door.name, provider, model);
+    const decision =
+      ruled === null
+        ? decide(door.call as FormatCall, provider, model, false)
+        : decisionFor(ruled, door.call);
+    return { plan: this.#plans.get(provider)!, model, decision };
   }
 
   /** What is not one of the calls that the gateway reads, or stands under a path of the provider's own, passes as it is. */
@@ -229,6 +267,23 @@ export class Router {
     const path = joinBase(plan.basePath, plan.provider.formats[call.format] + nativePath(call, model));
     return this.#maker.native(plan, { path, model, rename: model, call }, facts);
   }
+}
+
+/** A resolution without a route. */
+const NO_ROUTE = { route: null, decision: null, fallback: null, deadline: null } as const;
+
+/** The request with parameters that its target's route adds. */
+function withParametersOf(
+  { format }: FormatCall,
+  facts: RequestFacts,
+  parameters: Readonly<Record<string, unknown>>,
+): RequestFacts {
+  const { body, fields, whole } = facts;
+  if (!Buffer.isBuffer(body) || fields === null) return facts;
+  const own = { ...facts, fields: withParameters(body, fields, format, parameters) };
+  if (whole === undefined || !Buffer.isBuffer(whole.body) || whole.fields === null) return own;
+  const wholeFields = withParameters(whole.body, whole.fields, format, parameters);
+  return { ...own, whole: { ...whole, fields: wholeFields } };
 }
 
 /** Targets that can serve the call; where none can, the first one's reason is thrown. */

@@ -43,13 +43,13 @@ export class TargetMaker {
   native(plan: ProviderPlan, { path, model, rename, call }: NativeCall, facts: RequestFacts): Target {
     // Without `alt=sse` Gemini streams one JSON array, piece by piece, under a content type that does not say so.
     const isArray = call.method === "streamGenerateContent" && !facts.search.includes("alt=sse");
-    return this.#provided(plan, model, call.format, isArray ? "stream" : null, () =>
+    return this.#provided(plan, model, call.format, isArray ? "stream" : null, (key) =>
       prepareRequest(facts, {
         origin: plan.origin,
         target: path + mergeSearch(plan.baseSearch, facts.search),
         filter: plan.requestFilter,
         withheld: null,
-        lines: providerLines(plan, call.format, facts.headers),
+        lines: providerLines(plan, call.format, facts.headers, key),
         model: rename,
         // The model's name is to be put back into the answer.
         uncompressed:
@@ -68,14 +68,14 @@ export class TargetMaker {
   ): Target {
     const { provider } = plan;
     const { format, model } = to;
-    return this.#provided(plan, model, format, null, () =>
+    return this.#provided(plan, model, format, null, (key) =>
       prepareConverted(facts, convertible.convert({ format, provider: provider.name, model }), {
         origin: plan.origin,
         withheld: null,
         target: (callPath) =>
           withSearch(joinBase(plan.basePath, provider.formats[format] + callPath), plan.baseSearch),
         filter: plan.convertedFilter,
-        lines: providerLines(plan, format, {}),
+        lines: providerLines(plan, format, {}, key),
       }),
     );
   }
@@ -138,9 +138,10 @@ export class TargetMaker {
     model: string | null,
     format: Format | null,
     responseType: ResponseType | null,
-    prepare: () => TargetRequest,
+    prepare: (key: number) => TargetRequest,
   ): Target {
     const { provider } = plan;
+    const keyCount = plan.sendsKey ? provider.keys.length : 0;
     return {
       name: model === null ? provider.name : `${provider.name}/${model}`,
       upstream: this.#upstreamOf(plan, model),
@@ -150,10 +151,14 @@ export class TargetMaker {
       keepsResponses: provider.responses.keeps,
       settings: plan.settings,
       responseType,
-      keyCount: provider.keys.length,
+      keyCount,
       secrets: plan.secrets,
       passRedirects: false,
-      prepare,
+      prepare() {
+        if (keyCount <= 1) return prepare(0);
+        const key = plan.upstream.keyTurns.next(provider.name, keyCount, model);
+        return { ...prepare(key), keyIndex: key };
+      },
     };
   }
 
@@ -185,11 +190,11 @@ interface NearerSettings {
   readonly retry?: RetryConfig | undefined;
 }
 
-/** What a provider needs in every call: its format's fields that the client did not send, its key, its custom fields. */
-function providerLines(plan: ProviderPlan, format: Format | null, client: HeaderFields): string {
+/** What a provider needs in every call: its format's fields that the client did not send, the key of that place, its custom fields. */
+function providerLines(plan: ProviderPlan, format: Format | null, client: HeaderFields, key: number): string {
   return (
     defaultLines(plan.defaultHeaders, format, client) +
-    (plan.sendsKey ? keyLine(plan.provider) : "") +
+    (plan.sendsKey ? keyLine(plan.provider, key) : "") +
     plan.customLines
   );
 }

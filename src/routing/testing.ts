@@ -4,6 +4,7 @@ import { type RequestFields, readRequestFields } from "../formats/request-fields
 import { Upstreams } from "../upstream/upstream.ts";
 import { type Providers, readProviders } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import { RouteStates } from "./route-states.ts";
 import { Router } from "./router.ts";
 
 /** For tests: a configuration with every default filled in. */
@@ -14,7 +15,14 @@ export function providersOf(settings: object, env: Record<string, string> = {}):
 }
 
 export function routerOf(settings: object, env: Record<string, string> = {}): Router {
-  return new Router(configOf(settings), providersOf(settings, env), new Upstreams(), new SealStash());
+  return new Router(configOf(settings), providersOf(settings, env), {
+    upstreams: new Upstreams(),
+    stash: new SealStash(),
+    states: new RouteStates((share) => 1 - share),
+    score: (body) => Math.min(1, body.length / 1000),
+    pricesOf: () => null,
+    until: () => 0,
+  });
 }
 
 /** A POST with that JSON body. */

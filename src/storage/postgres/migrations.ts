@@ -2,7 +2,7 @@ import type { SQL } from "bun";
 import { StorageError } from "../interface.ts";
 import { PROMPT_SCHEMA } from "./prompt-schema.ts";
 import { RECORD_SCHEMA } from "./record-schema.ts";
-import { ROUTE_SCHEMA } from "./routes.ts";
+import { ROUTE_SCHEMA } from "./route-schema.ts";
 
 /** "AMST" in letters: whoever holds the advisory lock of this number changes the schema. */
 const MIGRATION_LOCK = 0x414d5354;

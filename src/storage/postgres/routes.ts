@@ -1,20 +1,6 @@
 import type { KeptRoute, RouteStore } from "../route-store.ts";
 import type { PostgresConnection } from "./connection.ts";
 import { moveRevision } from "./revision.ts";
-import { fromDatabaseText, toDatabaseText } from "./text.ts";
-
-export const ROUTE_SCHEMA = `
-  CREATE TABLE amsterdam.gateway_routes (
-    name text COLLATE "C" PRIMARY KEY,
-    definition text NOT NULL,
-    updated_at bigint NOT NULL,
-    updated_by text
-  );
-
-  ALTER TABLE amsterdam.records ADD COLUMN choice text;
-
-  INSERT INTO amsterdam.revisions (name, revision) VALUES ('routes', 0);
-`;
 
 /** `definition` is JSON. */
 type RouteRow = Omit<KeptRoute, "definition"> & { readonly definition: string };
@@ -37,25 +23,19 @@ export class PostgresRoutes implements RouteStore {
 
   async list(): Promise<KeptRoute[]> {
     const { rows } = await this.#connection.query<RouteRow>(LIST);
-    return rows.map((row) => ({
-      ...row,
-      name: fromDatabaseText(row.name),
-      definition: JSON.parse(row.definition),
-    }));
+    return rows.map((row) => ({ ...row, definition: JSON.parse(row.definition) }));
   }
 
   put({ name, definition, updatedAt, updatedBy }: KeptRoute): Promise<void> {
     return this.#connection.write(async (query) => {
-      await query(PUT, [toDatabaseText(name), JSON.stringify(definition), updatedAt, updatedBy]);
+      await query(PUT, [name, JSON.stringify(definition), updatedAt, updatedBy]);
       await moveRevision(query, "routes");
     });
   }
 
   delete(name: string): Promise<boolean> {
     return this.#connection.write(async (query) => {
-      const { count } = await query("DELETE FROM amsterdam.gateway_routes WHERE name = $1", [
-        toDatabaseText(name),
-      ]);
+      const { count } = await query("DELETE FROM amsterdam.gateway_routes WHERE name = $1", [name]);
       if (count > 0) await moveRevision(query, "routes");
       return count > 0;
     });

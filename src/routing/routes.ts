@@ -1,0 +1,230 @@
+import type { RouteConfig } from "../config/route-schema.ts";
+import type { Config } from "../config/schema.ts";
+import type { TokenPrices } from "../costs/token-prices.ts";
+import { GatewayError } from "../exchange/errors.ts";
+import type { FallbackPolicy } from "../exchange/fallback.ts";
+import { takesPart } from "../experiments/contexts.ts";
+import type { Contexts } from "../experiments/experiment.ts";
+import { tagTexts } from "../records/make-record.ts";
+import type { ModelFacts } from "../strategies/abilities.ts";
+import { type Choice, type ChosenTarget, choose, type Member, type Route } from "../strategies/choose.ts";
+import { conversationKey, usesTools } from "../strategies/conversation.ts";
+import { modelFacts } from "../strategies/model-facts.ts";
+import { requirementsOf } from "../strategies/requirements.ts";
+import type { Asked, RouteTarget, Strategy } from "../strategies/strategy.ts";
+import type { FormatCall } from "./converted.ts";
+import { type LearnLog, learnLog } from "./learned-decisions.ts";
+import type { Providers } from "./providers.ts";
+import type { RequestFacts } from "./request-facts.ts";
+import type { RouteStates } from "./route-states.ts";
+
+/** What routes need of the rest of the gateway. */
+export interface RouteParts {
+  readonly states: RouteStates;
+  /** How likely a strong model's answer to this request is better by a margin that is worth its price. */
+  score(body: Buffer, format: FormatCall["format"]): number;
+  /** Prices of a provider's model today; null where they are not known. */
+  pricesOf(provider: string, model: string): TokenPrices | null;
+  /** `performance.now()` moment at which a target is back that is left alone for a time; that or one before where it is not. */
+  until(target: string): number;
+}
+
+/** A route that a model's name means. */
+export interface FoundRoute {
+  readonly route: Route;
+  readonly config: RouteConfig;
+  /** After what another target is asked. */
+  readonly fallback: FallbackPolicy;
+  /** Of `name:0.3`; null where the name says nothing of it. */
+  readonly strongShare: number | null;
+}
+
+/** What a route chose for a request. */
+export interface RouteDecision extends Choice {
+  readonly found: FoundRoute;
+  readonly asked: Asked;
+  /** Where the draws of strategies that learn are recorded. */
+  readonly logs: ReadonlyMap<Strategy, LearnLog>;
+}
+
+interface Built extends Pick<FoundRoute, "route" | "config" | "fallback"> {
+  /** What is said of its members, by their names as the strategy knows them. */
+  readonly members: ReadonlyMap<string, MemberSettings>;
+}
+
+interface MemberSettings {
+  readonly parameters: Readonly<Record<string, unknown>> | undefined;
+  readonly condition: Contexts | undefined;
+}
+
+const ANY_BODY = Buffer.alloc(0);
+
+/** The routes of a configuration, ready to choose among their targets. */
+export class Routes {
+  readonly #parts: RouteParts;
+  readonly #built = new Map<string, Built>();
+  readonly #byStrategy = new Map<Strategy, Built>();
+  readonly #logs = new Map<Strategy, LearnLog>();
+
+  /** The configuration was checked: routes lead to routes that are there, and none back to itself. */
+  constructor(config: Pick<Config, "routes" | "models">, providers: Providers, parts: RouteParts) {
+    this.#parts = parts;
+    for (const name of Object.keys(config.routes)) this.#build(name, config, providers);
+  }
+
+  /** Of all routes that learn. */
+  get logs(): readonly LearnLog[] {
+    return [...this.#logs.values()];
+  }
+
+  get names(): ReadonlySet<string> {
+    return new Set(this.#built.keys());
+  }
+
+  /** The route of this name, which may carry a share of strong calls, as in `auto:0.3`. Null where it is none. */
+  find(name: string): FoundRoute | null {
+    const built = this.#built.get(name);
+    if (built !== undefined) return { ...built, strongShare: null };
+    const colon = name.lastIndexOf(":");
+    if (colon <= 0) return null;
+    const share = Number(name.slice(colon + 1));
+    const carrier = this.#built.get(name.slice(0, colon));
+    if (carrier === undefined || !SHARE.test(name.slice(colon + 1)) || !(share >= 0 && share <= 1))
+      return null;
+    return { ...carrier, strongShare: share };
+  }
+
+  /** The order in which a request's targets are tried. Throws invalid_request where the route's conditions let it to none. */
+  choose(found: FoundRoute, call: FormatCall, facts: RequestFacts): RouteDecision {
+    const { states, score, until } = this.#parts;
+    const body = Buffer.isBuffer(facts.body) ? facts.body : ANY_BODY;
+    const ids = { threadId: facts.tracking?.thread_id ?? null, runId: facts.tracking?.run_id ?? null };
+    const now = performance.now();
+    const conversation = call.operation === "generate" ? conversationKey(body, call.format, ids) : null;
+    const asked: Asked = {
+      now,
+      needs: requirementsOf(body, call.format),
+      conversation,
+      score: () => score(body, call.format),
+      strongShare: found.strongShare,
+      kind: facts.kind,
+    };
+    const isInToolUse = conversation !== null && usesTools(body, call.format);
+    const stay = isInToolUse ? states.conversations.targetOf(conversation, now) : null;
+    const refuses = this.#refusals(facts);
+    const choice = choose(found.route, asked, { until, stay, refuses });
+    if (choice.targets.length === 0) throw noneServes(found.route.name, choice);
+    return { ...choice, found, asked, logs: this.#logs };
+  }
+
+  /** Parameters that the routes on the way to a target put into its requests; null where there are none. */
+  parametersOf({ arms }: ChosenTarget): Readonly<Record<string, unknown>> | null {
+    let all: Readonly<Record<string, unknown>> | null = null;
+    for (const { strategy, option } of arms) {
+      const own = this.#byStrategy.get(strategy)?.members.get(option)?.parameters;
+      if (own !== undefined) all = { ...(all ?? {}), ...own };
+    }
+    return all;
+  }
+
+  #build(name: string, config: Pick<Config, "routes" | "models">, providers: Providers): Route | null {
+    const known = this.#built.get(name);
+    if (known !== undefined) return known.route;
+    const own = config.routes[name];
+    if (own === undefined) return null;
+    const strategy = this.#parts.states.strategyOf(name, own);
+    const settings = new Map<string, MemberSettings>();
+    const members = own.targets.flatMap((target): Member[] => {
+      const to = Object.hasOwn(config.routes, target)
+        ? this.#build(target, config, providers)
+        : this.#target(target, config.models, providers);
+      if (to === null) return [];
+      settings.set(to.name, { parameters: own.parameters[target], condition: conditionOf(own, target) });
+      return [{ weight: own.weights[target] ?? 1, to }];
+    });
+    const route = { name, strategy, members };
+    const built = { route, config: own, fallback: policyOf(own), members: settings };
+    this.#built.set(name, built);
+    this.#byStrategy.set(strategy, built);
+    const options = members.map(({ to }) => to.name);
+    if (strategy.name === "learn")
+      this.#logs.set(strategy, { name: learnLog(name, options), options, strategy, config: own });
+    return route;
+  }
+
+  /** Null where its provider is switched off. */
+  #target(name: string, models: Config["models"], providers: Providers): RouteTarget | null {
+    const slash = name.indexOf("/");
+    const provider = providers.byName.get(name.slice(0, slash));
+    if (provider === undefined) return null;
+    const model = name.slice(slash + 1);
+    const { pricesOf } = this.#parts;
+    return {
+      name: `${provider.name}/${model}`,
+      facts: modelFacts(provider.name, model, ownFacts(models[name])),
+      prices: pricesOf(provider.name, model),
+    };
+  }
+
+  #refusals(facts: RequestFacts): (route: Route, member: string) => string | null {
+    const { tracking } = facts;
+    const tags = tracking?.tags === undefined ? [] : tagTexts(tracking.tags);
+    const context = {
+      agentId: tracking?.agent_id ?? null,
+      keyId: facts.owner,
+      keyName: facts.ownerName,
+      tags,
+      model: facts.model,
+    };
+    return ({ name }, member) => {
+      const condition = this.#built.get(name)?.members.get(member)?.condition;
+      return condition === undefined || takesPart(condition, context)
+        ? null
+        : "its conditions keep this request out";
+    };
+  }
+}
+
+function policyOf({ fallback_on: reasons }: RouteConfig): FallbackPolicy {
+  const named = new Set(reasons);
+  return {
+    error: named.has("error"),
+    timeout: named.has("timeout"),
+    limit: named.has("limit"),
+    unavailable: named.has("unavailable"),
+    context_length: named.has("context_length"),
+    content_filter: named.has("content_filter"),
+  };
+}
+
+/** What is not said does not narrow. */
+function conditionOf({ conditions }: RouteConfig, target: string): Contexts | undefined {
+  const { agents, keys, tags } = conditions[target] ?? {};
+  if (agents === undefined && keys === undefined && tags === undefined) return undefined;
+  return {
+    ...(agents === undefined ? {} : { agents }),
+    ...(keys === undefined ? {} : { keys }),
+    ...(tags === undefined ? {} : { tags }),
+  };
+}
+
+const SHARE = /^(0|1|0?\.\d{1,6}|0\.\d{1,6}|1\.0{1,6})$/;
+
+function ownFacts(own: Config["models"][string] | undefined): Partial<ModelFacts> {
+  if (own === undefined) return {};
+  const { context_window: contextWindow, max_output_tokens: mostOutput, ...abilities } = own;
+  const facts = { contextWindow, mostOutput, ...abilities };
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+function noneServes(route: string, { explanation }: Choice): GatewayError {
+  const reasons = explanation.candidates.slice(0, 5).map(({ target, reason }) => `${target}: ${reason}`);
+  const why = reasons.length === 0 ? "the providers of its targets are switched off" : reasons.join("; ");
+  return new GatewayError(
+    "invalid_request",
+    `No target of the route "${route}" serves this request: ${why}.`,
+    {
+      param: "model",
+    },
+  );
+}
