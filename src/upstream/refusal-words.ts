@@ -20,7 +20,7 @@ const CONTEXT_LENGTH: Signs = {
   codes: [
     // OpenAI's API reference, error codes; Azure OpenAI, Groq and Cerebras have the same.
     "context_length_exceeded",
-    // llama.cpp, tools/server: recorded as rig-1103.
+    // llama.cpp's server.
     "exceed_context_size_error",
     // Anthropic's page "Errors": the body is above 32 MB.
     "request_too_large",
@@ -112,9 +112,12 @@ const UNAVAILABLE: Signs = {
     "billing_error",
   ],
   texts: [
-    // Gemini and Vertex: recorded as mirascope-0141, opentelemetry-python-contrib-0080.
+    // Gemini, recorded as mirascope-0141, and Vertex: "Publisher Model `…` not found."
     "is not found for api version",
     "publisher model",
+    // Gemini (recorded as mirascope-0003) and xAI, who refuse keys with status 400.
+    "api key not valid",
+    "incorrect api key provided",
     // Anthropic, with status 400.
     "credit balance is too low",
   ],

@@ -73,7 +73,9 @@ async function tryTarget(target: Target, options: RunOptions, watched: boolean):
     // Made before there is a permit, which would not be given back if this failed.
     const request = prepared(target);
     if (request instanceof GatewayError) return notAsked(target, request, options);
-    const permit = upstream.breaker.admit();
+    const now = performance.now();
+    if (now >= options.totalAt) return last ?? notAsked(target, tooLate(), options);
+    const permit = upstream.breaker.admit(now);
     if (permit === null) return last ?? notAsked(target, breakerOpen(target), options);
     const outcome = await tryRecorded(target, request, permit, options, watched);
     if (outcome.ok) return outcome;
@@ -176,6 +178,13 @@ function breakerOpen(target: Target): GatewayError {
 
 function stillLimited(): GatewayError {
   return new GatewayError("upstream_limited", "The upstream has had enough requests for now.");
+}
+
+function tooLate(): GatewayError {
+  return new GatewayError(
+    "total_timeout",
+    "The time for the whole request had passed before the upstream was asked.",
+  );
 }
 
 /** Milliseconds to a hundredth: the rest is noise, and takes space in every record. */

@@ -21,6 +21,8 @@ export const ONCE: CallSettings = {
 };
 
 const defaults = configSchema.parse({});
+/** Over all servers, so that none sees another's requests. */
+let count = 0;
 
 /** A target that is a script of a fault upstream. */
 export interface ScriptedTarget extends Target {
@@ -30,7 +32,6 @@ export interface ScriptedTarget extends Target {
 /** Makes targets that are each their own script, and know each other's limits as those of one gateway do. */
 export function scriptedTargets(server: FaultUpstream) {
   const upstreams = new Upstreams();
-  let count = 0;
 
   function target(
     behaviour: Behaviour | string,
