@@ -42,6 +42,8 @@ export class Conductor {
   readonly #logger: Logger;
   readonly #process = crypto.randomUUID();
   readonly #noted = new Map<string, Noted>();
+  /** What was told last of an experiment that it could not be done. */
+  readonly #refusals = new Map<string, string>();
 
   constructor(storage: Pick<Storage, "experiments" | "prompts">, logger: Logger) {
     this.#storage = storage;
@@ -62,7 +64,8 @@ export class Conductor {
     if (!(await this.lead())) return false;
     const running = (await this.#storage.experiments.list()).filter(({ status }) => status === "running");
     const ids = new Set(running.map(({ id }) => id));
-    for (const id of this.#noted.keys()) if (!ids.has(id)) this.#noted.delete(id);
+    for (const known of [this.#noted, this.#refusals])
+      for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
     const failures: unknown[] = [];
     for (const experiment of running) {
       if (signal?.aborted) break;
@@ -70,12 +73,18 @@ export class Conductor {
         await this.#conduct(experiment);
       } catch (error) {
         // People or another process were first; the next round sees what they made of it.
-        if (!(error instanceof Refusal)) failures.push(error);
-        else this.#logger.debug(error.message, { experiment: experiment.id });
+        if (error instanceof Refusal) this.#tellRefusal(experiment.id, error.message);
+        else failures.push(error);
       }
     }
     if (failures.length > 0) throw failures[0];
     return true;
+  }
+
+  #tellRefusal(experiment: string, reason: string): void {
+    if (this.#refusals.get(experiment) === reason) return;
+    this.#refusals.set(experiment, reason);
+    this.#logger.warn("Something could not be done in an experiment", { experiment, reason });
   }
 
   async #conduct(experiment: KeptExperiment): Promise<void> {

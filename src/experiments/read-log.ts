@@ -4,7 +4,7 @@ import { gatherUnits, type Outcome, perUnit, type Units, type UnitValue } from "
 
 const PAGE = 5_000;
 /** Requests of an experiment that are read, the oldest: what has so many and no verdict will have none. */
-const MOST_REQUESTS = 1_000_000;
+const MOST_REQUESTS = 500_000;
 /** A unit may go on until it had no request for so long. */
 const QUIET_MS = 30_000;
 
@@ -36,6 +36,7 @@ export class ExperimentLog {
   readonly complete: boolean;
   readonly #outcomes: ReadonlyMap<string, readonly Outcome[]>;
   readonly #now: number;
+  readonly #measured = new Map<string, MeasuredUnits>();
 
   constructor(
     units: ReadonlyMap<string, UnitFacts>,
@@ -51,8 +52,12 @@ export class ExperimentLog {
 
   /** A metric's value of each unit that has one; the metric is one of those that were asked for. */
   measured(metric: string): MeasuredUnits {
+    const known = this.#measured.get(metric);
+    if (known !== undefined) return known;
     const { counted, open } = this.#counted(metric);
-    return { ...perUnit(counted, gatheringOf(metric)), open };
+    const measured = { ...perUnit(counted, gatheringOf(metric)), open };
+    this.#measured.set(metric, measured);
+    return measured;
   }
 
   /** The same, unit by unit. */
@@ -171,7 +176,11 @@ function numberOf(value: Judgement["value"]): number {
 function ownedBy(units: ReadonlyMap<string, UnitFacts>): (outcome: Outcome) => Outcome[] {
   return (outcome) => {
     const unit = units.get(outcome.unit);
-    return unit === undefined ? [] : [{ ...outcome, variant: unit.variant, epoch: unit.epoch }];
+    if (unit === undefined) return [];
+    const { variant, epoch } = unit;
+    return [
+      variant === outcome.variant && epoch === outcome.epoch ? outcome : { ...outcome, variant, epoch },
+    ];
   };
 }
 
