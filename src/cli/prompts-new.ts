@@ -40,6 +40,7 @@ async function readWritten({ text, file, from }: PromptsOptions, io: PromptsIo):
   if (text !== undefined) return { text, source: "--text" };
   if (file !== undefined) return { text: decoded(await readFile(file, io), file), source: file };
   if (from !== undefined) return null;
+  if (io.stdin === undefined && process.stdin.isTTY) io.stderr.write("Type the text; Ctrl-D ends it.\n");
   const bytes = await (io.stdin === undefined ? Bun.stdin.bytes() : io.stdin());
   return { text: decoded(bytes, "Standard input"), source: "Standard input" };
 }

@@ -101,7 +101,9 @@ function forTerminal(text: string, { columns }: PromptsIo): string {
 }
 
 export function problemLines(problems: readonly FolderProblem[]): string {
-  return problems.map(({ file, line, message }) => `${printable(file)}:${line}: ${message}\n`).join("");
+  return problems
+    .map(({ file, line, message }) => `${printable(file)}:${line}: ${printable(message)}\n`)
+    .join("");
 }
 
 export function exportedText(folder: string, versions: number, written: readonly string[]): string {

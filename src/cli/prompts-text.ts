@@ -4,6 +4,7 @@ import { newVersion } from "../prompts/new-version.ts";
 import { Renderer } from "../prompts/render.ts";
 import type { VersionDraft } from "../prompts/template.ts";
 import { CommandError } from "./stored.ts";
+import { printable } from "./table.ts";
 
 const MAX_BYTES = 2_097_152;
 
@@ -39,5 +40,8 @@ export function readDraft(text: string, source: string): VersionDraft {
 }
 
 function faulty(faults: readonly FileFault[], source: string): CommandError {
-  return new CommandError(1, faults.map(({ line, message }) => `${source}:${line}: ${message}`).join("\n"));
+  return new CommandError(
+    1,
+    faults.map(({ line, message }) => `${source}:${line}: ${printable(message)}`).join("\n"),
+  );
 }

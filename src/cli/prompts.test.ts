@@ -150,6 +150,11 @@ describe("prompts new", () => {
       "---\ntemplate: a\nversion: 1\nparameters: {stream: true}\n---\nx",
       "bad.liquid:1: a version cannot",
     ],
+    [
+      "an escape in its YAML",
+      '---\ntemplate: a\n"\u001b[2J": 1\n---\nx',
+      "bad.liquid:3: expected one of template",
+    ],
     ["no UTF-8", new Uint8Array([0xff, 0xfe]), "bad.liquid: expected text in UTF-8."],
     ["2 MB", "x".repeat(2_200_000), "bad.liquid: expected at most 2097152 bytes."],
     ["1 MB", "x".repeat(1_000_000), "at most 262144 characters"],
@@ -159,6 +164,7 @@ describe("prompts new", () => {
     const { code, stdout, stderr } = await prompts("new", "a", "--file", "bad.liquid");
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toContain(expected);
+    expect(stderr).not.toMatch(/[^\P{C}\n]/u);
     expect(await json("list", "--all")).toEqual([]);
   });
 

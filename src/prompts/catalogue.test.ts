@@ -179,7 +179,7 @@ describe("a version", () => {
     ]);
   });
 
-  test.each(["2", "nothing", "1@0000000000000000", "", "@", "__proto__", "1/../1", "1' OR 1=1"])(
+  test.each(["2", "nothing", "1@0000000000000000", "1@", "@1", "", "@", "__proto__", "1/../1", "1' OR 1=1"])(
     "that is not there is missing: %j",
     async (which) => {
       await make("a");

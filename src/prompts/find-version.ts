@@ -15,7 +15,9 @@ export async function findTemplate(store: PromptStore, name: string): Promise<Te
  * it. Throws a Refusal where there is none.
  */
 export async function findVersion(store: PromptStore, name: string, which: string): Promise<KeptVersion> {
-  const [called = "", revision] = which.split("@", 2);
+  const mark = which.indexOf("@");
+  const called = mark < 0 ? which : which.slice(0, mark);
+  const revision = mark < 0 ? undefined : which.slice(mark + 1);
   const version = /^\d/.test(called) ? called : ((await findLabel(store, name, called))?.version ?? null);
   if (version !== null) {
     const found =
