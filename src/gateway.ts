@@ -5,6 +5,7 @@ import { AdminRoom } from "./admin/room.ts";
 import type { ConfigStatus } from "./admin/route.ts";
 import { Reports } from "./amp/reports.ts";
 import { AmpRoom } from "./amp/room.ts";
+import { Mirrors } from "./arrival/mirrors.ts";
 import { environmentKeys } from "./auth/environment-keys.ts";
 import { ensureFirstKey } from "./auth/first-key.ts";
 import { KeyRing } from "./auth/key-ring.ts";
@@ -160,6 +161,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     state,
     routing,
     routeStates: routing.states,
+    mirrors: new Mirrors(logger),
     records,
     // What the pipeline needs of them.
     capture: records.capture,

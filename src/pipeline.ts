@@ -5,6 +5,7 @@ import { underAskedName } from "./answers/model-name.ts";
 import { refuse, refuseWith } from "./answers/refuse.ts";
 import { arrive, errorShape, refuseWrongCalls } from "./arrival/arrive.ts";
 import { bodyOf, factsOf } from "./arrival/facts.ts";
+import type { Mirrors } from "./arrival/mirrors.ts";
 import { fillTemplates, hasTemplates, type TemplateRooms } from "./arrival/templates.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import type { KeyRing } from "./auth/key-ring.ts";
@@ -15,7 +16,6 @@ import type { Deadlines } from "./lib/deadlines.ts";
 import type { CapturePolicy } from "./records/capture-policy.ts";
 import { requestIdOf } from "./records/make-record.ts";
 import type { Trace, TraceSubscriber } from "./records/trace.ts";
-import { filledBefore } from "./responses/inner-request.ts";
 import { makesResponse, startTurn } from "./responses/turn.ts";
 import type { Door } from "./routing/doors.ts";
 import { resolve } from "./routing/resolve.ts";
@@ -39,6 +39,7 @@ export interface Rooms extends AnsweringRooms, TemplateRooms {
   readonly deadlines: Deadlines;
   readonly capture: CapturePolicy;
   readonly routeStates: RouteStates;
+  readonly mirrors: Mirrors;
   /** Told of every request once it has ended. */
   readonly onTrace: TraceSubscriber;
 }
@@ -82,8 +83,6 @@ export function createPipeline(rooms: Rooms): Handler {
       const passed = isOwnDoor(door) ? await answerHere(door, arrival, caller, facts, rooms) : door;
       if (passed instanceof Response) return finished(passed);
 
-      const before = filledBefore(request);
-      if (before !== null) Object.assign(trace, before);
       const asked = hasTemplates(facts.fields) ? await fillTemplates(arrival, caller, facts, rooms) : facts;
       const turn = makesResponse(door.call) ? await startTurn(rooms.responses, door.call, asked) : null;
       const resolution = resolve(passed, trace.path, router, turn?.facts ?? asked);
@@ -102,6 +101,8 @@ export function createPipeline(rooms: Rooms): Handler {
         trace.decisions = [];
         return finished(withIds(background, trace));
       }
+
+      if (decision !== null) rooms.mirrors.send(decision, arrival, asked, handle);
 
       const { target, outcome } = await run(turn?.able(resolution.targets) ?? resolution.targets, {
         client: rooms.client,

@@ -9,6 +9,7 @@ import type { RequestFacts } from "../routing/request-facts.ts";
 import { hasBody, readBody, streamBody } from "../server/body-in.ts";
 import { formatTraceparent } from "../telemetry/trace-context.ts";
 import type { Arrival } from "./arrive.ts";
+import { innerFacts } from "./inner-facts.ts";
 
 /** Bodies that nobody here reads are held up to this size, so that they can be sent again; longer ones pass through. */
 const REPLAY_LIMIT = 1024 * 1024;
@@ -36,7 +37,9 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
     body instanceof Buffer ? identify(body, door.call, door.kind === "unified" || door.kind === "tab") : null;
   if (body instanceof Buffer) trace.capture?.asked(body);
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
-  const model = door.call.pathModel ?? fields?.model ?? null;
+  const inner = innerFacts(request);
+  const model = inner.model ?? door.call.pathModel ?? fields?.model ?? null;
+  if (inner.filled !== undefined) Object.assign(trace, inner.filled);
   trace.requestedModel = model;
   trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
   trace.tracking = readTracking(fields?.tracking ?? null, headers);
@@ -50,7 +53,7 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
     body,
     fields,
     model,
-    isModelChosen: false,
+    isModelChosen: inner.model !== undefined,
     owner: caller.identity.id,
     ownerName: caller.identity.name,
     tracking: trace.tracking,

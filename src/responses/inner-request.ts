@@ -1,4 +1,4 @@
-import type { Trace } from "../records/trace.ts";
+import { type InnerFacts, noteInner } from "../arrival/inner-facts.ts";
 import type { JsonObject } from "./json.ts";
 
 /** What belongs to a connection or to the bytes of a body, and the ids of the request that it stood in. */
@@ -22,16 +22,6 @@ const NOT_TAKEN_OVER = new Set([
   "x-request-id",
 ]);
 
-/** What was made of a request's templates before it was put to the handler again. */
-export type FilledTemplates = Pick<Trace, "templates" | "decisions">;
-
-const filled = new WeakMap<Request, FilledTemplates>();
-
-/** What the request that this one is made for says of its templates; null for one from outside. */
-export function filledBefore(request: Request): FilledTemplates | null {
-  return filled.get(request) ?? null;
-}
-
 /** Who asks, and how: the header fields and the query string of a request that came from outside. */
 export interface Asker {
   readonly headers: Headers;
@@ -39,7 +29,7 @@ export interface Asker {
   /** Of a request that has been answered and is recorded by itself: its id, under which this one is then recorded. */
   readonly parentId?: string;
   /** What was made of its templates, which is then recorded with this one. */
-  readonly filled?: FilledTemplates;
+  readonly filled?: InnerFacts["filled"];
 }
 
 /**
@@ -65,7 +55,7 @@ export function innerRequest(asker: Asker, body: JsonObject, signal: AbortSignal
   });
   if (asker.filled !== undefined) {
     const { templates, decisions } = asker.filled;
-    filled.set(request, { templates, decisions });
+    noteInner(request, { filled: { templates, decisions } });
   }
   return request;
 }

@@ -1,0 +1,111 @@
+import { rewriteBody } from "../formats/request-fields.ts";
+import { withParameters } from "../formats/templated.ts";
+import type { Logger } from "../lib/logger.ts";
+import { requestIdOf, tagTexts } from "../records/make-record.ts";
+import type { Trace } from "../records/trace.ts";
+import type { RequestFacts } from "../routing/request-facts.ts";
+import type { RouteDecision } from "../routing/routes.ts";
+import { NO_CONNECTION } from "../server/connection.ts";
+import type { Handler } from "../server/http-server.ts";
+import { isMirrored } from "../strategies/mirror.ts";
+import type { Arrival } from "./arrive.ts";
+import { noteInner } from "./inner-facts.ts";
+
+/** Mirrored requests at once: where their model is slow, the others are not mirrored. */
+const MOST_RUNNING = 100;
+/** Of the answered request's connection, and its ids; what it belongs to is said anew. */
+const NOT_TAKEN_OVER: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "host",
+  "keep-alive",
+  "te",
+  "traceparent",
+  "tracestate",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "x-amsterdam-agent-id",
+  "x-amsterdam-request-id",
+  "x-amsterdam-request-parent-id",
+  "x-amsterdam-run-id",
+  "x-amsterdam-tags",
+  "x-amsterdam-thread-id",
+  "x-amp-message-id",
+  "x-amp-thread-id",
+  "x-request-id",
+]);
+const TAG = "mirror";
+
+/** Sends requests of routes that ask for it to another model too. Their answers are recorded, and shown to nobody. */
+export class Mirrors {
+  readonly #logger: Logger;
+  #running = 0;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Mirrors the request where its route says so; returns at once. */
+  send(
+    decision: RouteDecision,
+    { request, door, trace }: Arrival,
+    facts: RequestFacts,
+    handle: Handler,
+  ): void {
+    const { mirror } = decision.found.config;
+    if (mirror === undefined || this.#running >= MOST_RUNNING) return;
+    const key = decision.asked.conversation ?? trace.requestId;
+    const body = bodyOf(facts, door.call.format === "openai-responses");
+    if (body === null || !isMirrored({ to: mirror.target, share: mirror.share }, key)) return;
+    const mirrored = new Request(request.url, {
+      method: "POST",
+      headers: headersOf(request.headers, trace),
+      body: body as Uint8Array<ArrayBuffer>,
+    });
+    noteInner(mirrored, { model: mirror.target });
+    this.#running++;
+    void this.#run(mirrored, handle).finally(() => {
+      this.#running--;
+    });
+  }
+
+  /** The record of what comes of it is made as of any other request. */
+  async #run(request: Request, handle: Handler): Promise<void> {
+    try {
+      const answer = await handle(request, NO_CONNECTION);
+      for await (const _ of answer.body ?? []);
+    } catch (error) {
+      this.#logger.debug("A mirrored request broke off", { error });
+    }
+  }
+}
+
+/** Without the gateway's own fields; a response of it is not kept. */
+function bodyOf({ body, fields }: RequestFacts, isResponse: boolean): Uint8Array | null {
+  if (!Buffer.isBuffer(body) || fields === null) return null;
+  const own = isResponse ? withParameters(body, fields, "openai-responses", { store: false }) : fields;
+  return rewriteBody(body, own, null).toBytes();
+}
+
+function headersOf(asked: Headers, trace: Trace): Headers {
+  const headers = new Headers();
+  asked.forEach((value, name) => {
+    if (!NOT_TAKEN_OVER.has(name)) headers.append(name, value);
+  });
+  const { tracking } = trace;
+  const set = (name: string, value: string | undefined) => {
+    if (value !== undefined && isHeaderText(value)) headers.set(`x-amsterdam-${name}`, value);
+  };
+  set("request-parent-id", requestIdOf(trace));
+  set("run-id", tracking?.run_id);
+  set("agent-id", tracking?.agent_id);
+  set("tags", [...(tracking?.tags === undefined ? [] : tagTexts(tracking.tags)), TAG].join(","));
+  return headers;
+}
+
+/** What a client has sent in its body may be no text for a header. */
+function isHeaderText(value: string): boolean {
+  return /^[\x20-\x7e]*$/.test(value);
+}
