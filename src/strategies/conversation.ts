@@ -1,7 +1,7 @@
 import type { Format } from "../exchange/formats.ts";
-import { isArray, isObject, JsonSyntaxError, skipSpace, skipValue } from "../lib/json-scan.ts";
+import { isObject, JsonSyntaxError, skipSpace, skipValue } from "../lib/json-scan.ts";
 import { BoundedMemory } from "./bounded-memory.ts";
-import { findValue, hasKey, hasPair, needle, OPEN_BRACE, QUOTE } from "./needles.ts";
+import { findValue, hasKey, hasPair, needle, OPEN_BRACE, OPEN_BRACKET, QUOTE } from "./needles.ts";
 
 /** What says by itself to which conversation a request belongs. */
 export interface ConversationIds {
@@ -76,44 +76,25 @@ export class Conversations {
   }
 }
 
-const MESSAGES: Readonly<Record<Format, string>> = {
-  "openai-chat": "messages",
-  "openai-responses": "input",
-  "anthropic-messages": "messages",
-  gemini: "contents",
+const MESSAGES: Readonly<Record<Format, Buffer>> = {
+  "openai-chat": needle("messages"),
+  "openai-responses": needle("input"),
+  "anthropic-messages": needle("messages"),
+  gemini: needle("contents"),
 };
-const INSTRUCTIONS: ReadonlySet<string> = new Set([
-  "system",
-  "instructions",
-  "systemInstruction",
-  "system_instruction",
-]);
 const KEPT_ELSEWHERE = ["previous_response_id", "conversation"].map(needle);
-const MOST_MEMBERS = 200;
 
 /** What came before is with the provider, so that the first user message is that of this turn. */
 function isContinued(body: Buffer): boolean {
   return hasKey(body, KEPT_ELSEWHERE, (first) => first === QUOTE || first === OPEN_BRACE);
 }
 
-/** Walks the body's members as far as its messages and these as far as the first user's. */
-function prefixHash(body: Buffer, messages: string): bigint | null {
-  let at = skipSpace(body, 0);
-  if (!isObject(body, at)) return null;
-  let hash = 0n;
-  for (let members = 0; members < MOST_MEMBERS; members++) {
-    const keyStart = skipSpace(body, at + 1);
-    if (body[keyStart] !== QUOTE) return null;
-    const keyEnd = skipValue(body, keyStart);
-    const start = skipSpace(body, skipSpace(body, keyEnd) + 1);
-    const key = body.toString("latin1", keyStart + 1, keyEnd - 1);
-    if (key === messages) return firstUserHash(body, start, hash);
-    const end = skipValue(body, start);
-    if (INSTRUCTIONS.has(key)) hash = textHash(body, start, end, TEXTS, hash);
-    else if (key === "tools") hash = textHash(body, start, end, NAMES, hash);
-    at = skipSpace(body, end);
-  }
-  return null;
+/** Of instructions and tools' names before the messages, and of these as far as the first user's. */
+function prefixHash(body: Buffer, messages: Buffer): bigint | null {
+  if (!isObject(body, skipSpace(body, 0))) return null;
+  const start = findValue(body, messages, (first) => first === OPEN_BRACKET || first === QUOTE);
+  if (start < 0) return null;
+  return firstUserHash(body, start, textHash(body.subarray(0, start), HEAD, 0n));
 }
 
 const ROLE = needle("role");
@@ -123,15 +104,14 @@ const MOST_BEFORE = 16;
 
 function firstUserHash(body: Buffer, start: number, before: bigint): bigint | null {
   if (body[start] === QUOTE) return stringHash(body, start, before);
-  if (!isArray(body, start)) return null;
   let hash = before;
   let at = start;
   for (let count = 0; count < MOST_BEFORE; count++) {
     const element = skipSpace(body, at + 1);
     if (!isObject(body, element)) return null;
     const end = skipValue(body, element);
-    hash = textHash(body, element, end, TEXTS, hash);
     const message = body.subarray(element, end);
+    hash = textHash(message, TEXTS, hash);
     // Gemini's messages without a role are the user's.
     if (hasPair(message, ROLE, USER) || message.indexOf(ROLE) < 0) return hash;
     at = skipSpace(body, end);
@@ -140,15 +120,14 @@ function firstUserHash(body: Buffer, start: number, before: bigint): bigint | nu
 }
 
 const TEXTS = ["content", "text", "url", "data", "image_url", "file_id"].map(needle);
-const NAMES = [needle("name")];
+/** Instructions as a string or as parts, and names of tools. */
+const HEAD = ["system", "instructions", "text", "name"].map(needle);
 
 /**
- * The strings of some keys, or the string itself. Not the bytes as they are: a mark for the cache wanders from turn to turn,
- * and with it a text may be written as a string or as a list of one part.
+ * The strings of some keys. Not the bytes as they are: a mark for the cache wanders from turn to turn, and with it a text may
+ * be written as a string or as a list of one part.
  */
-function textHash(body: Buffer, start: number, end: number, keys: readonly Buffer[], before: bigint): bigint {
-  if (body[start] === QUOTE) return stringHash(body, start, before);
-  const part = body.subarray(start, end);
+function textHash(part: Buffer, keys: readonly Buffer[], before: bigint): bigint {
   let hash = before;
   for (const key of keys) {
     findValue(part, key, (first, at) => {

@@ -44,8 +44,8 @@ describe("a model that cannot serve a request", () => {
   const needs = (request: object) => requirementsOf(Buffer.from(JSON.stringify(request)), "openai-chat");
 
   test("is told apart by the prompt's least length, which is below what tokenizers find", () => {
-    expect(unfit(facts, needs({ text: "word ".repeat(1_500) }))).toBe(
-      "the prompt has at least 1073 tokens and the model takes 1000",
+    expect(unfit(facts, needs({ text: "word ".repeat(1_800) }))).toBe(
+      "the prompt has at least 1126 tokens and the model takes 1000",
     );
     expect(unfit(facts, needs({ text: "word ".repeat(1_000) }))).toBeNull();
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import type { Format } from "../exchange/formats.ts";
+import { estimateTextTokens } from "../tokens/estimate.ts";
 import { requirementsOf } from "./requirements.ts";
 
 const needs = (format: Format, request: unknown, indent?: number) =>
@@ -160,4 +161,29 @@ test("recorded requests are understood as their parsed bodies say", () => {
     }
   }
   expect(withTools).toBeGreaterThan(10);
+});
+
+test("a long prompt has at least as many tokens as are told of it, in any language and however it is written", async () => {
+  const texts = [
+    "The quick brown fox jumps over the lazy dog while the sun sets slowly behind the mountains. ",
+    "Международные организации играют важную роль в развитии современного общества и государства. ",
+    "अंतरराष्ट्रीय संगठन आधुनिक समाज और राज्य के विकास में महत्वपूर्ण भूमिका निभाते हैं। ",
+    "国际组织在现代社会和国家的发展中发挥着重要作用，并确保各国之间的合作。",
+    "                    if (value !== undefined && value.length > 0) {\n                        return value;\n",
+  ];
+  for (const text of texts) {
+    const content = text.repeat(200);
+    const tokens = await estimateTextTokens(content);
+    const json = JSON.stringify({ messages: [{ role: "user", content }] });
+    const escaped = json.replace(
+      /[\u0080-\uffff]/g,
+      (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+    for (const body of [json, escaped]) {
+      const { inputTokens, leastInputTokens } = requirementsOf(Buffer.from(body), "openai-chat");
+      expect(leastInputTokens).toBeLessThanOrEqual(tokens);
+      expect(leastInputTokens).toBeGreaterThan(tokens / 8);
+      expect(inputTokens / tokens).toBeWithin(0.6, 2.5);
+    }
+  }
 });

@@ -2,11 +2,7 @@ import type { Format } from "../exchange/formats.ts";
 import type { Requirements } from "./abilities.ts";
 import { encodedMedia, mediaOf } from "./media.ts";
 import { findValue, hasKey, hasPair, needle, OPEN_BRACE, OPEN_BRACKET, pastSpace, QUOTE } from "./needles.ts";
-
-/** English and code have some four bytes a token. */
-const BYTES_PER_TOKEN = 4;
-/** No common text has more: long words, deep indentation, and writing whose letters are escaped come to this. */
-const MOST_BYTES_PER_TOKEN = 7;
+import { promptLength } from "./prompt-length.ts";
 
 /**
  * What a request needs, from the bytes of its body in its format. It looks for the names and values that the format's API
@@ -16,10 +12,10 @@ const MOST_BYTES_PER_TOKEN = 7;
 export function requirementsOf(body: Buffer, format: Format): Requirements {
   const media = mediaOf(body, format);
   const encoded = media.length === 0 ? NOTHING : encodedMedia(body, media);
-  const text = Math.max(0, body.length - encoded.bytes);
+  const length = promptLength(body, encoded.bytes);
   return {
-    inputTokens: Math.ceil(text / BYTES_PER_TOKEN) + encoded.tokens,
-    leastInputTokens: Math.floor(text / MOST_BYTES_PER_TOKEN),
+    inputTokens: length.about + encoded.tokens,
+    leastInputTokens: length.least,
     outputTokens: greatestNumber(body, OUTPUT[format]),
     media,
     tools: hasKey(body, TOOLS[format], (first, at) => isObjectList(body, first, at)),
