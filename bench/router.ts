@@ -27,7 +27,7 @@ function main(): void {
 /** What was foretold beside what came true, by tenths of the cross-validated probabilities; every prompt counts the same. */
 function reliabilityTable(data: readonly Prepared[]): string {
   const scores = crossValidated(data, DEFAULT_OPTIONS);
-  const better = data.map(({ row }) => row.strong - row.weak >= DEFAULT_OPTIONS.margin);
+  const better = data.map(({ row }) => (row.strong - row.weak >= DEFAULT_OPTIONS.margin ? 1 : 0));
   const even = data.map(() => 1);
   const calibration = fitCalibration(scores, better, even);
   const order = data.map((_, at) => at).sort((a, b) => scores[a]! - scores[b]!);
@@ -36,7 +36,7 @@ function reliabilityTable(data: readonly Prepared[]): string {
     const from = Math.floor((tenth * order.length) / 10);
     const part = order.slice(from, Math.floor(((tenth + 1) * order.length) / 10));
     const foretold = part.reduce((sum, at) => sum + probabilityOf(calibration, scores[at]!), 0) / part.length;
-    const real = part.filter((at) => better[at]).length / part.length;
+    const real = part.filter((at) => better[at] === 1).length / part.length;
     table += `| ${tenth + 1} | ${foretold.toFixed(2)} | ${real.toFixed(2)} |\n`;
   }
   return table;

@@ -17,13 +17,14 @@ export function probabilityOf({ slope, intercept }: Calibration, score: number):
 }
 
 /**
- * The most likely calibration by Newton's method.
+ * The most likely calibration by Newton's method. `happened` is 1 for an event that happened and 0 for one that did not; in
+ * between, how probable it is that it did.
  *
  * @throws RangeError where all events have the same outcome.
  */
 export function fitCalibration(
   scores: ArrayLike<number>,
-  happened: readonly boolean[],
+  happened: ArrayLike<number>,
   weights: ArrayLike<number>,
 ): Calibration {
   const base = weightedShare(happened, weights);
@@ -42,12 +43,12 @@ export function fitCalibration(
   return { slope: Math.max(LEAST_SLOPE, slope), intercept };
 }
 
-function weightedShare(happened: readonly boolean[], weights: ArrayLike<number>): number {
+function weightedShare(happened: ArrayLike<number>, weights: ArrayLike<number>): number {
   let sum = 0;
   let total = 0;
   for (let at = 0; at < happened.length; at++) {
     total += weights[at]!;
-    if (happened[at]) sum += weights[at]!;
+    sum += weights[at]! * happened[at]!;
   }
   return total === 0 ? 0 : sum / total;
 }
@@ -56,7 +57,7 @@ function weightedShare(happened: readonly boolean[], weights: ArrayLike<number>)
 function derivatives(
   calibration: Calibration,
   scores: ArrayLike<number>,
-  happened: readonly boolean[],
+  happened: ArrayLike<number>,
   weights: ArrayLike<number>,
 ) {
   const down: [number, number] = [0, 0];
@@ -64,7 +65,7 @@ function derivatives(
   for (let at = 0; at < happened.length; at++) {
     const [score, weight] = [scores[at]!, weights[at]!];
     const probability = probabilityOf(calibration, score);
-    const error = weight * (probability - (happened[at] ? 1 : 0));
+    const error = weight * (probability - happened[at]!);
     const bend = weight * probability * (1 - probability);
     down[0] += error * score;
     down[1] += error;

@@ -92,13 +92,19 @@ function metricsOf(curve: readonly CurvePoint[], outcomes: readonly Outcome[]): 
   const strong = outcomes.reduce((sum, outcome) => sum + outcome.strong, 0) / outcomes.length;
   const gap = strong - weak;
   if (gap <= 0) return { cpt50: null, cpt80: null, apgr: null, weak, strong, curve };
+  const area = areaUnder(curve);
+  const needed = (part: number) => shareNeeded(curve, weak + part * gap);
+  return { cpt50: needed(0.5), cpt80: needed(0.8), apgr: (area - weak) / gap, weak, strong, curve };
+}
+
+/** The mean quality over all shares of strong calls: what a router is worth where the share is not known yet. */
+export function areaUnder(curve: readonly CurvePoint[]): number {
   let area = 0;
   for (let at = 1; at < curve.length; at++) {
     const [left, right] = [curve[at - 1]!, curve[at]!];
     area += ((right.share - left.share) * (left.quality + right.quality)) / 2;
   }
-  const needed = (part: number) => shareNeeded(curve, weak + part * gap);
-  return { cpt50: needed(0.5), cpt80: needed(0.8), apgr: (area - weak) / gap, weak, strong, curve };
+  return area;
 }
 
 /** The smallest share at which the curve reaches a quality. The curve ends at the strong model's, above any part of the gap. */

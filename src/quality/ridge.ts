@@ -23,11 +23,15 @@ const S = STATISTICS.length;
 
 /**
  * The linear form with the least weighted squared error and penalty, by conjugate gradients. Sums run in the order of the
- * examples, so that the same input gives the same bytes.
+ * examples, so that the same input gives the same bytes. Statistics are brought to the examples' own spread, or to a known one.
  */
-export function fitRidge(examples: readonly RidgeExample[], options: RidgeOptions): LinearForm {
+export function fitRidge(
+  examples: readonly RidgeExample[],
+  options: RidgeOptions,
+  known: Spread | null = null,
+): LinearForm {
   const total = examples.reduce((sum, { weight }) => sum + weight, 0);
-  const spread = spreadOf(examples, total);
+  const spread = known ?? spreadOf(examples, total);
   const target = examples.reduce((sum, each) => sum + each.weight * each.target, 0) / total;
   const rows = examples.map(({ features, weight }) => ({
     dense: standardised(features.statistics, spread),

@@ -42,6 +42,10 @@ const FEWEST_ROWS = 50;
 export interface Prepared {
   readonly row: OutcomeRow;
   readonly features: Features;
+  /** How much it counts beside others of its set; 1 where it is absent. */
+  readonly weight?: number;
+  /** How probable it is that the strong model is better, where that is not told by outcomes and margin. */
+  readonly better?: number;
 }
 
 export interface Trained {
@@ -56,27 +60,39 @@ export function prepare(rows: readonly OutcomeRow[]): Prepared[] {
 }
 
 /**
- * Learns from outcomes. The same outcomes in the same order give the same numbers.
+ * Learns from outcomes. The same outcomes in the same order give the same numbers. What is not learned is the fixed heuristic, or
+ * in its place a form that is known already.
  *
  * @throws RangeError for fewer than 50 outcomes, and where the strong model is nowhere, or everywhere, better by the margin.
  */
-export function train(data: readonly Prepared[], options: TrainingOptions): Trained {
+export function train(
+  data: readonly Prepared[],
+  options: TrainingOptions,
+  known: LinearForm | null = null,
+): Trained {
   if (data.length < FEWEST_ROWS) {
     throw new RangeError(`${data.length} outcomes are too few to learn from; ${FEWEST_ROWS} are needed.`);
   }
-  const scores = crossValidated(data, options);
+  const scores = crossValidated(data, options, known);
   const weights = setWeights(data, options.setPower);
-  const better = data.map(({ row }) => row.strong - row.weak >= options.margin);
+  const better = Float64Array.from(data, (each) => betterOf(each, options.margin));
   const calibration = fitCalibration(scores, better, weights);
   const sorted = scores.map((score) => probabilityOf(calibration, score)).sort();
   const quantiles = Float64Array.from({ length: QUANTILES + 1 }, (_, at) => {
     return sorted[Math.round((at / QUANTILES) * (sorted.length - 1))]!;
   });
-  return { form: fitForm(data, options), calibration, quantiles };
+  return { form: fitForm(data, options, known), calibration, quantiles };
 }
 
-/** The scores of a form without calibration: partly by hand, partly learned, both in deviations of the training prompts. */
-export function fitForm(data: readonly Prepared[], options: TrainingOptions): LinearForm {
+const betterOf = ({ row, better }: Prepared, margin: number) =>
+  better ?? (row.strong - row.weak >= margin ? 1 : 0);
+
+/** The scores of a form without calibration: partly by hand, or known, partly learned, both in deviations of the training prompts. */
+export function fitForm(
+  data: readonly Prepared[],
+  options: TrainingOptions,
+  known: LinearForm | null = null,
+): LinearForm {
   const weights = setWeights(data, options.setPower);
   const means = taskMeans(data);
   const examples = data.map(({ row, features }, at) => ({
@@ -84,29 +100,38 @@ export function fitForm(data: readonly Prepared[], options: TrainingOptions): Li
     target: row.strong - row.weak - options.centring * means.get(taskOf(row))!,
     weight: weights[at]!,
   }));
-  const learned = fitRidge(examples, options);
-  const heuristic = heuristicForm(learned.spread);
-  return blend(data, [heuristic, 1 - options.learnedShare], [learned, options.learnedShare]);
+  const learned = fitRidge(examples, options, known?.spread);
+  const fixed = known ?? heuristicForm(learned.spread);
+  return blend(data, [fixed, 1 - options.learnedShare], [learned, options.learnedShare]);
 }
 
 /** For each outcome the score by a form that was learned without its fold; equal prompts are in the same fold. */
-export function crossValidated(data: readonly Prepared[], options: TrainingOptions): Float64Array {
-  return apart(data, options, ({ row }) => hashOfText(row.prompt) % FOLDS);
+export function crossValidated(
+  data: readonly Prepared[],
+  options: TrainingOptions,
+  known: LinearForm | null = null,
+): Float64Array {
+  return apart(data, options, ({ row }) => hashOfText(row.prompt) % FOLDS, known);
 }
 
 /** For each outcome the score by a form that was learned without its whole data set. */
 export function leftOut(data: readonly Prepared[], options: TrainingOptions): Float64Array {
-  return apart(data, options, ({ row }) => row.set);
+  return apart(data, options, ({ row }) => row.set, null);
 }
 
-function apart(data: readonly Prepared[], options: TrainingOptions, groupOf: (each: Prepared) => unknown) {
+function apart(
+  data: readonly Prepared[],
+  options: TrainingOptions,
+  groupOf: (each: Prepared) => unknown,
+  known: LinearForm | null,
+) {
   const groups = data.map(groupOf);
   const scores = new Float64Array(data.length);
   for (const group of new Set(groups)) {
     const rest = data.filter((_, at) => groups[at] !== group);
     if (rest.length === 0)
       throw new RangeError("All outcomes are of one group; there is nothing to learn from.");
-    const form = fitForm(rest, options);
+    const form = fitForm(rest, options, known);
     data.forEach(({ features }, at) => {
       if (groups[at] === group) scores[at] = linearValue(form, features);
     });
@@ -117,7 +142,7 @@ function apart(data: readonly Prepared[], options: TrainingOptions, groupOf: (ea
 function setWeights(data: readonly Prepared[], power: number): Float64Array {
   const sizes = new Map<string, number>();
   for (const { row } of data) sizes.set(row.set, (sizes.get(row.set) ?? 0) + 1);
-  return Float64Array.from(data, ({ row }) => sizes.get(row.set)! ** power);
+  return Float64Array.from(data, ({ row, weight = 1 }) => weight * sizes.get(row.set)! ** power);
 }
 
 /** A large set of many small subjects is centred as a whole: a subject's mean of ten prompts is mostly chance. */
