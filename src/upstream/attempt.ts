@@ -1,37 +1,22 @@
 import { GatewayError, toGatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
-import type { Deadlines } from "../lib/deadlines.ts";
 import { codingsOf, decompress, EncodingError, TooLargeError } from "../lib/decompress.ts";
 import type { Presence } from "../lib/presence.ts";
-import type { SseEvent } from "../lib/sse.ts";
-import { FilterWatch, isFilteredJson, isFilteredStream } from "./filtered.ts";
-import { firstEvent } from "./first-event.ts";
+import { deliveryOf, isCompressed, isJsonType } from "./delivery.ts";
+import { isFilteredJson, isFilteredStream } from "./filtered.ts";
 import type { HttpClient } from "./http/client.ts";
 import type { HttpResponse } from "./http/exchange.ts";
 import { type Delivery, type Failure, failureOf, type Outcome, refusalOf, type Success } from "./outcome.ts";
-import { reasonInWords } from "./refusal-words.ts";
-import { withoutSecrets } from "./secrets.ts";
+import { type StreamStartOptions, startOfStream } from "./stream-start.ts";
 import type { AnswerConverter, Target, TargetRequest } from "./target.ts";
 
-export interface AttemptOptions {
+export interface AttemptOptions extends StreamStartOptions {
   readonly client: HttpClient;
-  readonly deadlines: Deadlines;
   readonly presence: Presence;
   /** `performance.now()` moment at which the whole request ends. */
   readonly totalAt: number;
   /** Longest body that is held to be delivered whole, in bytes; a longer one is handed on as it comes. */
   readonly wholeLimit: number;
-  /** Milliseconds that a stream is held for its first event, which may be an error that another target can mend. */
-  readonly firstEventPatience: number;
-  /** The error that a stream's first event tells in the target's format, or null. */
-  streamErrorOf(event: SseEvent, format: Format | null): ToldInStream | null;
-}
-
-/** `code` is the provider's own, where the format's errors have one. */
-interface ToldInStream {
-  readonly status: number;
-  readonly message: string;
-  readonly code?: string;
 }
 
 /**
@@ -93,7 +78,7 @@ async function settle(
       : committed(response, delivery, body);
   }
   const success: Success = { ok: true, response, delivery, body: null, converter: null };
-  return delivery === "events" ? await begun(success, target, options, watchedFormat) : success;
+  return delivery === "events" ? await startOfStream(success, target, options, watchedFormat) : success;
 }
 
 /**
@@ -111,7 +96,7 @@ async function settleConverted(
     response.headers.get("content-type")?.toLowerCase().startsWith("text/event-stream") === true;
   if (isEvents && converter.streams && !isCompressed(response)) {
     const success: Success = { ok: true, response, delivery: "events", body: null, converter };
-    return await begun(success, target, options, watchedFormat);
+    return await startOfStream(success, target, options, watchedFormat);
   }
   const packed = await response.bytes(options.wholeLimit);
   if (packed === null) {
@@ -155,32 +140,6 @@ async function unpacked(response: HttpResponse, body: Uint8Array, limit: number)
   }
 }
 
-/** A stream that begins with an error has failed. One that is watched is held until the model says something. */
-async function begun(
-  success: Success,
-  target: Target,
-  options: AttemptOptions,
-  watchedFormat: Format | null,
-): Promise<Outcome> {
-  const { response } = success;
-  const watch = watchedFormat === null ? null : new FilterWatch(watchedFormat);
-  const errorIn = (event: SseEvent) => options.streamErrorOf(event, target.format);
-  const first = await firstEvent(
-    response,
-    options.deadlines,
-    options.firstEventPatience,
-    watch === null ? ANY_EVENT : (event) => watch.take(event) || errorIn(event) !== null,
-  );
-  const error = first === null ? null : errorIn(first);
-  if (error !== null) {
-    response.cancel();
-    return toldInStream(error, target.secrets);
-  }
-  return watch?.filtered === true ? { ...success, filtered: true } : success;
-}
-
-const ANY_EVENT = () => true;
-
 /** A whole answer, unless it cannot be what its content type says. */
 function committed(response: HttpResponse, delivery: Delivery, body: Uint8Array): Outcome {
   const { headers } = response;
@@ -202,33 +161,9 @@ function committed(response: HttpResponse, delivery: Delivery, body: Uint8Array)
   return { ...failureOf(error), status: response.status };
 }
 
-/** Not "application/json-seq" and the like, whose parts come one by one. */
-function isJsonType(contentType: string | null): boolean {
-  if (contentType === "application/json") return true;
-  return contentType !== null && /^application\/json\s*(;|$)/i.test(contentType);
-}
-
-function isCompressed(response: HttpResponse): boolean {
-  const encoding = response.headers.get("content-encoding");
-  return encoding !== null && codingsOf(encoding).length > 0;
-}
-
 /** White space, or the first byte of a JSON value; a byte order mark too. */
 function beginsAsJson(byte: number): boolean {
   return byte === 0x7b || '["-tfn0123456789 \t\r\n\xef'.includes(String.fromCharCode(byte));
-}
-
-function deliveryOf(target: Target, response: HttpResponse): Delivery {
-  const { responseType } = target;
-  if (responseType === "stream") return "bytes";
-  const contentType = response.headers.get("content-type");
-  if (responseType === null && contentType === "application/json") return "whole";
-  // Nothing can be put between the events of a compressed stream.
-  if (contentType?.toLowerCase().startsWith("text/event-stream"))
-    return isCompressed(response) ? "bytes" : "events";
-  if (responseType === "json" || responseType === "html") return "whole";
-  if (responseType === "sse") return "bytes";
-  return isJsonType(contentType) ? "whole" : "bytes";
 }
 
 function redirected(response: HttpResponse): Failure {
@@ -242,18 +177,4 @@ function redirected(response: HttpResponse): Failure {
     },
   );
   return { ...failureOf(error), status: response.status };
-}
-
-function toldInStream(told: ToldInStream, secrets: readonly string[]): Failure {
-  const { status } = told;
-  const code = status === 429 ? "upstream_limited" : status >= 500 ? "upstream_error" : "upstream_refused";
-  const message = withoutSecrets(told.message, secrets).slice(0, 500);
-  // The status stands for a code that is not always known: the words tell more.
-  const words = {
-    status: status >= 500 ? 400 : status,
-    codes: told.code?.toLowerCase() ?? "",
-    text: message.toLowerCase(),
-  };
-  const failure = failureOf(new GatewayError(code, message, { status }));
-  return { ...failure, message, status, reason: reasonInWords(words) ?? failure.reason };
 }

@@ -301,6 +301,18 @@ describe("the deadline of the whole", () => {
   });
 });
 
+test("a client that leaves after a filter kept an answer back is told nothing", async () => {
+  const presence = new TestPresence();
+  const kept = target(json({ choices: [{ finish_reason: "content_filter", message: { content: "" } }] }), {
+    format: "openai-chat",
+  });
+  const slow = target(hang());
+  const running = runOn([kept, slow], { fallback: ALL, presence });
+  await server.request(slow.name);
+  presence.leave();
+  expect(failureOf((await running).outcome).error.code).toBe("client_closed");
+});
+
 test("a client that leaves while a filter is watched for ends everything", async () => {
   const presence = new TestPresence();
   const quiet = target(stream([`data: {"choices":[]}\n\n`], { finish: "hang" }), { format: "openai-chat" });

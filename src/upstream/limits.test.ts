@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { startFaultUpstream } from "../../test/support/fault-upstream.ts";
-import { flaky, json } from "../../test/support/faults.ts";
+import { flaky, json, stream } from "../../test/support/faults.ts";
 import type { Behaviour } from "../../test/support/raw-server.ts";
 import { failureOf, ONCE, QUICK_RETRY, runOn, scriptedTargets } from "../../test/support/scripted-targets.ts";
 import { DEFAULT_FALLBACK } from "../exchange/fallback.ts";
@@ -85,6 +85,19 @@ describe("a target that is limited", () => {
     expect(upstreams.cooldowns.until(soon.name)).toBe(0);
   });
 
+  test("is passed over also when the time for the whole is over, which is then what is told", async () => {
+    const { provided } = setUp();
+    const out = provided(limited({ "retry-after": "60" }));
+    const fine = provided(FINE);
+    await runOn([out]);
+    const { outcome, attempts } = await runOn([out, fine], { totalAt: performance.now() - 1 });
+    expect([failureOf(outcome).error.code, outcomes(attempts)]).toEqual([
+      "total_timeout",
+      ["upstream_limited", "total_timeout"],
+    ]);
+    expect(requestsOf(fine)).toBe(0);
+  });
+
   test("says nothing of another model, nor an endpoint of its other clients", async () => {
     const { provided, target, upstreams } = setUp();
     const one = provided(limited({ "retry-after": "60" }), { model: "a", name: "p/a" });
@@ -109,6 +122,13 @@ describe("a target that is limited", () => {
       7,
     ],
     ["by Gemini's body", limited({}, { message: "x", details: [{ retryDelay: "34s" }] }), 34],
+    [
+      "by its quota, told in a stream of the Responses API",
+      stream([
+        'data: {"type":"error","error":{"type":"insufficient_quota","message":"You exceeded your current quota, please check your plan and billing details."}}\n\n',
+      ]),
+      MAX_COOLDOWN_MS / 1000,
+    ],
     ["by its quota", limited({}, { message: "x", code: "insufficient_quota" }), MAX_COOLDOWN_MS / 1000],
   ])("is out %s", async (_, behaviour, seconds) => {
     const { provided, secondsOut } = setUp();
@@ -222,10 +242,11 @@ describe("a provider with several keys", () => {
 
   test("loses no key to a prompt that a filter refuses", async () => {
     const flagged = json({ error: { message: "Your input was flagged" } }, 403);
-    const { one, upstreams } = keyed([flagged, flagged]);
+    const { one, used, upstreams } = keyed([flagged, flagged]);
     await runOn([one]);
+    expect(used).toEqual([0]);
     expect(upstreams.keyTurns.backAt(one.provider!, 2, "m")).toBe(0);
-    expect([0, 1].map(() => upstreams.keyTurns.next(one.provider!, 2, "m")).toSorted()).toEqual([0, 1]);
+    expect(upstreams.keyTurns.next(one.provider!, 2, "m")).toBe(1);
   });
 
   test("starts anew after a reload", async () => {

@@ -111,7 +111,8 @@ export async function refusalOf(
     retryable:
       hint === "true" ||
       (hint !== "false" &&
-        ((isRetryableStatus(status, asked) && !isHopeless) || (isKeyRefused && hasOtherKeys))),
+        ((isRetryableStatus(status, asked) && !isHopeless) ||
+          (isKeyRefused && hasOtherKeys && reason === null))),
     fallback: ERRORS[code].fallback || isKeyRefused,
     reason: reason ?? (isKeyRefused ? "error" : reasonOfCode(code)),
     asked,
@@ -121,7 +122,7 @@ export async function refusalOf(
 
 /** How long a limit lasts: what the upstream asks for, else what its fields or its body say of it. */
 function limitIn({ answer, codes, text, json }: ErrorAnswer, asked: number | null): Limit {
-  const quota = isQuota({ status: answer.status, codes, text });
+  const quota = isQuota({ codes, text });
   const lasts = asked ?? exhaustedFor(answer.headers, Date.now()) ?? retryDelayIn(json);
   return { lasts: quota ? MAX_COOLDOWN_MS : lasts, quota };
 }

@@ -77,7 +77,7 @@ describe("a refusal's words", () => {
   });
 
   test("tell a used-up quota from a limit that passes", () => {
-    const said = (text: string, codes: string) => isQuota({ status: 429, text, codes });
+    const said = (text: string, codes: string) => isQuota({ text, codes });
     expect(
       said("you exceeded your current quota, please check your plan and billing details.", ""),
     ).toBeTrue();

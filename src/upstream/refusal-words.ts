@@ -147,8 +147,8 @@ export function reasonInWords(words: RefusalWords): FallbackReason | null {
 }
 
 /** Whether a limit is a quota that is used up, and not one that time alone gives back within a minute. */
-export function isQuota(words: RefusalWords): boolean {
-  return words.status === 402 || tells(words, QUOTA);
+export function isQuota(words: Omit<RefusalWords, "status">): boolean {
+  return tells(words, QUOTA);
 }
 
 /** Anthropic says "model: name" (recorded as mirascope-0137), vLLM "The model `name` does not exist.", Ollama "model "name" not found". */
@@ -157,7 +157,7 @@ function isMissingModel({ status, text }: RefusalWords): boolean {
   return text.startsWith("model: ") || text.includes("does not exist") || text.includes("not found");
 }
 
-function tells({ codes, text }: RefusalWords, signs: Signs): boolean {
+function tells({ codes, text }: Omit<RefusalWords, "status">, signs: Signs): boolean {
   if (codes !== "") {
     const words = codes.split(" ");
     if (signs.codes.some((code) => words.includes(code))) return true;
