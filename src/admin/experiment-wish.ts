@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { NewExperiment } from "../experiments/definition.ts";
-import { type Allocation, type Guardrail, type Metric, SMALLEST_SHARE } from "../experiments/experiment.ts";
+import {
+  type Allocation,
+  type Guardrail,
+  type Metric,
+  RECORDED_METRICS,
+  SMALLEST_SHARE,
+} from "../experiments/experiment.ts";
 import { recordedMetric } from "../experiments/metrics.ts";
 import { SERVED_LABEL } from "../prompts/label-name.ts";
 import { oneOf } from "../records/filter.ts";
@@ -25,7 +31,7 @@ const METRIC = {
 
 const metricShape = z.strictObject({
   name: name.describe(
-    "The name of feedback, or cost, latency, first_token, output_tokens, failure, refusal or finish:REASON.",
+    `The name of feedback, or what records say: ${RECORDED_METRICS.join(", ")} or finish:REASON.`,
   ),
   ...METRIC,
 });

@@ -154,6 +154,8 @@ export class Conductor {
     this.#noted.set(id, noted);
     // After a start, or where another process led, those of the newest epoch are what is new for sure.
     noted.judged ??= report.judged - judgedIn(log.measured(metric.name).observations, newest.number);
+    // What retention deletes is not waited for again.
+    noted.judged = Math.min(noted.judged, report.judged);
     const needed = Math.max(FRESH_UNITS, FRESH_SHARE[allocation.kind] * noted.judged);
     if (report.judged - noted.judged < needed || tick - noted.epochAt < EPOCH_MS) return;
     const epoch = nextEpoch(experiment, report.verdict.variants, newest, Date.now());

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { arrive, keepVersions, newExperiment } from "../../test/support/experiments.ts";
+import { testDatabases } from "../../test/support/postgres.ts";
 import type { Logger } from "../lib/logger.ts";
 import { Refusal } from "../lib/refusal.ts";
 import { type Storage, StorageError } from "../storage/interface.ts";
@@ -46,10 +47,13 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   throw new Error("It did not come to it.");
 }
 
-describe.each(["sqlite:thread.db", "sqlite::memory:"])("on %s", (storageUrl) => {
+const databases = testDatabases();
+
+describe.each(["sqlite:thread.db", "sqlite::memory:", "PostgreSQL"])("on %s", (place) => {
   let storage: Storage;
   let conductor: ExperimentConductor;
   beforeEach(async () => {
+    const storageUrl = place === "PostgreSQL" ? await databases.emptied() : place;
     storage = await openStorage(storageUrl, folder);
     conductor = new ExperimentConductor({ storageUrl, cwd: folder, storage, logger });
   });

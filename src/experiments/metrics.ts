@@ -1,6 +1,6 @@
 import type { FinishReason } from "../exchange/response.ts";
 import type { DecidedRequest } from "../storage/experiment-store.ts";
-import type { Metric } from "./experiment.ts";
+import type { Metric, RECORDED_METRICS } from "./experiment.ts";
 import type { Gathering } from "./units.ts";
 
 /** A metric that records have: what a request says of it, and how a unit's requests become one value. */
@@ -27,18 +27,19 @@ const REASONS: Readonly<Record<FinishReason, true>> = {
 const REFUSALS: ReadonlySet<string | null> = new Set<FinishReason>(["refusal", "content-filter"]);
 
 /** What a unit costs is what all of its requests do; how long it waits, and how often it fails, is an average. */
-const RECORDED: ReadonlyMap<string, RecordedMetric> = new Map<string, RecordedMetric>([
-  ["cost", { gathering: "sum", nature: "amount", valueOf: ({ costUsd }) => costUsd }],
-  ["output_tokens", { gathering: "sum", nature: "amount", valueOf: ({ outputTokens }) => outputTokens }],
-  ["latency", { gathering: "mean", nature: "amount", valueOf: ({ durationMs }) => durationMs }],
-  ["first_token", { gathering: "mean", nature: "amount", valueOf: ({ firstTokenMs }) => firstTokenMs }],
-  ["failure", share(({ failed }) => failed)],
-  ["refusal", share(({ finish }) => REFUSALS.has(finish))],
-]);
+const RECORDED: Readonly<Record<(typeof RECORDED_METRICS)[number], RecordedMetric>> = {
+  cost: { gathering: "sum", nature: "amount", valueOf: ({ costUsd }) => costUsd },
+  output_tokens: { gathering: "sum", nature: "amount", valueOf: ({ outputTokens }) => outputTokens },
+  latency: { gathering: "mean", nature: "amount", valueOf: ({ durationMs }) => durationMs },
+  first_token: { gathering: "mean", nature: "amount", valueOf: ({ firstTokenMs }) => firstTokenMs },
+  failure: share(({ failed }) => failed),
+  refusal: share(({ finish }) => REFUSALS.has(finish)),
+};
+const BY_NAME: ReadonlyMap<string, RecordedMetric> = new Map(Object.entries(RECORDED));
 
 /** Null where the name is that of feedback. */
 export function recordedMetric(name: string): RecordedMetric | null {
-  const known = RECORDED.get(name);
+  const known = BY_NAME.get(name);
   if (known !== undefined || !name.startsWith(FINISH)) return known ?? null;
   const reason = name.slice(FINISH.length);
   return share(({ finish }) => finish === reason);
