@@ -9,12 +9,15 @@ describe("a cooldown", () => {
     expect([cooldowns.until("a", 150), cooldowns.size]).toEqual([0, 0]);
   });
 
-  test("is not shortened by a later word, and ended by an answer", () => {
+  test("is not shortened by a later word, and ended by an answer to what was sent since", () => {
     const cooldowns = new Cooldowns();
     cooldowns.note("a", 500, 0);
-    cooldowns.note("a", 200, 0);
+    cooldowns.note("a", 200, 10);
     expect(cooldowns.until("a", 0)).toBe(500);
-    cooldowns.clear("a");
+    cooldowns.answered("a", 9);
+    expect(cooldowns.until("a", 20)).toBe(500);
+    cooldowns.answered("a", 15);
+    cooldowns.answered("unknown", 15);
     expect(cooldowns.until("a", 0)).toBe(0);
   });
 

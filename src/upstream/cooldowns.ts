@@ -10,19 +10,19 @@ const MAX_NAME = 300;
  * clock moves. It holds 1,000 names: those that are over go first, then those that were noted first.
  */
 export class Cooldowns {
-  readonly #until = new Map<string, number>();
+  readonly #outs = new Map<string, { readonly until: number; readonly notedAt: number }>();
 
   /** How many names are held, those included whose time is over and was not asked for since. */
   get size(): number {
-    return this.#until.size;
+    return this.#outs.size;
   }
 
   /** The moment from which it may be asked again; 0 where that is now. */
   until(name: string, now = performance.now()): number {
-    const until = this.#until.get(name);
-    if (until === undefined) return 0;
+    const until = this.#outs.get(name)?.until ?? 0;
+    if (until === 0) return 0;
     if (until > now) return until;
-    this.#until.delete(name);
+    this.#outs.delete(name);
     return 0;
   }
 
@@ -31,25 +31,26 @@ export class Cooldowns {
     const bounded = Math.min(until, now + MAX_COOLDOWN_MS);
     // Written so that a NaN is no time either.
     if (!(bounded > now) || name.length > MAX_NAME) return;
-    if (!this.#until.has(name)) this.#makeRoom(now);
-    this.#until.set(name, Math.max(bounded, this.#until.get(name) ?? 0));
+    if (!this.#outs.has(name)) this.#makeRoom(now);
+    this.#outs.set(name, { until: Math.max(bounded, this.#outs.get(name)?.until ?? 0), notedAt: now });
   }
 
-  /** It has answered, so it is back. */
-  clear(name: string): void {
-    this.#until.delete(name);
+  /** A request that was sent at `sentAt` was answered: it is back, unless it has been limited since. */
+  answered(name: string, sentAt: number): void {
+    const out = this.#outs.get(name);
+    if (out !== undefined && out.notedAt <= sentAt) this.#outs.delete(name);
   }
 
   /** Forgets everything, after a reload: keys and limits may be others. */
   reset(): void {
-    this.#until.clear();
+    this.#outs.clear();
   }
 
   #makeRoom(now: number): void {
-    if (this.#until.size < MAX_NAMES) return;
-    for (const [name, until] of this.#until) if (until <= now) this.#until.delete(name);
-    if (this.#until.size < MAX_NAMES) return;
-    const [oldest] = this.#until.keys();
-    this.#until.delete(oldest!);
+    if (this.#outs.size < MAX_NAMES) return;
+    for (const [name, { until }] of this.#outs) if (until <= now) this.#outs.delete(name);
+    if (this.#outs.size < MAX_NAMES) return;
+    const [oldest] = this.#outs.keys();
+    this.#outs.delete(oldest!);
   }
 }

@@ -20,7 +20,6 @@ export interface TryOptions extends AttemptOptions {
  */
 export async function tryTarget(target: Target, options: TryOptions, watched: boolean): Promise<Outcome> {
   const { upstream, settings } = target;
-  upstream.budget.firstTry();
   let last: Failure | null = null;
   for (let tries = 1; ; tries++) {
     // Made before there is a permit, which would not be given back if this failed.
@@ -28,9 +27,10 @@ export async function tryTarget(target: Target, options: TryOptions, watched: bo
     if (request instanceof GatewayError) return notAsked(target, request, options);
     const now = performance.now();
     if (now >= options.totalAt) return last ?? notAsked(target, tooLate(), options);
+    if (tries === 1) upstream.budget.firstTry(now);
     const permit = upstream.breaker.admit(now);
     if (permit === null) return last ?? notAsked(target, breakerOpen(target), options);
-    const outcome = await tryRecorded(target, request, permit, options, watched);
+    const outcome = await tryRecorded({ target, request, permit, sentAt: now, watched }, options);
     if (outcome.ok) return outcome;
     const hasFreshKey = noteLimit(target, request, outcome);
     if (!outcome.retryable || tries >= settings.retry.max_attempts || options.presence.gone) return outcome;
@@ -56,17 +56,22 @@ function delayBefore(
   return retryDelay(settings.retry, tries, asked);
 }
 
+interface Try {
+  readonly target: Target;
+  readonly request: TargetRequest;
+  readonly permit: Permit;
+  /** `performance.now()`. */
+  readonly sentAt: number;
+  readonly watched: boolean;
+}
+
 async function tryRecorded(
-  target: Target,
-  request: TargetRequest,
-  permit: Permit,
+  { target, request, permit, sentAt, watched }: Try,
   options: TryOptions,
-  watched: boolean,
 ): Promise<Outcome> {
-  const startedAt = sinceStart(options);
   const attempt: Attempt = {
     target: target.name,
-    startedAt,
+    startedAt: sinceStart(options, sentAt),
     endedAt: null,
     status: null,
     error: null,
@@ -83,7 +88,7 @@ async function tryRecorded(
   } else if (outcome.filtered === true) {
     attempt.reason = "content_filter";
   }
-  judge(target, permit, outcome);
+  judge(target, permit, outcome, sentAt);
   // A body that was being read from the client is gone; it cannot be sent again.
   if (!outcome.ok && request.body instanceof ReadableStream && request.body.locked) {
     return { ...outcome, retryable: false, fallback: false, reason: null };
@@ -92,12 +97,12 @@ async function tryRecorded(
 }
 
 /** Tells the breaker. A refusal is an answer: the upstream works. A limit says nothing about its health. */
-function judge(target: Target, permit: Permit, outcome: Outcome): void {
+function judge(target: Target, permit: Permit, outcome: Outcome, sentAt: number): void {
   const { upstream } = target;
   if (outcome.ok) {
     upstream.lastSuccessAt = Date.now();
     permit.succeeded();
-    if (upstream.cooldowns.size > 0) upstream.cooldowns.clear(target.name);
+    if (upstream.cooldowns.size > 0) upstream.cooldowns.answered(target.name, sentAt);
     return;
   }
   switch (outcome.error.category) {
@@ -137,8 +142,8 @@ function tooLate(): GatewayError {
 }
 
 /** Milliseconds to a hundredth: the rest is noise, and takes space in every record. */
-function sinceStart({ startedTick }: TryOptions): number {
-  return Math.round((performance.now() - startedTick) * 100) / 100;
+function sinceStart({ startedTick }: TryOptions, now = performance.now()): number {
+  return Math.round((now - startedTick) * 100) / 100;
 }
 
 /** Puts down that a target was not asked, and why. */
