@@ -99,6 +99,15 @@ describe("a whole experiment", () => {
     expect((await desk.promote(id, null, "key_2")).promotion).toMatchObject({ variant: 1, by: "key_2" });
   }, 60_000);
 
+  test("whose winner changes tells that too", async () => {
+    const { id } = await started();
+    await lead(id, helped(0.2, 0.8), 2_000);
+    await arrive(storage, id, { first: 10_000, count: 2_000 }, helped(0.9, 0.1));
+    await conductor.round();
+    const told = (await desk.events(id)).filter(({ kind }) => kind === "decided");
+    expect(told.map(({ variant }) => variant)).toEqual([1, 0]);
+  }, 60_000);
+
   test("of variants alike within the tolerance is told as such, once", async () => {
     const { id } = await started({ tolerance: 0.3 });
     await lead(id, helped(0.5, 0.5), 4_000, 500);

@@ -7,6 +7,7 @@ import { definitionProblems, type NewExperiment } from "./definition.ts";
 import type { Epoch } from "./experiment.ts";
 import { promote, revertPromotion } from "./promotion.ts";
 import type { ExperimentReport } from "./report.ts";
+import { refuseUnservable } from "./servable.ts";
 import {
   type Actor,
   ended,
@@ -83,7 +84,7 @@ export class ExperimentDesk {
       const actor = now(by);
       const experiment = madeOf(wish, wish.id ?? (await this.#freeId(wish.template)), isStarted, actor);
       refuseProblems(experiment);
-      await this.#refuseVersions(experiment, isStarted);
+      await refuseUnservable(this.#storage, experiment, isStarted);
       const detail = isStarted ? "It was made and started." : "It was made as a draft.";
       const outcome = await this.#storage.experiments.create(experiment, told("created", detail, actor));
       if (outcome === "overlaps") throw await overlap(this.#storage, experiment);
@@ -106,7 +107,7 @@ export class ExperimentDesk {
         throw new Refusal("conflict", `The experiment ${id} is ${kept.status}; only a draft can be edited.`);
       const { revision: _, ...fields } = madeOf(wish, id, false, { by, at: kept.createdAt });
       refuseProblems(fields);
-      await this.#refuseVersions(fields, false);
+      await refuseUnservable(this.#storage, fields, false);
       return { fields, events: [told("edited", "Its definition was changed.", now(by))] };
     });
   }
@@ -114,7 +115,7 @@ export class ExperimentDesk {
   async start(id: string, by: string | null): Promise<KeptExperiment> {
     return await this.#run(id, async (kept) => {
       const change = started(kept, now(by));
-      await this.#refuseVersions(kept, true);
+      await refuseUnservable(this.#storage, kept, true);
       return change;
     });
   }
@@ -126,7 +127,7 @@ export class ExperimentDesk {
   async resume(id: string, by: string | null): Promise<KeptExperiment> {
     return await this.#run(id, async (kept) => {
       const change = resumed(kept, now(by));
-      await this.#refuseVersions(kept, true);
+      await refuseUnservable(this.#storage, kept, true);
       return change;
     });
   }
@@ -189,28 +190,6 @@ export class ExperimentDesk {
     const taken = new Set((await this.list()).map(({ id }) => id));
     const stem = template.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 54);
     for (let number = 1; ; number += 1) if (!taken.has(`${stem}-${number}`)) return `${stem}-${number}`;
-  }
-
-  /** Throws a Refusal where a version cannot be served, or the experiment could decide nothing. */
-  async #refuseVersions(
-    { template, variants }: Pick<KeptExperiment, "template" | "variants">,
-    isToRun: boolean,
-  ): Promise<void> {
-    const { prompts } = this.#storage;
-    const kept = await prompts.template(template);
-    if (kept === null) throw new Refusal("invalid", `There is no template ${template}.`);
-    if (kept.archivedAt !== null) throw new Refusal("conflict", `The template ${template} is archived.`);
-    if (isToRun && kept.pinnedVersion !== null)
-      throw new Refusal(
-        "conflict",
-        `The template ${template} is pinned to version ${kept.pinnedVersion}, which every request gets. Take the pin away first.`,
-      );
-    for (const version of new Set(variants.map((variant) => variant.version))) {
-      const found = await prompts.version(template, version);
-      if (found === null) throw new Refusal("invalid", `The template ${template} has no version ${version}.`);
-      if (found.archivedAt !== null)
-        throw new Refusal("conflict", `Version ${version} of the template ${template} is archived.`);
-    }
   }
 }
 

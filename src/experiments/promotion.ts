@@ -2,6 +2,7 @@ import { Refusal } from "../lib/refusal.ts";
 import type { KeptExperiment, Promotion } from "../storage/experiment-store.ts";
 import type { Storage } from "../storage/interface.ts";
 import { changeExperiment, findExperiment } from "./change.ts";
+import { refuseUnservable } from "./servable.ts";
 import { type Actor, told } from "./transitions.ts";
 
 type PromotingStorage = Pick<Storage, "experiments" | "prompts">;
@@ -21,7 +22,7 @@ export async function promote(
   refuseUnlessPromotable(experiment);
   const { template, label } = experiment;
   const { name, version } = experiment.variants[variant]!;
-  await refuseUnlessServable(storage, template, version);
+  await refuseUnservable(storage, { template, variants: [{ name, version }] }, false);
   // Whoever promoted it stands in the experiment's own events; by this an earlier try that broke off is recognised.
   const movedBy = `experiment ${id}`;
   const previousVersion = await labelBefore(storage, experiment, version, movedBy);
@@ -63,7 +64,8 @@ export async function revertPromotion(
       "conflict",
       `The label ${label} was moved since: it points to ${current ?? "nothing"}, not to ${version}. Move it as a label.`,
     );
-  if (previousVersion !== null) await refuseUnlessServable(storage, template, previousVersion);
+  if (previousVersion !== null)
+    await refuseUnservable(storage, { template, variants: [{ name, version: previousVersion }] }, false);
   await moveLabel(storage, { ...experiment, label }, previousVersion, actor);
   const where = previousVersion === null ? "is taken away" : `points to version ${previousVersion} again`;
   return await changeExperiment(storage, id, (kept) =>
@@ -90,12 +92,6 @@ function refuseUnlessPromotable({ id, status, promotion, variants }: KeptExperim
       `The experiment ${id} has promoted ${variants[promotion.variant]?.name}. Revert that first.`,
     );
   if (status === "draft") throw new Refusal("conflict", `The experiment ${id} is a draft; it has no winner.`);
-}
-
-async function refuseUnlessServable({ prompts }: PromotingStorage, template: string, version: string) {
-  const [kept, found] = await Promise.all([prompts.template(template), prompts.version(template, version)]);
-  if (kept === null || found === null || kept.archivedAt !== null || found.archivedAt !== null)
-    throw new Refusal("conflict", `Version ${version} of ${template} is archived, or there is none.`);
 }
 
 async function moveLabel(

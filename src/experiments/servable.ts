@@ -1,0 +1,25 @@
+import { Refusal } from "../lib/refusal.ts";
+import type { KeptExperiment } from "../storage/experiment-store.ts";
+import type { Storage } from "../storage/interface.ts";
+
+/** Throws a Refusal where a variant's version cannot be served, or, as it is to run, nothing would be decided. */
+export async function refuseUnservable(
+  { prompts }: Pick<Storage, "prompts">,
+  { template, variants }: Pick<KeptExperiment, "template" | "variants">,
+  isToRun: boolean,
+): Promise<void> {
+  const kept = await prompts.template(template);
+  if (kept === null) throw new Refusal("invalid", `There is no template ${template}.`);
+  if (kept.archivedAt !== null) throw new Refusal("conflict", `The template ${template} is archived.`);
+  if (isToRun && kept.pinnedVersion !== null)
+    throw new Refusal(
+      "conflict",
+      `The template ${template} is pinned to version ${kept.pinnedVersion}, which every request gets. Take the pin away first.`,
+    );
+  for (const version of new Set(variants.map((variant) => variant.version))) {
+    const found = await prompts.version(template, version);
+    if (found === null) throw new Refusal("invalid", `The template ${template} has no version ${version}.`);
+    if (found.archivedAt !== null)
+      throw new Refusal("conflict", `Version ${version} of the template ${template} is archived.`);
+  }
+}
