@@ -8,7 +8,7 @@ import { GenerateAnswer } from "./answer.ts";
 import { tellForeignMembers } from "./foreign-members.ts";
 import { newId } from "./ids.ts";
 import { withoutRepeatedResults } from "./repeated-results.ts";
-import { type SealStash, withoutForeignSeals } from "./seals.ts";
+import { type SealStash, withoutForeignSeals, withoutSeals } from "./seals.ts";
 import { ToolAdapter } from "./tools.ts";
 
 /** A client's request as it was read, which any number of targets may be asked. */
@@ -28,6 +28,8 @@ export interface ConversionTarget {
   readonly provider: string;
   /** The model's name there. */
   readonly model: string;
+  /** Whether another provider has sealed what the request has of its answers. */
+  readonly isNewcomer?: boolean;
 }
 
 /**
@@ -45,7 +47,10 @@ export function convertGenerate(
   tellForeignMembers(request, to.format, losses);
   const tools = new ToolAdapter(request, to.format, to.provider);
   const answered = withoutRepeatedResults(request);
-  const sealed = withoutForeignSeals(stash.restore(owner, answered, to.format), to.format);
+  const sealed =
+    to.isNewcomer === true
+      ? withoutSeals(answered)
+      : withoutForeignSeals(stash.restore(owner, answered, to.format), to.format);
   const body = target.writeRequest(tools.request(sealed), { model: to.model, provider: to.provider, losses });
   const context = { request, model: request.model, losses, newId, now: () => Math.floor(Date.now() / 1000) };
   const converter = new GenerateAnswer({ client, target, context, tools, stash, owner, asArray });

@@ -14,7 +14,17 @@ export function withoutForeignSeals(request: GenerateRequest, target: Format): G
   return { ...request, messages };
 }
 
-function ownPart(part: Part, target: Format): Part | null {
+/** The request without any seals: another provider made them, whatever its API. */
+export function withoutSeals(request: GenerateRequest): GenerateRequest {
+  const messages = request.messages.map((message) => {
+    const parts = message.parts.map((part) => ownPart(part, null)).filter((part) => part !== null);
+    return { ...message, parts };
+  });
+  return { ...request, messages };
+}
+
+/** `target` is null where no seal is its own. */
+function ownPart(part: Part, target: Format | null): Part | null {
   if (!("seal" in part) || part.seal === undefined || part.seal.origin === target) return part;
   const { seal: _seal, ...rest } = part;
   return rest.kind === "reasoning" && (rest.redacted === true || rest.text === "") ? null : (rest as Part);

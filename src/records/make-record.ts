@@ -53,7 +53,8 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
     parentId: tracking?.request_parent_id ?? null,
     threadId: tracking?.thread_id ?? null,
     tags: tracking?.tags === undefined ? NONE : tagTexts(tracking.tags),
-    templates: trace.templates,
+    templates:
+      trace.templates.length > MAX_TEMPLATES ? trace.templates.slice(0, MAX_TEMPLATES) : trace.templates,
     decisions: trace.decisions,
     status: trace.status,
     error: trace.error,
@@ -86,6 +87,7 @@ export function tagTexts(tags: Tags): readonly string[] {
 /** Clients and providers send what they like, and a record is to stay a small thing. */
 const MAX_NAME = 256;
 const MAX_TEXT = 4_000;
+const MAX_TEMPLATES = 64;
 
 function cut(text: string, length: number): string {
   return text.length > length ? text.slice(0, length) : text;

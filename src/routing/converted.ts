@@ -24,6 +24,8 @@ export interface ConvertedCall {
   readonly format: Format;
   readonly provider: string;
   readonly model: string;
+  /** Whether another provider has served the conversation until now. */
+  readonly isNewcomer?: boolean;
 }
 
 /** What is sent instead of the client's own call. */

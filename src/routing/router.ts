@@ -19,6 +19,7 @@ import { ConvertibleCall, type FormatCall, isFormatCall, nativePath } from "./co
 import { endpointFormat, isPlainPath } from "./converted-paths.ts";
 import { type Door, findDoor } from "./doors.ts";
 import { EndpointTable } from "./endpoints.ts";
+import { mayHoldSeals } from "./foreign-seals.ts";
 import { chooseModel } from "./models.ts";
 import { type EndpointPlan, PROVIDER_RESPONSES, type ProviderPlan, planEndpoint } from "./plans.ts";
 import type { Provider, Providers } from "./providers.ts";
@@ -191,10 +192,10 @@ export class Router {
     const targets = planned.map(({ planned: one, parameters }) => {
       if (parameters !== null) {
         const own = withParametersOf(call, facts, parameters);
-        return this.#target(one, call, own, this.#convertible(call, own));
+        return this.#target(one, call, own, this.#convertible(call, own), decision.former);
       }
       shared ??= this.#convertible(call, facts);
-      return this.#target(one, call, facts, shared);
+      return this.#target(one, call, facts, shared, decision.former);
     });
     return {
       route: found.route.name,
@@ -260,10 +261,12 @@ export class Router {
     call: FormatCall,
     facts: RequestFacts,
     convertible: ConvertibleCall | null,
+    former: string | null = null,
   ): Target {
-    const taken = unsealed(decision, call, facts);
+    const isNewcomer = former !== null && !former.startsWith(`${plan.provider.name}/`);
+    const taken = unsealed(decision, call, facts, isNewcomer);
     if (taken.kind === "convert" && convertible !== null)
-      return this.#maker.converted(plan, { format: taken.to, model }, convertible, facts);
+      return this.#maker.converted(plan, { format: taken.to, model, isNewcomer }, convertible, facts);
     const path = joinBase(plan.basePath, plan.provider.formats[call.format] + nativePath(call, model));
     return this.#maker.native(plan, { path, model, rename: model, call }, facts);
   }
@@ -314,9 +317,12 @@ function noProvider(name: string): string {
   return `There is no provider "${name.slice(0, 100)}".`;
 }
 
-/** A body that holds a seal of another API is read and written anew, without it, also in its own format. */
-function unsealed(decision: Decision, call: Call, facts: RequestFacts): Decision {
-  if (decision.kind !== "native" || facts.fields?.sealed !== true || call.operation !== "generate")
-    return decision;
-  return call.format === null ? decision : { kind: "convert", to: call.format };
+/**
+ * A body that holds a seal of another API, or of a provider whose conversation another one takes over, is read and written
+ * anew without it, also in its own format.
+ */
+function unsealed(decision: Decision, call: Call, facts: RequestFacts, isNewcomer = false): Decision {
+  if (decision.kind !== "native" || call.operation !== "generate" || call.format === null) return decision;
+  const isForeign = facts.fields?.sealed === true || (isNewcomer && mayHoldSeals(facts, call.format));
+  return isForeign ? { kind: "convert", to: call.format } : decision;
 }

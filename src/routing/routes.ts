@@ -43,6 +43,8 @@ export interface FoundRoute {
 export interface RouteDecision extends Choice {
   readonly found: FoundRoute;
   readonly asked: Asked;
+  /** The target that served the conversation last; null where that is not known. */
+  readonly former: string | null;
   /** Where the draws of strategies that learn are recorded. */
   readonly logs: ReadonlyMap<Strategy, LearnLog>;
 }
@@ -109,12 +111,12 @@ export class Routes {
       strongShare: found.strongShare,
       kind: facts.kind,
     };
-    const isInToolUse = conversation !== null && usesTools(body, call.format);
-    const stay = isInToolUse ? states.conversations.targetOf(conversation, now) : null;
+    const former = conversation === null ? null : states.conversations.targetOf(conversation, now);
+    const stay = former !== null && usesTools(body, call.format) ? former : null;
     const refuses = this.#refusals(facts);
     const choice = choose(found.route, asked, { until, stay, refuses });
     if (choice.targets.length === 0) throw noneServes(found.route.name, choice);
-    return { ...choice, found, asked, logs: this.#logs };
+    return { ...choice, found, asked, former, logs: this.#logs };
   }
 
   /** Parameters that the routes on the way to a target put into its requests; null where there are none. */

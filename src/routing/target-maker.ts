@@ -6,7 +6,7 @@ import { joinBase } from "../providers/url.ts";
 import { originOf } from "../upstream/http/origin.ts";
 import type { CallSettings, ResponseType, Target, TargetRequest } from "../upstream/target.ts";
 import type { Upstream, Upstreams } from "../upstream/upstream.ts";
-import type { ConvertibleCall } from "./converted.ts";
+import type { ConvertedCall, ConvertibleCall } from "./converted.ts";
 import { endpointPath, formatLines, withSearch } from "./converted-paths.ts";
 import { type EndpointPlan, type ProviderPlan, planProvider } from "./plans.ts";
 import { keyLine, prepareConverted, prepareRequest } from "./prepare.ts";
@@ -62,14 +62,14 @@ export class TargetMaker {
   /** A provider's target that is sent the call in `format`. */
   converted(
     plan: ProviderPlan,
-    to: { readonly format: Format; readonly model: string },
+    to: Omit<ConvertedCall, "provider">,
     convertible: ConvertibleCall,
     facts: RequestFacts,
   ): Target {
     const { provider } = plan;
     const { format, model } = to;
     return this.#provided(plan, model, format, null, (key) =>
-      prepareConverted(facts, convertible.convert({ format, provider: provider.name, model }), {
+      prepareConverted(facts, convertible.convert({ ...to, provider: provider.name }), {
         origin: plan.origin,
         withheld: null,
         target: (callPath) =>
