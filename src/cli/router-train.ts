@@ -58,7 +58,7 @@ interface TrainOptions {
 }
 
 /** Throws a CommandError. */
-export function marginOption(text: string | undefined): number {
+function marginOption(text: string | undefined): number {
   const margin = text === undefined ? DEFAULT_OPTIONS.margin : Number(text);
   if (Number.isFinite(margin) && text?.trim() !== "") return margin;
   throw usage("router train", `--margin ${text} is not a number.`);

@@ -1,5 +1,5 @@
 /** Characters of the last user turn that are kept: of a longer one the beginning and the end. */
-export const TURN = 4_000;
+const TURN = 4_000;
 /** Characters of what comes before it, all together. */
 const CONTEXT = 1_200;
 /** A turn of at least this length speaks for itself. */
