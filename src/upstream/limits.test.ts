@@ -69,6 +69,8 @@ describe("a target that is limited", () => {
     const again = provided(limited({ "retry-after": "60" }));
     await runOn([again]);
     expect(outcomes((await runOn([again])).attempts)).toEqual([429]);
+    const behind = await runOn([failing, again]);
+    expect([outcomes(behind.attempts), failureOf(behind.outcome).status]).toEqual([[500, 429], 429]);
     const kept = await runOn([again, failing], { fallback: { ...DEFAULT_FALLBACK, limit: false } });
     expect(outcomes(kept.attempts)).toEqual([429]);
   });
