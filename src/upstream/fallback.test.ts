@@ -11,6 +11,8 @@ import {
   successOf,
 } from "../../test/support/scripted-targets.ts";
 import { gate, until } from "../../test/support/until.ts";
+import { convertGenerate } from "../conversion/generate.ts";
+import { SealStash } from "../conversion/seals.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import {
   DEFAULT_FALLBACK,
@@ -19,6 +21,7 @@ import {
   type FallbackReason,
 } from "../exchange/fallback.ts";
 import type { Format } from "../exchange/formats.ts";
+import { CODECS } from "../formats/codecs.ts";
 import { TestPresence, textOf } from "./http/testing.ts";
 
 const server = startFaultUpstream();
@@ -203,6 +206,59 @@ describe("an answer that a filter kept back", () => {
     const first = target(json(kept), { format: "openai-chat" });
     await runOn([first, target(json({}))], { fallback: ASKED });
     expect(first.upstream.breaker.recent()).toEqual({ calls: 1, failures: 0 });
+  });
+});
+
+describe("an answer that is converted", () => {
+  /** A Chat target for a client of Anthropic's API. */
+  function converted(behaviour: Behaviour, streams: boolean) {
+    const one = target(behaviour, { format: "openai-chat" });
+    const body = { model: "m", max_tokens: 5, stream: streams, messages: [{ role: "user", content: "Hi" }] };
+    const client = CODECS["anthropic-messages"].generate;
+    const request = client.readRequest(body, { model: null, stream: streams });
+    const ask = { request, client, owner: "key", strict: false, asArray: false };
+    const prepare = () => {
+      const to = { format: "openai-chat", provider: "p", model: "m" } as const;
+      return { ...one.prepare(), converter: convertGenerate(ask, to, new SealStash()).converter };
+    };
+    return { ...one, prepare };
+  }
+  const kept = {
+    id: "c",
+    choices: [{ index: 0, finish_reason: "content_filter", message: { content: null } }],
+  };
+  const chunks = [
+    { id: "c", choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] },
+    { id: "c", choices: [{ index: 0, delta: {}, finish_reason: "content_filter" }] },
+  ].map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`);
+  const fine = { id: "c", choices: [{ index: 0, finish_reason: "stop", message: { content: "Hello" } }] };
+
+  test.each<[string, boolean, Behaviour]>([
+    ["whole", false, json(kept)],
+    ["whole, compressed", false, compressed("gzip", "application/json", JSON.stringify(kept))],
+    ["as a stream", true, stream([...chunks, "data: [DONE]\n\n"])],
+    ["as a stream that nobody asked for", false, stream([...chunks, "data: [DONE]\n\n"])],
+  ])("and was kept back by a filter, %s, leads to the next target", async (_, streams, behaviour) => {
+    const second = converted(json(fine), false);
+    const { outcome, attempts } = await runOn([converted(behaviour, streams), second], {
+      fallback: only("content_filter"),
+    });
+    expect(JSON.parse(Buffer.from(successOf(outcome).body!).toString())).toMatchObject({
+      type: "message",
+      content: [{ type: "text", text: "Hello" }],
+    });
+    expect(attempts.map(({ reason }) => reason)).toEqual(["content_filter", undefined]);
+  });
+
+  test("and refused for its length leads to the next target, or is told in the upstream's own words", async () => {
+    const policy = { fallback: only("context_length") };
+    const both = await runOn([converted(overLong, false), converted(json(fine), false)], policy);
+    expect(both.outcome.ok).toBeTrue();
+    const failure = failureOf(
+      (await runOn([converted(overLong, false), converted(overLong, false)], policy)).outcome,
+    );
+    expect(failure).toMatchObject({ answer: null, reason: "context_length" });
+    expect(failure.error).toMatchObject({ message: "too long", told: { code: "context_length_exceeded" } });
   });
 });
 
