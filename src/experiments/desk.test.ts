@@ -207,6 +207,18 @@ describe("a promotion", () => {
     expect((await refusal(desk.revert(id, null))).message).toContain("no promotion");
   });
 
+  test("tells what the variant had beside its version, which does not come with the label", async () => {
+    const variants = [
+      { name: "plain", version: "1" },
+      { name: "large", version: "2", model: "demo/echo", parameters: { temperature: 0 } },
+    ];
+    const { id } = await made({ variants });
+    await desk.promote(id, "large", null);
+    expect((await desk.events(id)).at(1)?.detail).toBe(
+      "large was promoted: the label production points to version 2. Its model and parameters were the experiment's and do not come with the label.",
+    );
+  });
+
   test("of a label that was nowhere is taken away again, and may be made anew", async () => {
     const { id } = await made();
     await desk.promote(id, "warm", null);

@@ -2,6 +2,7 @@ import { Refusal } from "../lib/refusal.ts";
 import type { KeptExperiment, Promotion } from "../storage/experiment-store.ts";
 import type { Storage } from "../storage/interface.ts";
 import { changeExperiment, findExperiment } from "./change.ts";
+import type { Variant } from "./experiment.ts";
 import { refuseUnservable } from "./servable.ts";
 import { type Actor, told } from "./transitions.ts";
 
@@ -21,7 +22,8 @@ export async function promote(
   const experiment = await findExperiment(storage, id);
   refuseUnlessPromotable(experiment);
   const { template, label } = experiment;
-  const { name, version } = experiment.variants[variant]!;
+  const chosen = experiment.variants[variant]!;
+  const { name, version } = chosen;
   await refuseUnservable(storage, { template, variants: [{ name, version }] }, false);
   // Whoever promoted it stands in the experiment's own events; by this an earlier try that broke off is recognised.
   const movedBy = `experiment ${id}`;
@@ -31,7 +33,8 @@ export async function promote(
   try {
     return await changeExperiment(storage, id, (kept) => {
       refuseUnlessPromotable(kept);
-      const detail = `${name} was promoted: the label ${label} points to version ${version}${previousVersion === null ? "" : `, before to ${previousVersion}`}.`;
+      const before = previousVersion === null ? "" : `, before to ${previousVersion}`;
+      const detail = `${name} was promoted: the label ${label} points to version ${version}${before}.${leftBehind(chosen)}`;
       return {
         fields: { promotion, status: "ended", endedAt: kept.endedAt ?? actor.at },
         events: [
@@ -92,6 +95,19 @@ function refuseUnlessPromotable({ id, status, promotion, variants }: KeptExperim
       `The experiment ${id} has promoted ${variants[promotion.variant]?.name}. Revert that first.`,
     );
   if (status === "draft") throw new Refusal("conflict", `The experiment ${id} is a draft; it has no winner.`);
+}
+
+/** A label points to a version, and that has no part of what the variant brought besides. */
+function leftBehind({ model, route, parameters }: Variant): string {
+  const own = [
+    model === undefined ? [] : "model",
+    route === undefined ? [] : "route",
+    parameters ? "parameters" : [],
+  ];
+  const names = own.flat();
+  return names.length === 0
+    ? ""
+    : ` Its ${names.join(" and ")} were the experiment's and do not come with the label.`;
 }
 
 async function moveLabel(
