@@ -215,7 +215,7 @@ describe("a promotion", () => {
     const { id } = await made({ variants });
     await desk.promote(id, "large", null);
     expect((await desk.events(id)).at(1)?.detail).toBe(
-      "large was promoted: the label production points to version 2. Its model and parameters were the experiment's and do not come with the label.",
+      "large was promoted: the label production points to version 2. The label does not bring its model and parameters.",
     );
   });
 

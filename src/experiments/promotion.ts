@@ -105,9 +105,7 @@ function leftBehind({ model, route, parameters }: Variant): string {
     parameters ? "parameters" : [],
   ];
   const names = own.flat();
-  return names.length === 0
-    ? ""
-    : ` Its ${names.join(" and ")} were the experiment's and do not come with the label.`;
+  return names.length === 0 ? "" : ` The label does not bring its ${names.join(" and ")}.`;
 }
 
 async function moveLabel(
