@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { QualityModel } from "../quality/quality-model.ts";
 import { thresholdOn } from "../quality/score.ts";
 import { FILTER_FIELDS, toFilter, wholeNumber } from "../records/filter.ts";
+import type { RequestRecord } from "../records/record.ts";
 import type { RecordFilter, Storage } from "../storage/interface.ts";
 import { optionsOf, readFields } from "./record-options.ts";
 import { modelOption, readShare } from "./router-options.ts";
@@ -23,7 +24,7 @@ Usage:
   --config      The configuration that says where the records are, as for start
 
 Bodies that were recorded whole are scored, those in which nothing can be scored with the middle score, as when they are
-served. The gateway may be running.
+served. Mirrored requests do not count. The gateway may be running.
 `;
 
 const { since, until, route, key_id, agent_id, tag } = FILTER_FIELDS;
@@ -73,7 +74,8 @@ async function score(
   const scores: number[] = [];
   let middle = 0;
   let skipped = 0;
-  for await (const { body, format, cut } of requestsWithBodies(storage.records, filter, "newest", limit)) {
+  for await (const { record, body, format, cut } of requestsWithBodies(storage.records, filter, limit)) {
+    if (isMirrored(record)) continue;
     const judged = body === null ? null : model.judge(body, format);
     if (judged === null || (cut && judged.reason !== null)) {
       skipped++;
@@ -83,6 +85,11 @@ async function score(
     if (judged.reason !== null) middle++;
   }
   return { scores, middle, skipped };
+}
+
+/** The second answer to a request that is there already. */
+function isMirrored({ tags, parentId }: RequestRecord): boolean {
+  return parentId !== null && tags.includes("mirror");
 }
 
 interface Threshold {

@@ -350,6 +350,18 @@ describe("calibration", () => {
         bodies: each,
       })),
     );
+    await storage.records.write([
+      {
+        record: requestRecord({
+          id: recordId(T + 9, "m"),
+          requestId: "m",
+          startedAt: T,
+          parentId: "req",
+          tags: ["mirror"],
+        }),
+        bodies: bodies(asked),
+      },
+    ]);
     const told = JSON.parse((await calibrate("--json")).out);
     expect(told).toMatchObject({ requests: 3, middle: 1, skipped: 2 });
     expect((await calibrate()).out).toContain("So few requests say little");

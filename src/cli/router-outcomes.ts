@@ -6,8 +6,9 @@ import type { Feedback, RecordFilter, Storage } from "../storage/interface.ts";
 import { type ModelNames, TierChances } from "./router-chances.ts";
 import { requestsWithBodies } from "./router-traffic.ts";
 
-/** Judged requests that are read, the oldest. */
+/** Judged requests, and different prompts of them, that are read, the newest: what they are learned from is held in memory. */
 const MOST = 200_000;
+const MOST_PROMPTS = 20_000;
 
 export interface LogQuery {
   readonly filter: RecordFilter;
@@ -54,19 +55,25 @@ export async function readLogOutcomes(storage: Storage, query: LogQuery): Promis
   const chances = new TierChances(storage.experiments, query.models);
   const scale = new Scale(query.feedback, query.range);
   const judged: Judged[] = [];
+  const prompts = new Set<string>();
   let unread = 0;
   const filter = { ...query.filter, feedback: query.feedback };
-  for await (const { record, body, format } of requestsWithBodies(storage.records, filter, "oldest", MOST)) {
+  for await (const { record, body, format } of requestsWithBodies(storage.records, filter, MOST)) {
     const tier = chances.tierOf(record);
     if (tier === null || record.duplicate) continue;
     const chance = await chances.of(record, tier);
     const judgement = await judgementOf(storage, record, chance !== null, scale);
     if (judgement === null) continue;
     const text = body === null ? null : requestText(body, format).text;
-    if (text === null) unread++;
-    else judged.push({ prompt: text, tier, probability: chance?.probability ?? null, ...judgement });
+    if (text === null) {
+      unread++;
+      continue;
+    }
+    prompts.add(text);
+    if (prompts.size > MOST_PROMPTS) break;
+    judged.push({ prompt: text, tier, probability: chance?.probability ?? null, ...judgement });
   }
-  const { observations, mixed } = sharedOut(judged);
+  const { observations, mixed } = sharedOut(judged.reverse());
   return {
     observations,
     known: observations.filter(({ probability }) => probability !== null).length,

@@ -1,6 +1,6 @@
 import type { Format } from "../exchange/formats.ts";
 import type { RequestRecord } from "../records/record.ts";
-import type { RecordFilter, RecordOrder, RecordStore } from "../storage/interface.ts";
+import type { RecordFilter, RecordStore } from "../storage/interface.ts";
 
 const PAGE = 500;
 
@@ -15,19 +15,18 @@ export interface RecordedRequest {
 }
 
 /**
- * Recorded requests for an answer of a model, at most `limit`, one page in memory at a time. Requests that the gateway refused
+ * Recorded requests for an answer of a model, the newest first, at most `limit`, one page in memory at a time. Requests that the gateway refused
  * or that no known format was spoken in are left out.
  */
 export async function* requestsWithBodies(
   records: Pick<RecordStore, "list" | "bodies">,
   filter: RecordFilter,
-  order: Extract<RecordOrder, "newest" | "oldest">,
   limit: number,
 ): AsyncGenerator<RecordedRequest> {
   let taken = 0;
   let cursor: string | null | undefined;
   while (cursor !== null && taken < limit) {
-    const page = { order, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
+    const page = { order: "newest" as const, limit: PAGE, ...(cursor === undefined ? {} : { cursor }) };
     const found = await records.list({ ...filter, operation: "generate" }, page);
     for (const record of found.records) {
       if (record.clientFormat === null || record.model === null) continue;
