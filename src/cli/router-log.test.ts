@@ -353,9 +353,9 @@ describe("calibration", () => {
     await storage.records.write([
       {
         record: requestRecord({
-          id: recordId(T + 9, "m"),
+          id: recordId(T - 9, "m"),
           requestId: "m",
-          startedAt: T,
+          startedAt: T - 9,
           parentId: "req",
           tags: ["mirror"],
         }),
