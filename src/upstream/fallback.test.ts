@@ -202,6 +202,14 @@ describe("an answer that a filter kept back", () => {
     expect(second.requests()).toBe(0);
   });
 
+  test("holds no connection once another target has answered", async () => {
+    const [first, second] = [1, 2].map(() =>
+      target(stream(keptStream, { finish: "hang" }), { format: "openai-chat" }),
+    );
+    expect((await runOn([first!, second!, target(json({}))], { fallback: ASKED })).outcome.ok).toBeTrue();
+    for (const { name } of [first!, second!]) await server.received(name)[0]!.left;
+  });
+
   test("is an answer to the breaker", async () => {
     const first = target(json(kept), { format: "openai-chat" });
     await runOn([first, target(json({}))], { fallback: ASKED });
