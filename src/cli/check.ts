@@ -3,7 +3,7 @@ import { type ConfigResult, loadConfig } from "../config/load.ts";
 import { formatProblem, formatProblems } from "../config/problems.ts";
 import type { Config } from "../config/schema.ts";
 import { shownDatabaseUrl } from "../lib/database-url.ts";
-import { KNOWN_PROVIDERS } from "../providers/catalogue.ts";
+import { KNOWN_MODELS, KNOWN_PROVIDERS } from "../providers/catalogue.ts";
 import { readProviders } from "../routing/providers.ts";
 
 const HELP = `Say whether a configuration file is valid, and what it makes the gateway do.
@@ -43,7 +43,16 @@ export function runCheck(argv: readonly string[], io: CommandIo): number {
     return 0;
   }
   const path = parsed.values.config ?? parsed.positionals[0];
-  return report(loadConfig({ path, env: io.env, cwd: io.cwd, knownProviders: KNOWN_PROVIDERS }), io);
+  return report(
+    loadConfig({
+      path,
+      env: io.env,
+      cwd: io.cwd,
+      knownProviders: KNOWN_PROVIDERS,
+      knownModels: KNOWN_MODELS,
+    }),
+    io,
+  );
 }
 
 function parse(argv: readonly string[]) {

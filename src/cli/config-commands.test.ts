@@ -112,7 +112,7 @@ describe("amsterdam init", () => {
     const none = load();
     if (!all.ok || !none.ok) throw new Error(JSON.stringify(all));
     // What has no defaults is an example.
-    const { endpoints, providers, routes, logging, prices, ...others } = all.config;
+    const { endpoints, providers, routes, aliases, models, logging, prices, ...others } = all.config;
     const { connections, ...amp } = others.amp;
     const { capture, redact, ...records } = others.records;
     const { endpoint, resource_attributes, ...otlp } = others.telemetry.otlp;
@@ -126,6 +126,10 @@ describe("amsterdam init", () => {
     expect(endpoints).toHaveLength(1);
     expect(Object.keys(providers)).toEqual(["local"]);
     expect(Object.keys(routes)).toEqual(["fast"]);
+    expect([Object.keys(aliases), Object.keys(models)]).toEqual([
+      ["claude-3-5-haiku*", "gpt-4o"],
+      ["local/llama-3.1-8b"],
+    ]);
     expect(logging.file?.path).toBe("logs/amsterdam.log");
   });
 

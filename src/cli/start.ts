@@ -3,7 +3,7 @@ import { loadConfig } from "../config/load.ts";
 import { formatProblem, formatProblems, type Problem } from "../config/problems.ts";
 import type { Config } from "../config/schema.ts";
 import { shownDatabaseUrl } from "../lib/database-url.ts";
-import { KNOWN_PROVIDERS } from "../providers/catalogue.ts";
+import { KNOWN_MODELS, KNOWN_PROVIDERS } from "../providers/catalogue.ts";
 import type { CommandIo } from "./check.ts";
 
 const HELP = `Run the gateway until it is told to stop (SIGTERM or Ctrl-C); running requests may finish.
@@ -45,7 +45,13 @@ export function readStart(argv: readonly string[], io: CommandIo): StartOptions 
     return 0;
   }
   const load = () =>
-    loadConfig({ path: values.config, env: io.env, cwd: io.cwd, knownProviders: KNOWN_PROVIDERS });
+    loadConfig({
+      path: values.config,
+      env: io.env,
+      cwd: io.cwd,
+      knownProviders: KNOWN_PROVIDERS,
+      knownModels: KNOWN_MODELS,
+    });
   const result = load();
   if (!result.ok) {
     io.stderr.write(

@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly cwd: string;
   /** Names of the built-in providers. */
   readonly knownProviders: readonly string[];
+  /** Bare names of their models, `*` at the end of patterns; absent, any bare name is taken for one. */
+  readonly knownModels?: readonly string[];
 }
 
 export type ConfigResult =
@@ -71,7 +73,7 @@ function fromText(
   checkConversion(value.conversion, report);
   checkRecords(value.records, report);
   checkTelemetry(value.telemetry, value.records, report);
-  checkRoutes(value.routes, value.providers, options.knownProviders, report);
+  checkRoutes(value, { providers: options.knownProviders, models: options.knownModels ?? null }, report);
   const problems = [...report.problems, ...settings.problems];
   if (config === undefined || problems.length > 0)
     return { ok: false, file, problems: problems.toSorted(byPlace) };

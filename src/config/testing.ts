@@ -7,11 +7,16 @@ import { formatProblem } from "./problems.ts";
 import type { Config } from "./schema.ts";
 
 /** For tests: loads a text (or bytes) as `amsterdam.yaml` of a folder of its own, with openai and demo built in. */
-export function loadText(content: string | Uint8Array, env: Environment = {}): ConfigResult {
+export function loadText(
+  content: string | Uint8Array,
+  env: Environment = {},
+  knownModels?: readonly string[],
+): ConfigResult {
   const cwd = mkdtempSync(join(tmpdir(), "amsterdam-config-"));
   try {
     writeFileSync(join(cwd, "amsterdam.yaml"), content);
-    return loadConfig({ env, cwd, knownProviders: ["openai", "demo"] });
+    const known = knownModels === undefined ? {} : { knownModels };
+    return loadConfig({ env, cwd, knownProviders: ["openai", "demo"], ...known });
   } finally {
     rmSync(cwd, { recursive: true });
   }
@@ -33,8 +38,12 @@ export function configIn(content: string | Uint8Array, env: Environment = {}): C
 }
 
 /** As `problemsIn`, for the warnings of a valid text. */
-export function warningsIn(content: string, env: Environment = {}): string[] {
-  const result = loadText(content, env);
+export function warningsIn(
+  content: string,
+  env: Environment = {},
+  knownModels?: readonly string[],
+): string[] {
+  const result = loadText(content, env, knownModels);
   if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"));
   return result.warnings.map((problem) => formatProblem(problem).replace(/^amsterdam\.yaml:?/, ""));
 }

@@ -117,3 +117,6 @@ export const KNOWN_PROVIDERS: readonly string[] = [
   ...Object.values(CATALOGUE).flatMap((entry) => entry.aliases ?? []),
   DEMO,
 ];
+
+/** Bare names by which their models are known, `*` at the end of patterns. */
+export const KNOWN_MODELS: readonly string[] = Object.values(CATALOGUE).flatMap((entry) => entry.models);

@@ -11,12 +11,18 @@ export interface RouteSettings {
   readonly mirror?: { readonly to: string; readonly share: number };
 }
 
+/** What is wrong, in a sentence, and the setting that it is about. */
+export interface StrategyProblem {
+  readonly about: "strategy" | "targets" | "weights" | "thresholds" | "strong_share" | "learn" | "mirror";
+  readonly message: string;
+}
+
 const HEAVIEST = 1_000_000;
 /** How probable each is to be the best takes a time that grows with the square of how many there are. */
 const MOST_LEARNED = 16;
 
-/** What is wrong with a route, one sentence each; empty where nothing is. */
-export function strategyProblems(route: RouteSettings): string[] {
+/** What is wrong with a route; empty where nothing is. */
+export function strategyProblems(route: RouteSettings): StrategyProblem[] {
   return [
     ...optionProblems(route),
     ...qualityProblems(route),
@@ -25,33 +31,41 @@ export function strategyProblems(route: RouteSettings): string[] {
   ];
 }
 
-function optionProblems({ options }: RouteSettings): string[] {
-  if (options.length === 0) return ["A route needs a target."];
-  const problems: string[] = [];
+function about(setting: StrategyProblem["about"], ...messages: readonly string[]): StrategyProblem[] {
+  return messages.map((message) => ({ about: setting, message }));
+}
+
+function optionProblems({ options }: RouteSettings): StrategyProblem[] {
+  if (options.length === 0) return about("targets", "A route needs a target.");
+  const problems: StrategyProblem[] = [];
   const names = new Set<string>();
   for (const { name, weight } of options) {
-    if (names.has(name)) problems.push(`The target ${name} is named twice.`);
+    if (names.has(name)) problems.push(...about("targets", `The target ${name} is named twice.`));
     names.add(name);
-    if (!(weight >= 0 && weight <= HEAVIEST))
-      problems.push(`The weight of ${name} is ${weight}: it is a number from 0 to ${HEAVIEST}.`);
+    if (!isWeight(weight)) problems.push(...about("weights", wrongWeight(name, weight)));
   }
   if (problems.length === 0 && options.every(({ weight }) => weight === 0))
-    problems.push("All weights are 0: at least one target needs a weight above it.");
+    return about("weights", "All weights are 0: at least one target needs a weight above it.");
   return problems;
 }
 
-function qualityProblems({ strategy, options, thresholds, strongShare }: RouteSettings): string[] {
+function qualityProblems({ strategy, options, thresholds, strongShare }: RouteSettings): StrategyProblem[] {
+  const given = thresholds === undefined ? "strong_share" : "thresholds";
   if (strategy !== "quality") {
     return thresholds === undefined && strongShare === undefined
       ? []
-      : [`Thresholds and a strong share are for the strategy quality, not ${strategy}.`];
+      : about(given, `Thresholds and a strong share are for the strategy quality, not ${strategy}.`);
   }
-  if (options.length < 2) return ["The strategy quality needs a strong target and a weak one."];
-  if ((thresholds === undefined) === (strongShare === undefined))
-    return ["The strategy quality needs thresholds or a strong share, and not both."];
-  if (strongShare !== undefined)
-    return isShare(strongShare) ? [] : [`The strong share is ${strongShare}: it is a number from 0 to 1.`];
-  return thresholdProblems(thresholds!, options.length);
+  if (options.length < 2)
+    return about("targets", "The strategy quality needs a strong target and a weak one.");
+  if (thresholds === undefined && strongShare === undefined)
+    return about("strategy", "The strategy quality needs thresholds or a strong share.");
+  if (thresholds !== undefined && strongShare !== undefined)
+    return about("strong_share", "The strategy quality needs thresholds or a strong share, and not both.");
+  if (thresholds !== undefined) return about("thresholds", ...thresholdProblems(thresholds, options.length));
+  return isShare(strongShare!)
+    ? []
+    : about("strong_share", `The strong share is ${strongShare}: it is a number from 0 to 1.`);
 }
 
 function thresholdProblems(thresholds: readonly number[], options: number): string[] {
@@ -66,28 +80,37 @@ function thresholdProblems(thresholds: readonly number[], options: number): stri
   return problems;
 }
 
-function learnProblems({ strategy, options, weights }: RouteSettings): string[] {
+function learnProblems({ strategy, options, weights }: RouteSettings): StrategyProblem[] {
   if (strategy !== "learn")
     return weights === undefined
       ? []
-      : [`Weights of cost and latency are for the strategy learn, not ${strategy}.`];
-  const problems: string[] = [];
+      : about("learn", `Weights of cost and latency are for the strategy learn, not ${strategy}.`);
+  const problems: StrategyProblem[] = [];
   if (options.length > MOST_LEARNED)
-    problems.push(`The strategy learn takes at most ${MOST_LEARNED} targets, not ${options.length}.`);
+    problems.push(
+      ...about("targets", `The strategy learn takes at most ${MOST_LEARNED} targets, not ${options.length}.`),
+    );
   for (const [name, weight] of Object.entries(weights ?? {}))
-    if (!(weight >= 0 && weight <= HEAVIEST))
-      problems.push(`The weight of ${name} is ${weight}: it is a number from 0 to ${HEAVIEST}.`);
+    if (!isWeight(weight)) problems.push(...about("learn", wrongWeight(name, weight)));
   return problems;
 }
 
-function mirrorProblems({ mirror, options }: RouteSettings): string[] {
+function mirrorProblems({ mirror, options }: RouteSettings): StrategyProblem[] {
   if (mirror === undefined) return [];
   const problems: string[] = [];
   if (!isShare(mirror.share))
     problems.push(`The mirror's share is ${mirror.share}: it is a number from 0 to 1.`);
   if (options.length === 1 && options[0]!.name === mirror.to)
     problems.push(`The mirror ${mirror.to} is the route's only target.`);
-  return problems;
+  return about("mirror", ...problems);
+}
+
+function isWeight(value: number): boolean {
+  return value >= 0 && value <= HEAVIEST;
+}
+
+function wrongWeight(name: string, weight: number): string {
+  return `The weight of ${name} is ${weight}: it is a number from 0 to ${HEAVIEST}.`;
 }
 
 function isShare(value: number): boolean {

@@ -218,31 +218,6 @@ describe("a provider", () => {
   });
 });
 
-describe("a route", () => {
-  test("names providers that there are", () => {
-    expect(problemsIn("routes: {fast: {targets: [demo/echo, opnai/gpt, local]}}")).toEqual([
-      '1:38  routes.fast.targets[1]: found "opnai/gpt", expected a provider that is built in or stands under providers (did you mean "openai/gpt"?)',
-      '1:49  routes.fast.targets[2]: found "local", expected a target written as provider/model',
-    ]);
-    const own =
-      'providers: {local: {base_url: "http://h", formats: [gemini]}}\nroutes: {fast: {targets: [local/a/b]}}';
-    expect(problemsIn(own)).toEqual([]);
-  });
-
-  test("is not named like a provider's model", () => {
-    expect(problemsIn("routes: {openai/gpt: {targets: [demo/echo]}}")).toEqual([
-      '1:10  routes["openai/gpt"]: found the route "openai/gpt", expected a name that does not begin with the provider openai/, whose models are called so',
-    ]);
-    expect(problemsIn("routes: {team/fast: {targets: [demo/echo]}}")).toEqual([]);
-  });
-
-  test("to a provider that is switched off earns a warning", () => {
-    expect(warningsIn("providers: {openai: {enabled: false}}\nroutes: {a: {targets: [openai/x]}}")).toEqual([
-      "2:24  routes.a.targets[0]: the provider openai is switched off, so this target is never tried",
-    ]);
-  });
-});
-
 describe("a conversion rule", () => {
   test("has a door that is a path pattern, and models with `*` at their ends", () => {
     const rules =

@@ -1,38 +1,97 @@
+import { fits } from "../../lib/name-pattern.ts";
+import { cycleIn } from "../../strategies/cycles.ts";
 import type { Report } from "../report.ts";
 import { nearest } from "../suggest.ts";
-import { listOf, mappingOf } from "./loose.ts";
+import { checkAliases } from "./aliases.ts";
+import { listOf, mappingOf, textOf } from "./loose.ts";
+import { definitionFindings, nameFindings, type RouteFinding } from "./route-findings.ts";
 
-/** Names and targets of the routes; `known` are the built-in providers. */
-export function checkRoutes(
-  value: unknown,
-  providers: unknown,
-  known: readonly string[],
-  report: Report,
-): void {
-  const own = mappingOf(providers);
-  const names = [...new Set([...known, ...Object.keys(own)])];
-  for (const [name, route] of Object.entries(mappingOf(value))) {
+/** What is built in. */
+interface Known {
+  /** Names of providers. */
+  readonly providers: readonly string[];
+  /** Bare names of their models; null where they are not known. */
+  readonly models: readonly string[] | null;
+}
+
+/** Parts of a configuration, each of which the schema may have refused. */
+interface Written {
+  readonly routes?: unknown;
+  readonly aliases?: unknown;
+  readonly models?: unknown;
+  readonly providers?: unknown;
+}
+
+/** Names, targets and settings of the routes, the aliases, and whose models are described. */
+export function checkRoutes(written: Written, known: Known, report: Report): void {
+  const own = mappingOf(written.providers);
+  const routes = mappingOf(written.routes);
+  const providers = [...new Set([...known.providers, ...Object.keys(own)])];
+  const around = {
+    providers,
+    switchedOff: new Set(Object.keys(own).filter((name) => mappingOf(own[name]).enabled === false)),
+    routes: Object.keys(routes),
+    aliases: Object.keys(mappingOf(written.aliases)),
+  };
+  for (const [name, route] of Object.entries(routes)) {
+    tell(["routes", name], [...nameFindings(name, around), ...definitionFindings(route, around)], report);
+    warnOfPattern(name, around.aliases, report);
+  }
+  checkCycles(routes, report);
+  const models = known.models === null ? null : [...known.models, ...ownModels(own)];
+  checkAliases(written.aliases, { providers, models, routes: around.routes }, report);
+  checkModels(written.models, providers, report);
+}
+
+function tell(at: readonly string[], findings: readonly RouteFinding[], report: Report): void {
+  for (const { path, aboutKey, isWarning, details } of findings) {
+    if (isWarning) report.warn([...at, ...path], details);
+    else if (aboutKey) report.atKey([...at, ...path], details);
+    else report.atValue([...at, ...path], details);
+  }
+}
+
+function warnOfPattern(name: string, aliases: readonly string[], report: Report): void {
+  const pattern = aliases.find((alias) => alias.includes("*") && fits(alias, name));
+  if (pattern === undefined || aliases.includes(name)) return;
+  const message = `the alias ${JSON.stringify(pattern)} takes requests of this name: the route serves others alone`;
+  report.warn(["routes", name], { message });
+}
+
+/** At the target that closes the first cycle that there is. */
+function checkCycles(routes: Readonly<Record<string, unknown>>, report: Report): void {
+  const ways = new Map(Object.entries(routes).map(([name, route]) => [name, leadsTo(route)]));
+  const cycle = cycleIn(ways);
+  if (cycle === null) return;
+  const [from = "", to = ""] = cycle.slice(-2);
+  const index = listOf(mappingOf(routes[from]).targets).indexOf(to);
+  const at = index < 0 ? ["mirror", "target"] : ["targets", index];
+  report.atValue(["routes", from, ...at], {
+    found: cycle.join(" -> "),
+    expected: "a way that does not lead back to a route",
+  });
+}
+
+function leadsTo(value: unknown): string[] {
+  const { targets, mirror } = mappingOf(value);
+  return [...listOf(targets), mappingOf(mirror).target].filter((target) => typeof target === "string");
+}
+
+function ownModels(providers: Readonly<Record<string, unknown>>): string[] {
+  return Object.values(providers).flatMap((provider) =>
+    listOf(mappingOf(provider).models).flatMap((model) => textOf(model) ?? []),
+  );
+}
+
+function checkModels(value: unknown, providers: readonly string[], report: Report): void {
+  for (const name of Object.keys(mappingOf(value))) {
     const slash = name.indexOf("/");
-    if (slash !== -1 && names.includes(name.slice(0, slash))) {
-      const expected = `a name that does not begin with the provider ${name.slice(0, slash)}/, whose models are called so`;
-      report.atKey(["routes", name], { found: `the route ${JSON.stringify(name)}`, expected });
-    }
-    for (const [index, target] of listOf(mappingOf(route).targets).entries()) {
-      if (typeof target !== "string" || !target.includes("/")) continue;
-      const provider = target.slice(0, target.indexOf("/"));
-      const at = ["routes", name, "targets", index];
-      if (!names.includes(provider)) {
-        const suggestion = nearest(provider, names);
-        const expected = "a provider that is built in or stands under providers";
-        report.atValue(at, {
-          expected,
-          suggestion: suggestion && `${suggestion}${target.slice(provider.length)}`,
-        });
-      } else if (mappingOf(own[provider]).enabled === false) {
-        report.warn(at, {
-          message: `the provider ${provider} is switched off, so this target is never tried`,
-        });
-      }
-    }
+    if (slash <= 0 || providers.includes(name.slice(0, slash))) continue;
+    const similar = nearest(name.slice(0, slash), providers);
+    report.atKey(["models", name], {
+      found: JSON.stringify(name.slice(0, 200)),
+      expected: "a model of a provider that is built in or stands under providers",
+      suggestion: similar === undefined ? undefined : similar + name.slice(slash),
+    });
   }
 }
