@@ -9,13 +9,13 @@ const LONGEST_ESCAPE = 12;
 const BACKSLASH = 0x5c;
 
 /**
- * The JSON string that begins at `at`; of one of more than some 40 KB the beginning and the end, so that the time is
+ * The JSON string that begins at `at` and ends before `after`; of one of more than some 40 KB the beginning and the end, so that the time is
  * bounded.
  *
  * @throws SyntaxError or JsonSyntaxError where it is not JSON.
  */
-export function endsOfString(json: Buffer, at: number): string {
-  const [start, end] = [at + 1, skipValue(json, at) - 1];
+export function endsOfString(json: Buffer, at: number, after = skipValue(json, at)): string {
+  const [start, end] = [at + 1, after - 1];
   if (end - start <= 2 * END + 2 * SEARCHED) return decoded(json, start, end);
   const head = cutPoint(json, start + END);
   const tail = cutPoint(json, end - END - SEARCHED);

@@ -132,6 +132,13 @@ describe("what has no text", () => {
     );
   });
 
+  test("of very many turns the last ones are looked at", () => {
+    const asked = { role: "user", content: LONG };
+    const others = (count: number) => Array.from({ length: count }, () => ({ role: "tool", content: "x" }));
+    expect(chat(asked, ...others(999))).toBe(LONG);
+    expect(chat(asked, ...others(1_000))).toBeNull();
+  });
+
   test("a nesting without end costs time in proportion", () => {
     expect(reasonOf(`{"messages":${"[".repeat(1 << 20)}`)).toBe("the body is not JSON");
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;

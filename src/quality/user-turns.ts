@@ -11,6 +11,9 @@ const TURNS: Readonly<Record<Format, readonly string[]>> = {
   gemini: ["contents"],
 };
 
+/** Turns, and parts of one, that are looked at, the last ones: what has more of them has no words worth the time. */
+const MOST = 1_000;
+
 const TEXT_TYPES: ReadonlySet<unknown> = new Set([undefined, "text", "input_text"]);
 /** Agents put what they would have the model know among the user's words in this way; it is much alike in all turns. */
 const REMINDER = ["<system-reminder>", "</system-reminder>"] as const;
@@ -29,7 +32,7 @@ export function* userTurns(body: Buffer, format: Format): Generator<string> {
   const turns = TURNS[format].map((name) => last(members, name)).find((member) => member !== undefined);
   if (turns === undefined) return;
   if (isArray(body, turns.start)) {
-    for (const at of readElements(body, turns.start).reverse()) yield* turnAt(body, at, format);
+    for (const at of readElements(body, turns.start).slice(-MOST).reverse()) yield* turnAt(body, at, format);
   } else yield* turnAt(body, turns.start, format);
 }
 
@@ -41,13 +44,13 @@ function* turnAt(body: Buffer, at: number, format: Format): Generator<string> {
   const role = stringOf(body, last(members, "role"));
   if (role !== "user" && !(format === "gemini" && role === undefined)) return;
   const content = last(members, format === "gemini" ? "parts" : "content");
-  const text = content === undefined ? "" : contentText(body, content.start);
+  const text = content === undefined ? "" : contentText(body, content.start, content.end);
   if (text !== "") yield text;
 }
 
-function contentText(body: Buffer, at: number): string {
-  if (isString(body, at)) return endsOfString(body, at);
-  const parts = isArray(body, at) ? readElements(body, at) : [at];
+function contentText(body: Buffer, at: number, after: number): string {
+  if (isString(body, at)) return endsOfString(body, at, after);
+  const parts = isArray(body, at) ? readElements(body, at).slice(-MOST) : [at];
   return parts
     .map((part) => partText(body, part))
     .filter((text) => text !== "")
@@ -63,7 +66,7 @@ function partText(body: Buffer, at: number): string {
   const text = last(members, "text");
   if (text === undefined || !TEXT_TYPES.has(type) || !isString(body, text.start)) return "";
   if (isTrue(body, last(members, "thought"))) return "";
-  const said = endsOfString(body, text.start);
+  const said = endsOfString(body, text.start, text.end);
   const [opens, closes] = REMINDER;
   return said.startsWith(opens) && said.trimEnd().endsWith(closes) ? "" : said;
 }
@@ -74,7 +77,9 @@ function documentText(body: Buffer, source: Member | undefined): string {
   const members = readMembers(body, source.start);
   const data = last(members, "data");
   const isText = stringOf(body, last(members, "type")) === "text";
-  return isText && data !== undefined && isString(body, data.start) ? endsOfString(body, data.start) : "";
+  return isText && data !== undefined && isString(body, data.start)
+    ? endsOfString(body, data.start, data.end)
+    : "";
 }
 
 /** Of several members of a name the last one counts. */
@@ -83,7 +88,9 @@ function last(members: readonly Member[], name: string): Member | undefined {
 }
 
 function stringOf(body: Buffer, member: Member | undefined): string | undefined {
-  return member !== undefined && isString(body, member.start) ? endsOfString(body, member.start) : undefined;
+  return member !== undefined && isString(body, member.start)
+    ? endsOfString(body, member.start, member.end)
+    : undefined;
 }
 
 const isString = (body: Buffer, at: number) => body[at] === 0x22;
