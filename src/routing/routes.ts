@@ -7,7 +7,14 @@ import { takesPart } from "../experiments/contexts.ts";
 import type { Contexts } from "../experiments/experiment.ts";
 import { tagTexts } from "../records/make-record.ts";
 import type { ModelFacts } from "../strategies/abilities.ts";
-import { type Choice, type ChosenTarget, choose, type Member, type Route } from "../strategies/choose.ts";
+import {
+  type Choice,
+  type ChosenTarget,
+  choose,
+  foresee,
+  type Member,
+  type Route,
+} from "../strategies/choose.ts";
 import { conversationKey, usesTools } from "../strategies/conversation.ts";
 import { modelFacts } from "../strategies/model-facts.ts";
 import { requirementsOf } from "../strategies/requirements.ts";
@@ -98,6 +105,17 @@ export class Routes {
 
   /** The order in which a request's targets are tried. Throws invalid_request where the route's conditions let it to none. */
   choose(found: FoundRoute, call: FormatCall, facts: RequestFacts): RouteDecision {
+    const decision = this.#decide(found, call, facts, choose);
+    if (decision.targets.length === 0) throw noneServes(found.route.name, decision);
+    return decision;
+  }
+
+  /** As `choose`, for a request that is not sent: no strategy is told of it. Without targets where the conditions let it to none. */
+  foresee(found: FoundRoute, call: FormatCall, facts: RequestFacts): RouteDecision {
+    return this.#decide(found, call, facts, foresee);
+  }
+
+  #decide(found: FoundRoute, call: FormatCall, facts: RequestFacts, way: typeof choose): RouteDecision {
     const { states, score, until } = this.#parts;
     const body = Buffer.isBuffer(facts.body) ? facts.body : ANY_BODY;
     const ids = { threadId: facts.tracking?.thread_id ?? null, runId: facts.tracking?.run_id ?? null };
@@ -114,8 +132,7 @@ export class Routes {
     const former = conversation === null ? null : states.conversations.targetOf(conversation, now);
     const stay = former !== null && usesTools(body, call.format) ? former : null;
     const refuses = this.#refusals(facts);
-    const choice = choose(found.route, asked, { until, stay, refuses });
-    if (choice.targets.length === 0) throw noneServes(found.route.name, choice);
+    const choice = way(found.route, asked, { until, stay, refuses });
     return { ...choice, found, asked, former, logs: this.#logs };
   }
 

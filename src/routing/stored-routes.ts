@@ -1,3 +1,5 @@
+import { strategyFindings } from "../config/checks/route-findings.ts";
+import { routeSchema } from "../config/route-schema.ts";
 import type { Config } from "../config/schema.ts";
 import type { KeptRoute } from "../storage/route-store.ts";
 import { cycleIn } from "../strategies/cycles.ts";
@@ -10,18 +12,21 @@ export interface RefusedRoute {
 
 /**
  * The configuration with the stored routes beside its own. One that does not go together with the configuration as it is
- * now is left out: of a name that the configuration has, leading nowhere, or back to itself.
+ * now is left out: of a name that the configuration has, leading nowhere, or back to itself, or not a route as this version
+ * of the gateway knows them.
  */
 export function withStoredRoutes(
   config: Config,
   stored: readonly KeptRoute[],
 ): { readonly config: Config; readonly refused: readonly RefusedRoute[] } {
   if (stored.length === 0) return { config, refused: [] };
-  const routes: Record<string, Config["routes"][string]> = { ...config.routes };
+  const routes: Record<string, Config["routes"][string]> = Object.assign(Object.create(null), config.routes);
   const refused: RefusedRoute[] = [];
   for (const { name, definition } of stored) {
-    if (Object.hasOwn(config.routes, name))
-      refused.push({ name, reason: "The configuration has a route of this name." });
+    const reason = Object.hasOwn(config.routes, name)
+      ? "The configuration has a route of this name."
+      : unreadable(definition);
+    if (reason !== null) refused.push({ name, reason });
     else routes[name] = definition;
   }
   // Leaving one out may leave another without its target.
@@ -41,12 +46,23 @@ export function withStoredRoutes(
 }
 
 /** Why a route cannot act among these; null where it can. */
-export function fault(name: string, routes: Config["routes"]): string | null {
+function fault(name: string, routes: Config["routes"]): string | null {
   const targets = targetsOf(name, routes);
   const lost = targets.find((target) => !target.includes("/") && !Object.hasOwn(routes, target));
   if (lost !== undefined) return `Its target "${lost}" is neither provider/model nor a route.`;
   const cycle = cycleIn(new Map(reachable(name, routes)));
   return cycle === null ? null : `It leads back to itself: ${cycle.join(" -> ")}.`;
+}
+
+/** Another version of the gateway may have stored it. */
+function unreadable(definition: unknown): string | null {
+  const read = routeSchema.safeParse(definition);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    return `It is no route as this gateway knows them: ${issue?.path.join(".")}: ${issue?.message}.`;
+  }
+  const wrong = strategyFindings(read.data).find(({ isWarning }) => !isWarning);
+  return wrong?.details.message ?? null;
 }
 
 function targetsOf(name: string, routes: Config["routes"]): readonly string[] {

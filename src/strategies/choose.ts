@@ -63,11 +63,21 @@ const MOST_EXPLAINED = 20;
  * The strategies that have decided are told of it.
  */
 export function choose(route: Route, asked: Asked, circumstances: Circumstances): Choice {
+  return choice(route, asked, circumstances, true);
+}
+
+/** As `choose`, for a request that is not sent: no strategy is told of it. */
+export function foresee(route: Route, asked: Asked, circumstances: Circumstances): Choice {
+  return choice(route, asked, circumstances, false);
+}
+
+function choice(route: Route, asked: Asked, circumstances: Circumstances, isSent: boolean): Choice {
   const chooser = new Chooser(asked, circumstances, true);
   const first = chooser.order(route);
-  if (first.here.length + first.out.length > 0 || first.unfit === 0) return chooser.choice(route, first);
+  if (first.here.length + first.out.length > 0 || first.unfit === 0)
+    return chooser.choice(route, first, isSent);
   const unchecked = new Chooser(asked, circumstances, false);
-  return unchecked.choice(route, unchecked.order(route));
+  return unchecked.choice(route, unchecked.order(route), isSent);
 }
 
 /** A route's members in order, and its targets. */
@@ -104,13 +114,13 @@ class Chooser {
     return ordered;
   }
 
-  choice(route: Route, { here, out }: Ordered): Choice {
+  choice(route: Route, { here, out }: Ordered, isSent: boolean): Choice {
     const { until, stay } = this.#circumstances;
     const waiting =
       out.length > 1 ? [...out].sort((a, b) => until(a.target.name) - until(b.target.name)) : out;
     const stays = stay === null ? -1 : here.findIndex(({ target }) => target.name === stay);
     const kept = stays < 0 ? here : [here[stays]!, ...here.slice(0, stays), ...here.slice(stays + 1)];
-    if (stays < 0) this.#took(route);
+    if (stays < 0 && isSent) this.#took(route);
     return {
       targets: waiting.length === 0 ? kept : withoutDoubles([...kept, ...waiting]),
       explanation: this.#explained(route, stays < 0 ? null : stay),

@@ -120,7 +120,8 @@ function parameterFindings(value: unknown): RouteFinding[] {
 
 const WEIGHED: ReadonlySet<RouteConfig["strategy"]> = new Set(["weighted", "sticky"]);
 
-function strategyFindings(route: RouteConfig): RouteFinding[] {
+/** What does not go together in a route that the schema has taken. */
+export function strategyFindings(route: RouteConfig): RouteFinding[] {
   const { strategy, weights, thresholds, strong_share, learn, mirror } = route;
   const problems = strategyProblems({
     strategy,

@@ -142,7 +142,7 @@ describe("settings of a route", () => {
       "1:71  routes.a.learn: Weights of cost and latency are for the strategy learn, not cost.",
     ]);
     expect(warningsIn(`routes: {a: {${TWO}, strategy: latency, weights: {demo/echo: 2}}}`)).toEqual([
-      "1:77  routes.a.weights: weights act with the strategies weighted and sticky, not with latency",
+      "1:76  routes.a.weights: weights act with the strategies weighted and sticky, not with latency",
     ]);
   });
 
