@@ -1,5 +1,6 @@
 import { configSchema } from "../src/config/schema.ts";
 import { SealStash } from "../src/conversion/seals.ts";
+import { PriceBook } from "../src/costs/price-book.ts";
 import { QualityModel } from "../src/quality/quality-model.ts";
 import { readProviders } from "../src/routing/providers.ts";
 import { RouteStates } from "../src/routing/route-states.ts";
@@ -29,13 +30,14 @@ const routes = {
 
 const model = QualityModel.load(null);
 if (!(model instanceof QualityModel)) throw new Error(model.reason);
+const prices = new PriceBook(configSchema.parse({ prices: { "demo/one": { input: 1, output: 2 } } }).prices);
 const config = configSchema.parse({ routes });
 const router = new Router(config, readProviders(config, {}, "http://127.0.0.1:1"), {
   upstreams: new Upstreams(),
   stash: new SealStash(),
   states: new RouteStates((share) => model.thresholdBefore(share)),
   score: (body, format) => model.score(body, format),
-  pricesOf: () => ({ input: 1, output: 2 }),
+  pricesOf: (provider, model) => prices.pricesOf(provider, model),
   until: () => 0,
 });
 const door = router.door("POST", "/v1/chat/completions");

@@ -7,6 +7,7 @@ import { allRecords } from "../../test/support/stored-records.ts";
 import { type Storage, StorageError } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
 import { pruneAll } from "./retention.ts";
+import { recordedDecision } from "./testing.ts";
 
 const root = mkdtempSync(join(tmpdir(), "amsterdam-retention-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -49,24 +50,36 @@ describe("what is kept", () => {
     await store(11, 900);
     await store(5, 500);
     await store(1, 100);
-    await pruneAll(storage.records, BOUNDS, running(), NOW);
+    await pruneAll(storage, BOUNDS, running(), NOW);
     expect(await kept()).toEqual({ 5: [500, 0], 1: [100, 100] });
   });
 
   test("takes no more space than it may: the oldest bodies go", async () => {
     await store(2, 600);
     await store(1, 600);
-    await pruneAll(storage.records, { ...BOUNDS, max_bodies_mb: 0.7 }, running(), NOW);
+    await pruneAll(storage, { ...BOUNDS, max_bodies_mb: 0.7 }, running(), NOW);
     const counts = await kept();
     expect(counts[2]?.[0]).toBe(600);
     expect(counts[2]?.[1]).toBeLessThan(200);
     expect(counts[1]).toEqual([600, 600]);
   });
 
+  test("are the draws of routes as long as records, and those of experiments as long as these run and a year after", async () => {
+    const decided = (experiment: string) => {
+      const decision = recordedDecision({ experiment });
+      return { ...labelledRecord(experiment, { startedAt: NOW - 11 * DAY }), decisions: [decision] };
+    };
+    const records = [decided("route:smart:00000000"), decided("greeting-1")];
+    await storage.records.write(records.map((record) => ({ record, bodies: null })));
+    await pruneAll(storage, BOUNDS, running(), NOW);
+    const left = async (id: string) => (await storage.experiments.decided(id, { limit: 5 })).requests.length;
+    expect([await left("route:smart:00000000"), await left("greeting-1")]).toEqual([0, 1]);
+  });
+
   test("is left alone by a gateway that stops", async () => {
     await store(11, 900);
     const stopping = new AbortController();
-    const pruning = pruneAll(storage.records, BOUNDS, stopping.signal, NOW);
+    const pruning = pruneAll(storage, BOUNDS, stopping.signal, NOW);
     stopping.abort();
     await pruning;
     expect((await allRecords(storage)).length).toBeGreaterThan(600);
@@ -74,6 +87,8 @@ describe("what is kept", () => {
 
   test("stays while the storage fails, which the caller is told", async () => {
     const failing = { prune: () => Promise.reject(new StorageError("locked")) };
-    await expect(pruneAll(failing, BOUNDS, running(), NOW)).rejects.toThrow("locked");
+    await expect(
+      pruneAll({ records: failing, experiments: storage.experiments }, BOUNDS, running(), NOW),
+    ).rejects.toThrow("locked");
   });
 });

@@ -1,5 +1,6 @@
 import type { RecordsConfig } from "../config/schema.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { ExperimentStore } from "../storage/experiment-store.ts";
 import type { RecordStore } from "../storage/interface.ts";
 
 const INTERVAL_MS = 60_000;
@@ -11,9 +12,17 @@ const PAUSE_MS = 50;
 /** Steps a minute: deleting may take longer than that, and then goes on in the next. */
 const MAX_STEPS = 500;
 
+/** What experiments were decided by is kept for thirteen months after their end, as sums of records are. */
+const ENDED_MS = 396 * DAY_MS;
+
+export interface PrunedStores {
+  readonly records: Pick<RecordStore, "prune">;
+  readonly experiments: Pick<ExperimentStore, "prune">;
+}
+
 /** Deletes records and bodies that are too old, and the oldest bodies while there are too many; until `signal` ends it. */
 export function keepWithinRetention(
-  store: Pick<RecordStore, "prune">,
+  stores: PrunedStores,
   options: { readonly config: () => RecordsConfig; readonly logger: Logger; readonly signal: AbortSignal },
 ): void {
   const { config, logger, signal } = options;
@@ -23,7 +32,7 @@ export function keepWithinRetention(
     if (running) return;
     running = true;
     try {
-      await pruneAll(store, config(), signal);
+      await pruneAll(stores, config(), signal);
       failing = false;
     } catch (error) {
       if (!failing)
@@ -42,7 +51,7 @@ export function keepWithinRetention(
 
 /** Deletes what is beyond the bounds, in small steps. Rejects when the storage fails. */
 export async function pruneAll(
-  store: Pick<RecordStore, "prune">,
+  { records: store, experiments }: PrunedStores,
   config: Pick<RecordsConfig, "retention_days" | "bodies_retention_days" | "max_bodies_mb">,
   signal: AbortSignal,
   now = Date.now(),
@@ -55,7 +64,9 @@ export async function pruneAll(
   };
   for (let step = 0; step < MAX_STEPS && !signal.aborted; step++) {
     const { records, bodies } = await store.prune(bounds);
-    if (records < STEP && bodies < STEP) return;
+    const routesBefore = bounds.before;
+    const decisions = await experiments.prune({ routesBefore, endedBefore: now - ENDED_MS, limit: STEP });
+    if (records < STEP && bodies < STEP && decisions < STEP) return;
     await Bun.sleep(PAUSE_MS);
   }
 }

@@ -14,7 +14,7 @@ import type { Trace } from "./trace.ts";
 const MEGABYTE = 1024 * 1024;
 
 export interface RecordsOptions {
-  readonly storage: Pick<Storage, "records" | "feedback">;
+  readonly storage: Pick<Storage, "records" | "feedback" | "experiments">;
   /** Where the storage is, and the folder that paths begin at: what waits for it is in files near it. */
   readonly storageUrl: string;
   readonly cwd: string;
@@ -83,7 +83,7 @@ export class Records {
       sink
         .resume()
         .catch((error: unknown) => logger.error("What an earlier process left cannot be read.", { error }));
-    keepWithinRetention(storage.records, { config, logger, signal });
+    keepWithinRetention(storage, { config, logger, signal });
   }
 
   /** How recording and storing get on; counted since the start. */

@@ -402,5 +402,18 @@ export function describeDecisions(opened: () => Storage): void {
       expect([...found.values()].every(({ epoch }) => epoch === 1)).toBe(true);
       expect((await experiments.unitDecisions("greeting-1", START, 10_000)).size).toBe(6_000);
     });
+
+    test("are pruned by their age where they are routes', and by their experiment's end", async () => {
+      const of = (experiment: string, at: number) => decidedRecord(at, { decision: { experiment } });
+      await write(of("route:a:1", 0), of("route:a:1", 1), of("route:b:2", 2), of("greeting-1", 0));
+      const count = async (id: string) => (await experiments.decided(id, { limit: 9 })).requests.length;
+      const bounds = { routesBefore: START + 2, endedBefore: START + DAY, limit: 1 };
+      expect(await experiments.prune(bounds)).toBe(1);
+      expect(await experiments.prune({ ...bounds, limit: 9 })).toBe(1);
+      expect(await experiments.prune(bounds)).toBe(0);
+      expect([await count("route:a:1"), await count("route:b:2"), await count("greeting-1")]).toEqual([
+        0, 1, 1,
+      ]);
+    });
   });
 }

@@ -80,7 +80,13 @@ export interface Judgement {
   readonly value: boolean | number | string;
 }
 
-/** Experiments. Every change but of who leads and what records bring moves the storage's revision on. */
+export interface PruneBounds {
+  readonly routesBefore: number;
+  readonly endedBefore: number;
+  readonly limit: number;
+}
+
+/** Experiments. Every change but of who leads, what records bring and what is pruned moves the storage's revision on. */
 export interface ExperimentStore {
   /** All, newest first. */
   list(): Promise<KeptExperiment[]>;
@@ -126,6 +132,11 @@ export interface ExperimentStore {
    * units, the newest requests'.
    */
   unitDecisions(id: string, since: number, limit: number): Promise<ReadonlyMap<string, Decision>>;
+  /**
+   * Deletes at most `limit` decisions of routes' logs that were made before `routesBefore`, and as many of experiments that
+   * ended before `endedBefore` (Unix milliseconds). Returns how many; fewer than `limit` says that it is done.
+   */
+  prune(bounds: PruneBounds): Promise<number>;
   /**
    * True where this process may lead the experiments until then: none else does. Unix milliseconds. A process leads again,
    * for longer or shorter, whenever it asks. A lead that was given for more than ten times as long as is asked for now is of

@@ -29,6 +29,8 @@ export class StorageFollower {
   readonly #signal: AbortSignal;
   readonly #intervalMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** One turn after the other: an earlier one that ended later would bring back what was there before. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(
     storage: Pick<Storage, "revision">,
@@ -49,7 +51,12 @@ export class StorageFollower {
   }
 
   /** Takes over at once what was changed: this process need not wait for its next turn. Failures are told as in a turn. */
-  async now(): Promise<void> {
+  now(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#look());
+    return this.#turn;
+  }
+
+  async #look(): Promise<void> {
     const revision = await this.#storage.revision().catch((error: unknown) => error as Error);
     // The revision is read first: a write between the two calls is then seen by the next turn, not missed.
     await Promise.all(this.#parts.map((part) => this.#refresh(part, revision)));

@@ -1,5 +1,5 @@
 import type { Epoch } from "../../experiments/experiment.ts";
-import type { ExperimentEvent, ExperimentStore, KeptExperiment } from "../experiment-store.ts";
+import type { ExperimentEvent, ExperimentStore, KeptExperiment, PruneBounds } from "../experiment-store.ts";
 import { furthestLead } from "../experiments/lead.ts";
 import { ExperimentReader } from "../experiments/reader.ts";
 import {
@@ -46,6 +46,17 @@ const LEAD = `
   ON CONFLICT (id) DO UPDATE SET process = excluded.process, until = excluded.until
   WHERE l.process = $1 OR l.until <= $3 OR l.until > $4`;
 
+const PRUNE_ROUTES = `
+  DELETE FROM amsterdam.experiment_decisions WHERE sequence IN (
+    SELECT sequence FROM amsterdam.experiment_decisions
+    WHERE substr(experiment, 1, 6) = 'route:' AND started_at < $1 ORDER BY started_at LIMIT $2)`;
+
+const PRUNE_ENDED = `
+  DELETE FROM amsterdam.experiment_decisions WHERE sequence IN (
+    SELECT d.sequence FROM amsterdam.experiments AS e
+    JOIN amsterdam.experiment_decisions AS d ON d.experiment = e.id
+    WHERE e.status = 'ended' AND e.ended_at < $1 LIMIT $2)`;
+
 export class PostgresExperiments extends ExperimentReader implements ExperimentStore {
   readonly #connection: PostgresConnection;
 
@@ -86,6 +97,14 @@ export class PostgresExperiments extends ExperimentReader implements ExperimentS
       if ((await query(INSERT_EPOCH, epochValues(id, epoch))).count === 0) return false;
       await moveRevision(query, "experiments");
       return true;
+    });
+  }
+
+  prune({ routesBefore, endedBefore, limit }: PruneBounds): Promise<number> {
+    return this.#connection.write(async (query) => {
+      const routes = await query(PRUNE_ROUTES, [routesBefore, limit]);
+      const ended = await query(PRUNE_ENDED, [endedBefore, limit]);
+      return routes.count + ended.count;
     });
   }
 

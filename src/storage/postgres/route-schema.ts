@@ -8,5 +8,8 @@ export const ROUTE_SCHEMA = `
 
   ALTER TABLE amsterdam.records ADD COLUMN choice text;
 
+  CREATE INDEX experiment_decisions_of_routes ON amsterdam.experiment_decisions (started_at)
+    WHERE substr(experiment, 1, 6) = 'route:';
+
   INSERT INTO amsterdam.revisions (name, revision) VALUES ('routes', 0);
 `;

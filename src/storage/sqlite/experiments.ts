@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Epoch } from "../../experiments/experiment.ts";
-import type { ExperimentEvent, ExperimentStore, KeptExperiment } from "../experiment-store.ts";
+import type { ExperimentEvent, ExperimentStore, KeptExperiment, PruneBounds } from "../experiment-store.ts";
 import { furthestLead } from "../experiments/lead.ts";
 import { ExperimentReader } from "../experiments/reader.ts";
 import {
@@ -29,6 +29,16 @@ const LEAD = `
   INSERT INTO experiment_leader (id, process, until) VALUES (1, ?1, ?2)
   ON CONFLICT (id) DO UPDATE SET process = excluded.process, until = excluded.until
   WHERE experiment_leader.process = ?1 OR experiment_leader.until <= ?3 OR experiment_leader.until > ?4`;
+
+const PRUNE_ROUTES = `
+  DELETE FROM experiment_decisions WHERE sequence IN (
+    SELECT sequence FROM experiment_decisions
+    WHERE substr(experiment, 1, 6) = 'route:' AND started_at < ? ORDER BY started_at LIMIT ?)`;
+
+const PRUNE_ENDED = `
+  DELETE FROM experiment_decisions WHERE sequence IN (
+    SELECT d.sequence FROM experiments AS e CROSS JOIN experiment_decisions AS d ON d.experiment = e.id
+    WHERE e.status = 'ended' AND e.ended_at < ? LIMIT ?)`;
 
 export class SqliteExperiments extends ExperimentReader implements ExperimentStore {
   readonly #connection: SqliteConnection;
@@ -69,6 +79,13 @@ export class SqliteExperiments extends ExperimentReader implements ExperimentSto
       if (db.query(INSERT_EPOCH).run(...epochValues(id, epoch)).changes === 0) return false;
       moveRevision(db, "experiments");
       return true;
+    });
+  }
+
+  prune({ routesBefore, endedBefore, limit }: PruneBounds): Promise<number> {
+    return this.#connection.write((db) => {
+      const routes = db.query(PRUNE_ROUTES).run(routesBefore, limit).changes;
+      return routes + db.query(PRUNE_ENDED).run(endedBefore, limit).changes;
     });
   }
 

@@ -8,5 +8,8 @@ export const ROUTE_SCHEMA = `
 
   ALTER TABLE records ADD COLUMN choice TEXT;
 
+  CREATE INDEX experiment_decisions_of_routes ON experiment_decisions (started_at)
+    WHERE substr(experiment, 1, 6) = 'route:';
+
   INSERT INTO revisions (name, revision) VALUES ('routes', 0);
 `;

@@ -25,7 +25,10 @@ let gateway: Gateway;
 beforeAll(async () => {
   upstream = startFaultUpstream();
   const provider = (name: string, isDown: () => boolean) => ({
-    base_url: upstream.script(name, (exchange) => (isDown() ? exchange.reset() : json(ANSWER)(exchange))),
+    base_url: upstream.script(name, async (exchange) => {
+      if (isDown()) exchange.reset();
+      else await json(ANSWER)(exchange);
+    }),
     api_key: "key",
     formats: ["anthropic-messages"],
     retry: { max_attempts: 1 },
