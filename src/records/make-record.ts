@@ -1,3 +1,4 @@
+import { type UsedTemplate, withoutSource } from "../prompts/used-template.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Cost, RequestRecord } from "./record.ts";
 import type { Trace } from "./trace.ts";
@@ -53,8 +54,7 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
     parentId: tracking?.request_parent_id ?? null,
     threadId: tracking?.thread_id ?? null,
     tags: tracking?.tags === undefined ? NONE : tagTexts(tracking.tags),
-    templates:
-      trace.templates.length > MAX_TEMPLATES ? trace.templates.slice(0, MAX_TEMPLATES) : trace.templates,
+    templates: templatesOf(trace),
     decisions: trace.decisions,
     status: trace.status,
     error: trace.error,
@@ -77,6 +77,13 @@ export function makeRecord(trace: Trace, made: Made): RequestRecord {
 }
 
 const NONE: readonly never[] = [];
+
+/** Where bodies are not stored, what went wrong with a template is told without what it says. */
+function templatesOf({ templates, capture }: Trace): readonly UsedTemplate[] {
+  if (templates.length === 0) return NONE;
+  const some = templates.length > MAX_TEMPLATES ? templates.slice(0, MAX_TEMPLATES) : templates;
+  return capture?.storesBodies === true ? some : some.map(withoutSource);
+}
 
 /** Tags as records have them: `name`, or `name=value`. */
 export function tagTexts(tags: Tags): readonly string[] {

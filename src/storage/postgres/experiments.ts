@@ -55,7 +55,7 @@ const PRUNE_ENDED = `
   DELETE FROM amsterdam.experiment_decisions WHERE sequence IN (
     SELECT d.sequence FROM amsterdam.experiments AS e
     JOIN amsterdam.experiment_decisions AS d ON d.experiment = e.id
-    WHERE e.status = 'ended' AND e.ended_at < $1 LIMIT $2)`;
+    WHERE e.status = 'ended' AND (e.definition::json ->> 'endedAt')::float8 < $1 LIMIT $2)`;
 
 export class PostgresExperiments extends ExperimentReader implements ExperimentStore {
   readonly #connection: PostgresConnection;

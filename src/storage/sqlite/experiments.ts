@@ -38,7 +38,7 @@ const PRUNE_ROUTES = `
 const PRUNE_ENDED = `
   DELETE FROM experiment_decisions WHERE sequence IN (
     SELECT d.sequence FROM experiments AS e CROSS JOIN experiment_decisions AS d ON d.experiment = e.id
-    WHERE e.status = 'ended' AND e.ended_at < ? LIMIT ?)`;
+    WHERE e.status = 'ended' AND e.definition ->> '$.endedAt' < ? LIMIT ?)`;
 
 export class SqliteExperiments extends ExperimentReader implements ExperimentStore {
   readonly #connection: SqliteConnection;
