@@ -18,9 +18,9 @@ export const usedTemplateShape = named(
         .describe("The version whose text went out; null where that is none that has a name."),
       revision: z.string().nullable().describe("Of the version."),
       source: z
-        .enum(["client", "rendered", "named", "pin", "label", "experiment"])
+        .enum(["client", "rendered", "named", "pin", "label", "experiment", "none"])
         .describe(
-          "Why this text went out: the client's own content, or its template `rendered`; or the version that the client `named`, that of a `pin`, a `label` or an `experiment`.",
+          "Why this text went out: the client's own content, or its template `rendered`; or the version that the client `named`, that of a `pin`, a `label` or an `experiment`; `none` where there was no text and the request was refused.",
         ),
       label: z.string().nullable().describe("The label, where it was one's version."),
       drift: z

@@ -7,11 +7,8 @@ export function estimated(body: object, trace: Trace): Response {
   trace.status = 200;
   trace.responseBytes = bytes.length;
   trace.capture?.answered(bytes);
-  return new Response(bytes, {
-    headers: {
-      ...gatewayHeaders(trace),
-      "content-type": "application/json",
-      "x-amsterdam-warning": "the token count is an estimate",
-    },
-  });
+  const headers = gatewayHeaders(trace);
+  const warnings = [headers["x-amsterdam-warning"], "the token count is an estimate"];
+  headers["x-amsterdam-warning"] = warnings.filter((warning) => warning !== undefined).join("; ");
+  return new Response(bytes, { headers: { ...headers, "content-type": "application/json" } });
 }

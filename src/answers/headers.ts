@@ -47,7 +47,7 @@ function addTemplates(headers: Record<string, string>, { templates, decisions: a
       ", ",
     );
   }
-  if (problems.length > 0) headers["x-amsterdam-warning"] = joined(problems, "; ");
+  if (problems.length > 0) headers["x-amsterdam-warning"] = joined(problems, "; ", MAX_SENTENCE);
 }
 
 function versionText(templateId: string | null, version: string | null): string[] {
@@ -68,10 +68,10 @@ function attemptsText(attempts: readonly Attempt[]): string {
 }
 
 /** `reasoning.summary; tools[2]: web_search`, cut where a header would grow too long. */
-function joined(texts: readonly string[], separator: string): string {
+function joined(texts: readonly string[], separator: string, mostEach = MAX_TEXT): string {
   let all = "";
   for (const text of texts) {
-    const next = headerText(text);
+    const next = headerText(text, mostEach);
     if (all.length + next.length > MAX_JOINED) return `${all}${separator}and more`;
     all += all === "" ? next : separator + next;
   }
@@ -82,10 +82,12 @@ const MAX_JOINED = 1000;
 
 /** Characters of a name that stand in a header: clients refuse headers that are much longer. */
 const MAX_TEXT = 200;
+/** Of a sentence that has long names in it. */
+const MAX_SENTENCE = 600;
 
 /** Model names come from clients, with any length and any characters; in a header only visible ASCII may stand. */
-function headerText(name: string): string {
-  const text = name.length > MAX_TEXT ? name.slice(0, MAX_TEXT) : name;
+function headerText(name: string, most = MAX_TEXT): string {
+  const text = name.length > most ? name.slice(0, most) : name;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     // A lone half of a surrogate pair cannot be encoded.

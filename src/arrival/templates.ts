@@ -8,6 +8,7 @@ import { requestIdOf, tagTexts } from "../records/make-record.ts";
 import type { Trace } from "../records/trace.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
 import type { Arrival } from "./arrive.ts";
+import { innerFacts } from "./inner-facts.ts";
 
 /** What filling templates needs beside the request. */
 export interface TemplateRooms {
@@ -26,12 +27,15 @@ export function hasTemplates(fields: RequestFields | null): boolean {
  * GatewayError where a place is left without a text.
  */
 export async function fillTemplates(
-  { door, headers, router, trace }: Arrival,
+  { request, door, headers, router, trace }: Arrival,
   caller: Caller,
   facts: RequestFacts,
   rooms: TemplateRooms,
 ): Promise<RequestFacts> {
   const { body, fields } = facts;
+  const before = innerFacts(request).filled;
+  // What is left in it is a provider's.
+  if (before !== undefined) return { ...facts, kind: kindOf(before.templates) };
   const { format } = door.call;
   if (!(body instanceof Buffer) || fields === null || format === null) return facts;
   const { tracking } = trace;
@@ -41,7 +45,8 @@ export async function fillTemplates(
     fields,
     format,
     replaces: replaces(headers, router.config.prompts.own_text_keys, id, name),
-    label: headers["x-amsterdam-label"] ?? null,
+    captures: trace.capture !== null,
+    label: headers["x-amsterdam-label"]?.trim() ?? null,
     ids: {
       runId: rooms.runOf(trace),
       threadId: tracking?.thread_id ?? null,
@@ -57,7 +62,9 @@ export async function fillTemplates(
     },
   });
   trace.templates = filled.templates;
-  trace.decisions = filled.decisions;
+  // Counting a prompt's tokens is no use of it.
+  trace.decisions = door.call.operation === "count-tokens" ? [] : filled.decisions;
+  if (filled.refusal !== null) throw filled.refusal;
   return {
     ...facts,
     body: filled.body,
@@ -71,7 +78,8 @@ export async function fillTemplates(
 
 /** A client keeps its own texts by a header, or by its key. */
 function replaces(headers: HeaderFields, keys: readonly string[], id: string, name: string): boolean {
-  return headers["x-amsterdam-templates"] !== "off" && !keys.includes(id) && !keys.includes(name);
+  const isOff = headers["x-amsterdam-templates"]?.trim().toLowerCase() === "off";
+  return !isOff && !keys.includes(id) && !keys.includes(name);
 }
 
 /** Short, and without a space. */

@@ -72,6 +72,7 @@ const REASONS: Readonly<Record<UsedTemplateJson["source"], string>> = {
   pin: "pinned",
   label: "by its label",
   experiment: "by an experiment",
+  none: "no text, and so refused",
 };
 
 function templateText(used: UsedTemplateJson): string {

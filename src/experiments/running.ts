@@ -20,7 +20,7 @@ export class RunningExperiment {
   /** `units` is of this experiment, and outlives changes of it. */
   constructor(experiment: Experiment, epoch: Epoch, units: UnitMemory) {
     this.experiment = experiment;
-    this.#epoch = epoch;
+    this.#epoch = withoutSwitchedOff(experiment, epoch);
     this.#units = units;
   }
 
@@ -30,7 +30,7 @@ export class RunningExperiment {
     if (!takesPart(experiment.contexts, context)) return null;
     const found = unitOf(experiment.unit, ids);
     if (found === null) return null;
-    const unit = experiment.unit.startsWith("variable:") ? hashed(found) : found;
+    const unit = experiment.unit.startsWith("variable:") ? hashed(experiment.id, found) : found;
     const decision = this.#decide(unit);
     const variant = decision === null ? undefined : experiment.variants[decision.variant];
     if (decision === null || variant === undefined) return null;
@@ -52,7 +52,21 @@ export class RunningExperiment {
   }
 }
 
-/** Variables may hold what nobody but the provider is to see. */
-function hashed(value: string): string {
-  return createHash("sha256").update(value).digest("hex").slice(0, 16);
+/** A variant may have been switched off a moment before the epoch that says so began. */
+function withoutSwitchedOff({ variants }: Experiment, epoch: Epoch): Epoch {
+  const left = epoch.probabilities.map((share, place) =>
+    variants[place]?.switchedOff === undefined ? share : 0,
+  );
+  const sum = left.reduce((total, share) => total + share, 0);
+  const isSame = left.every((share, place) => share === epoch.probabilities[place]);
+  if (isSame || sum === 0) return { ...epoch, probabilities: left };
+  return { ...epoch, probabilities: left.map((share) => share / sum) };
+}
+
+/**
+ * Variables may hold what nobody but the provider is to see. Those of other experiments have other hashes, so that nobody
+ * is followed from one to the next.
+ */
+function hashed(experiment: string, value: string): string {
+  return createHash("sha256").update(`${experiment}\n${value}`).digest("hex").slice(0, 16);
 }

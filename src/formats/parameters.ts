@@ -54,6 +54,29 @@ export function putParameters(
   if (tree.size > 0) putBranch(changes, body, root, tree);
 }
 
+/** Whether a parsed body has a value, other than null, where this parameter is put. */
+export function isSetIn(
+  body: Readonly<Record<string, unknown>>,
+  name: string,
+  value: unknown,
+  table: Table,
+): boolean {
+  return placesOf(name, value, table).some(([{ path, otherwise = [] }]) => {
+    let inside: readonly unknown[] = [body];
+    for (const [depth, names] of path.entries()) {
+      const all = depth === path.length - 1 ? [...names, ...otherwise] : names;
+      inside = inside.flatMap((object) => valuesOf(object, all));
+    }
+    return inside.length > 0;
+  });
+}
+
+function valuesOf(object: unknown, names: readonly string[]): unknown[] {
+  if (!isRecord(object)) return [];
+  const values = names.map((name) => (Object.hasOwn(object, name) ? object[name] : null));
+  return values.filter((value) => value !== null);
+}
+
 type Table = FormatModule["parameters"];
 
 function placesOf(name: string, value: unknown, table: Table): (readonly [Parameter, unknown])[] {

@@ -1,7 +1,7 @@
 import type { Format } from "../exchange/formats.ts";
 import type { TemplateMessage } from "../prompts/template.ts";
 import { putFillings } from "./fillings.ts";
-import { putParameters } from "./parameters.ts";
+import { isSetIn, putParameters } from "./parameters.ts";
 import { textAt } from "./place-texts.ts";
 import { FORMAT_MODULES } from "./registry.ts";
 import { changesOf, type RequestFields, type TemplatePlace } from "./request-fields.ts";
@@ -50,6 +50,19 @@ export function withParameters(
   // Without a prototype, a parameter of any name is one like others.
   const all = Object.assign(Object.create(null), fields.parameters, parameters);
   return changed(body, { ...fields, parameters: all }, format);
+}
+
+/** Those of the parameters that the request does not set itself, by whatever name and wherever its format has them. */
+export function parametersNotSet(
+  body: Buffer,
+  format: Format,
+  parameters: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const all = Object.entries(parameters);
+  if (all.length === 0) return {};
+  const own = JSON.parse(body.toString("utf8")) as Readonly<Record<string, unknown>>;
+  const { parameters: table } = FORMAT_MODULES[format];
+  return Object.fromEntries(all.filter(([name, value]) => !isSetIn(own, name, value, table)));
 }
 
 function changed(body: Buffer, fields: RequestFields, format: Format): RequestFields {

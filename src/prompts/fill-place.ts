@@ -2,7 +2,7 @@ import { fromStorage } from "../answers/storage-call.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { UnitIds } from "../experiments/assign.ts";
 import type { RequestContext } from "../experiments/contexts.ts";
-import type { Chosen } from "../experiments/running.ts";
+import type { Chosen, RunningExperiment } from "../experiments/running.ts";
 import type { KeptVersion } from "../storage/prompt-store.ts";
 import { SERVED_LABEL } from "./label-name.ts";
 import type { AskedPlace } from "./place.ts";
@@ -13,19 +13,23 @@ import { revisionOf } from "./revision.ts";
 import type { TemplateMessage } from "./template.ts";
 import { formatTemplateId } from "./template-id.ts";
 import type { SeenTemplate, TrafficCapture } from "./traffic-capture.ts";
-import type { TextSource, UsedTemplate } from "./used-template.ts";
+import type { ProblemKind, TextSource, UsedTemplate } from "./used-template.ts";
 
-/** What places are filled with and by. */
+/** What the places of one request are filled with and by. */
 export interface Filler {
-  readonly registry: PromptRegistry;
-  readonly renderer: Renderer;
-  readonly capture: TrafficCapture;
+  readonly registry: Pick<PromptRegistry, "served" | "named">;
+  readonly renderer: Pick<Renderer, "render">;
+  readonly capture: Pick<TrafficCapture, "see">;
+  /** By experiment, what was decided for places before this one: a request has one variant of each. */
+  readonly decided: Map<string, Chosen>;
 }
 
 /** What of a request decides which version it gets. */
 export interface Asker {
   /** Whether the gateway may put its versions in the place of the client's. */
   readonly replaces: boolean;
+  /** Whether templates that are new may be kept. */
+  readonly captures: boolean;
   /** The label that it asks for; null where it does not say. */
   readonly label: string | null;
   readonly ids: Omit<UnitIds, "variables">;
@@ -41,6 +45,8 @@ export interface FilledPlace {
   readonly chosen: Chosen | null;
   /** The gateway's version that went out. */
   readonly version: KeptVersion | null;
+  /** Why the request cannot go on: the place is left without a text; null where it has one. */
+  readonly refusal: GatewayError | null;
 }
 
 interface Selection {
@@ -50,71 +56,131 @@ interface Selection {
   readonly chosen: Chosen | null;
 }
 
-/**
- * The text of a place: the gateway's version where one is served, else the client's content, else its template rendered,
- * else the version that it names. Rejects with invalid_request where none of them gives a text, and storage_unavailable.
- */
-export async function fillPlace(filler: Filler, asked: AskedPlace, by: Asker): Promise<FilledPlace> {
-  const { id, text, own, variables, place } = asked;
-  const seen = id !== null && text !== null ? filler.capture.see(id.name, id.version, text) : null;
-  const named = id === null ? null : formatTemplateId(id);
-  const client = text === null ? null : filler.renderer.render(seen ?? unnamed(text), variables);
-  const drift = own !== null && client !== null && !(client instanceof Error) && client[0]?.text !== own;
-  const selection = id === null ? null : select(filler.registry, id.name, asked, by);
-  const chosen = selection?.chosen ?? null;
-  const use = (source: TextSource, of: Version | null, problem: string | null): UsedTemplate => ({
-    path: place.path,
-    templateId: named,
-    version: of?.version ?? null,
-    revision: of?.revision ?? null,
-    source,
-    label: source === "label" ? (selection?.label ?? null) : null,
-    drift,
-    problem,
-  });
-
-  let problem = asked.fault ?? (own !== null && client instanceof Error ? client.message : null);
-  if (selection !== null) {
-    const messages = filler.renderer.render(selection.version, variables);
-    if (!(messages instanceof Error))
-      return {
-        used: use(selection.source, selection.version, problem),
-        messages,
-        chosen,
-        version: selection.version,
-      };
-    problem = messages.message;
-    if (own === null && client === null) throw refused(place.path, messages);
-  }
-  if (own !== null) return { used: use("client", seen, problem), messages: null, chosen, version: null };
-  if (client instanceof Error) throw refused(place.path, client);
-  if (client !== null)
-    return { used: use("rendered", seen, problem), messages: client, chosen, version: null };
-  const version = await namedVersion(filler.registry, asked);
-  const messages = filler.renderer.render(version, variables);
-  if (messages instanceof Error) throw refused(place.path, messages);
-  return { used: use("named", version, problem), messages, chosen, version };
+interface Problem {
+  readonly kind: ProblemKind;
+  readonly text: string;
+  /** The field that is wrong. */
+  readonly field: "template" | "template_id" | "variables" | null;
 }
 
 type Version = Pick<SeenTemplate, "version" | "revision">;
 
+/**
+ * The text of a place: the gateway's version where one is served, else the client's content, else its template rendered,
+ * else the version that it names; where none of them gives a text, the refusal. Rejects with storage_unavailable.
+ */
+export async function fillPlace(filler: Filler, asked: AskedPlace, by: Asker): Promise<FilledPlace> {
+  const { id, text, own, variables } = asked;
+  const { renderer } = filler;
+  const seen =
+    id !== null && text !== null ? filler.capture.see(id.name, id.version, text, by.captures) : null;
+  const client = text === null ? null : renderer.render(seen ?? unnamed(text), variables);
+  const drift = own !== null && client !== null && !(client instanceof Error) && client[0]?.text !== own;
+  const selection = id === null ? null : select(filler, id.name, asked, by);
+  const chosen = selection?.chosen ?? null;
+  const fault: Problem | null =
+    asked.fault === null ? null : { kind: "fields", text: asked.fault, field: asked.faultField };
+  const end = (outcome: Outcome) => filledPlace(asked, { ...outcome, drift, chosen });
+
+  let problem = fault ?? (own !== null && client instanceof Error ? problemOf(client) : null);
+  if (selection !== null) {
+    const { version, source, label } = selection;
+    const messages = renderer.render(version, variables);
+    if (!(messages instanceof Error)) return end({ source, label, of: version, version, messages, problem });
+    problem = problemOf(messages);
+    if (own === null && client === null) return end({ source: "none", of: version, problem });
+  }
+  if (own !== null) return end({ source: "client", of: seen, problem });
+  if (client instanceof Error) return end({ source: "none", of: seen, problem: problemOf(client) });
+  if (client !== null) return end({ source: "rendered", of: seen, messages: client, problem });
+  if (fault !== null) return end({ source: "none", problem: fault });
+  const version = await namedVersion(filler, asked);
+  if (!("template" in version)) return end({ source: "none", problem: version });
+  const messages = renderer.render(version, variables);
+  if (messages instanceof Error) return end({ source: "none", of: version, problem: problemOf(messages) });
+  return end({ source: "named", of: version, version, messages, problem });
+}
+
+interface Outcome {
+  readonly source: TextSource;
+  readonly label?: string | null;
+  readonly of?: Version | null;
+  readonly version?: KeptVersion;
+  readonly messages?: readonly TemplateMessage[];
+  readonly problem: Problem | null;
+}
+
+function filledPlace(
+  { place: { path }, id }: AskedPlace,
+  outcome: Outcome & { readonly drift: boolean; readonly chosen: Chosen | null },
+): FilledPlace {
+  const {
+    source,
+    label = null,
+    of = null,
+    version = null,
+    messages = null,
+    problem,
+    drift,
+    chosen,
+  } = outcome;
+  const used: UsedTemplate = {
+    path,
+    templateId: id === null ? null : formatTemplateId(id),
+    version: of?.version ?? null,
+    revision: of?.revision ?? null,
+    source,
+    label,
+    drift,
+    problem: problem?.text ?? null,
+    ...(problem === null ? {} : { problemKind: problem.kind }),
+  };
+  const refusal = source === "none" && problem !== null ? refused(path, problem) : null;
+  return { used, messages, chosen, version, refusal };
+}
+
+function problemOf(error: RenderError): Problem {
+  const field = error.kind === "missing-variable" ? "variables" : "template";
+  return { kind: error.kind, text: error.message, field };
+}
+
+function refused(path: string, { text, field }: Problem): GatewayError {
+  const param = field === null ? path : `${path}.${field}`;
+  return new GatewayError("invalid_request", `${path}: ${text}${text.endsWith(".") ? "" : "."}`, { param });
+}
+
 /** Pin, the label that was asked for, experiment, the label of everyone: the first that there is. */
-function select(registry: PromptRegistry, name: string, asked: AskedPlace, by: Asker): Selection | null {
+function select(filler: Filler, name: string, asked: AskedPlace, by: Asker): Selection | null {
   // Where the client has no text, there is none that it could want to keep.
   const serves = by.replaces || (asked.own === null && asked.text === null);
-  const served = serves ? registry.served(name) : null;
+  const served = serves ? filler.registry.served(name) : null;
   if (served === null) return null;
   if (served.pinned !== null) return { version: served.pinned, source: "pin", label: null, chosen: null };
   const wanted = by.label === null ? undefined : served.labels.get(by.label);
   if (wanted !== undefined) return { version: wanted, source: "label", label: by.label, chosen: null };
   const { running } = served;
-  const chosen = running?.experiment.choose({ ...by.ids, variables: asked.variables }, by.context) ?? null;
+  const chosen = running === null ? null : choose(filler, running.experiment, asked, by);
   const variant = chosen === null ? null : running?.versions[chosen.decision.variant];
   if (variant) return { version: variant, source: "experiment", label: null, chosen };
   const production = served.labels.get(SERVED_LABEL);
   return production === undefined
     ? null
     : { version: production, source: "label", label: SERVED_LABEL, chosen: null };
+}
+
+/** The places of a request may have different variables, and so be different units: the first one decides. */
+function choose(
+  { decided }: Filler,
+  running: RunningExperiment,
+  { variables }: AskedPlace,
+  by: Asker,
+): Chosen | null {
+  const { id } = running.experiment;
+  const before = decided.get(id);
+  if (before !== undefined) return before;
+  const chosen = running.choose({ ...by.ids, variables }, by.context);
+  if (chosen !== null) decided.set(id, chosen);
+  return chosen;
 }
 
 /** A text without a valid name. */
@@ -125,32 +191,17 @@ function unnamed(text: string): RenderableVersion {
 }
 
 /** The version that a client names without any text of its own. */
-async function namedVersion(
-  registry: PromptRegistry,
-  { id, fault, place }: AskedPlace,
-): Promise<KeptVersion> {
-  const param = `${place.path}.template_id`;
-  if (fault !== null) throw new GatewayError("invalid_request", `${place.path}: ${fault}.`, { param });
+async function namedVersion({ registry }: Filler, { id }: AskedPlace): Promise<KeptVersion | Problem> {
   if (id === null) {
-    const message = `${place.path}: there is neither content nor a template that could be rendered.`;
-    throw new GatewayError("invalid_request", message, { param: place.path });
+    const text = "there is neither content nor a template that could be rendered";
+    return { kind: "fields", text, field: null };
   }
   const version = id.version === null ? null : await fromStorage(registry.named(id.name, id.version));
   if (version !== null) return version;
   const missing =
     id.version === null
       ? `the template ${id.name} has no version that is served (no pin, experiment or label "${SERVED_LABEL}")`
-      : `the template ${id.name} has no version ${id.version}`;
-  throw new GatewayError(
-    "invalid_request",
-    `${place.path}: ${missing}, and the request has no text of its own.`,
-    {
-      param,
-    },
-  );
-}
-
-function refused(path: string, error: RenderError): GatewayError {
-  const field = error.kind === "missing-variable" ? "variables" : "template";
-  return new GatewayError("invalid_request", `${path}: ${error.message}`, { param: `${path}.${field}` });
+      : `the template ${id.name} has no version ${id.version} in use`;
+  const text = `${missing}, and the request has no text of its own`;
+  return { kind: "missing-version", text, field: "template_id" };
 }

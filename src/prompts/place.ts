@@ -13,6 +13,8 @@ export interface AskedPlace {
   readonly variables: Readonly<Record<string, unknown>>;
   /** What is wrong with the fields, in words that never quote their values; null where nothing is. */
   readonly fault: string | null;
+  /** The field that it is in. */
+  readonly faultField: "template" | "template_id" | "variables" | null;
 }
 
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
@@ -25,19 +27,26 @@ export function readPlace(place: TemplatePlace, own: string | null): AskedPlace 
   const isId = id !== null && !("reason" in id);
   const isText = typeof template === "string";
   const isMap = typeof variables === "object" && variables !== null && !Array.isArray(variables);
-  const faults = [
-    id === null || isId ? null : `template_id: ${id.reason}`,
-    isText || template === undefined || template === null ? null : "template: it is not a text",
-    isMap || variables === undefined || variables === null ? null : "variables: they are not an object",
-  ];
+  const fault = faultOf([
+    ["template_id", id === null || isId ? null : id.reason],
+    ["template", isText || template === undefined || template === null ? null : "it is not a text"],
+    ["variables", isMap || variables === undefined || variables === null ? null : "they are not an object"],
+  ]);
   return {
     place,
     id: isId ? id : null,
     text: isText ? template : null,
     own,
     variables: isMap ? (variables as Record<string, unknown>) : NO_VARIABLES,
-    fault: faults.find((fault) => fault !== null) ?? null,
+    fault: fault === undefined ? null : `${fault[0]}: ${fault[1]}`,
+    faultField: fault?.[0] ?? null,
   };
+}
+
+type FieldFault = readonly [field: NonNullable<AskedPlace["faultField"]>, reason: string | null];
+
+function faultOf(faults: readonly FieldFault[]): FieldFault | undefined {
+  return faults.find(([, reason]) => reason !== null);
 }
 
 /** OpenAI's reference to a prompt has the version beside the id. */

@@ -2,14 +2,17 @@ import type { Storage } from "../storage/interface.ts";
 import type { KeptVersion } from "../storage/prompt-store.ts";
 import { NOTHING_SERVED, readServed, type Served, type ServedState } from "./served.ts";
 import { formatTemplateId } from "./template-id.ts";
+import { TextMemory } from "./text-memory.ts";
 
-/** Versions asked for by name: that many are remembered. One that is not there is asked for again after a while, since traffic may bring it. */
+/** Versions asked for by name that are remembered. One that is not there is asked for again after a while, since traffic may bring it. */
 const MOST_NAMED = 2_000;
+const MOST_NAMED_CHARS = 33_554_432;
 const MISSING_FOR_MS = 1_000;
 
 interface Named {
-  readonly version: KeptVersion | null;
-  /** `performance.now()` at which it was read. */
+  /** Pending at first, so that many requests at once ask one time. */
+  readonly version: KeptVersion | null | Promise<KeptVersion | null>;
+  /** `performance.now()` at which it was asked for. */
   readonly at: number;
 }
 
@@ -19,7 +22,9 @@ interface Named {
  */
 export class PromptRegistry {
   readonly #storage: Pick<Storage, "prompts" | "experiments">;
-  readonly #named = new Map<string, Named>();
+  readonly #named = new TextMemory<Named>(MOST_NAMED, MOST_NAMED_CHARS);
+  /** Templates that traffic brought since the last load. */
+  readonly #captured = new Set<string>();
   #state: ServedState = NOTHING_SERVED;
 
   constructor(storage: Pick<Storage, "prompts" | "experiments">) {
@@ -36,23 +41,50 @@ export class PromptRegistry {
     return this.#state.byName.get(template) ?? null;
   }
 
-  /** A version that a client names; null where there is none, or it is archived. Rejects with a StorageError. */
+  /** Whether there is a template of this name, and it is in use. */
+  knows(template: string): boolean {
+    return this.#state.names.get(template) ?? this.#captured.has(template);
+  }
+
+  /** A template that was stored without the storage's revision moving on. */
+  noteCaptured(template: string): void {
+    this.#captured.add(template);
+  }
+
+  /** A version that a client names; null where there is none, or it or its template is archived. Rejects with a StorageError. */
   async named(template: string, version: string): Promise<KeptVersion | null> {
+    if (this.#state.names.get(template) === false) return null;
     const id = formatTemplateId({ name: template, version });
     const known = this.#named.get(id);
     const now = performance.now();
     if (known !== undefined && (known.version !== null || now - known.at < MISSING_FOR_MS))
       return known.version;
-    const found = await this.#storage.prompts.version(template, version);
-    const usable = found === null || found.archivedAt !== null ? null : found;
-    if (this.#named.size >= MOST_NAMED) this.#named.clear();
-    this.#named.set(id, { version: usable, at: now });
-    return usable;
+    const asked = this.#usable(template, version);
+    const state = this.#state;
+    const note = (found: Named["version"], chars: number) => {
+      // What was asked for before a load may be out of date after it.
+      if (this.#state === state) this.#named.set(id, { version: found, at: now }, chars);
+    };
+    note(asked, 0);
+    try {
+      const found = await asked;
+      note(found, found?.messages.reduce((sum, { text }) => sum + text.length, 0) ?? 0);
+      return found;
+    } catch (error) {
+      note(null, 0);
+      throw error;
+    }
   }
 
   /** Takes over what the storage has. Rejects with a StorageError; what was served before then stays. */
   async load(): Promise<void> {
     this.#state = await readServed(this.#storage, this.#state);
     this.#named.clear();
+    for (const name of this.#captured) if (this.#state.names.has(name)) this.#captured.delete(name);
+  }
+
+  async #usable(template: string, version: string): Promise<KeptVersion | null> {
+    const found = await this.#storage.prompts.version(template, version);
+    return found === null || found.archivedAt !== null ? null : found;
   }
 }

@@ -1,14 +1,22 @@
+import { GatewayError } from "../exchange/errors.ts";
 import type { Format } from "../exchange/formats.ts";
 import type { Chosen } from "../experiments/running.ts";
 import { type RequestFields, rewriteBody, type TemplatePlace } from "../formats/request-fields.ts";
-import { type Filling, ownText, withFillings, withParameters } from "../formats/templated.ts";
+import {
+  type Filling,
+  ownText,
+  parametersNotSet,
+  withFillings,
+  withParameters,
+} from "../formats/templated.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RecordedDecision } from "../records/decision.ts";
 import type { Storage } from "../storage/interface.ts";
-import { type Asker, type FilledPlace, fillPlace } from "./fill-place.ts";
+import { type Asker, type FilledPlace, type Filler, fillPlace } from "./fill-place.ts";
 import { readPlace } from "./place.ts";
 import { PromptRegistry } from "./registry.ts";
 import type { Renderer } from "./render.ts";
+import { RequestRenderer } from "./request-renderer.ts";
 import { TrafficCapture } from "./traffic-capture.ts";
 import type { UsedTemplate } from "./used-template.ts";
 
@@ -27,7 +35,12 @@ export interface FilledRequest {
   readonly model: string | null;
   readonly templates: readonly UsedTemplate[];
   readonly decisions: readonly RecordedDecision[];
+  /** Why it does not go on: a place was left without a text. The rest then tells what became of the places. */
+  readonly refusal: GatewayError | null;
 }
+
+/** Places of one request: each costs some microseconds, and a body has room for millions. */
+const MOST_PLACES = 10_000;
 
 /** Prompts as data: what is served of them, and what becomes of the requests that name them. */
 export class Prompts {
@@ -38,34 +51,51 @@ export class Prompts {
   constructor(storage: Pick<Storage, "prompts" | "experiments">, renderer: Renderer, logger: Logger) {
     this.registry = new PromptRegistry(storage);
     this.#renderer = renderer;
-    this.#capture = new TrafficCapture(storage.prompts, renderer, logger);
+    const onStored = (template: string) => this.registry.noteCaptured(template);
+    this.#capture = new TrafficCapture(storage.prompts, renderer, logger, onStored);
   }
 
-  /** Rejects with a GatewayError: invalid_request where a place is left without a text, storage_unavailable. */
+  /** Rejects with a GatewayError: storage_unavailable, and invalid_request for too many places. */
   async fill(request: TemplatedRequest): Promise<FilledRequest> {
     const { body, fields, format } = request;
-    const filler = { registry: this.registry, renderer: this.#renderer, capture: this.#capture };
+    const places = [...fields.templates, ...this.#storedPrompt(fields)];
+    if (places.length > MOST_PLACES)
+      throw new GatewayError(
+        "invalid_request",
+        `The request has more than ${MOST_PLACES} places with template fields.`,
+      );
+    const filler: Filler = {
+      registry: this.registry,
+      renderer: new RequestRenderer(this.#renderer),
+      capture: this.#capture,
+      decided: new Map(),
+    };
     const filled: FilledPlace[] = [];
     const fillings: Filling[] = [];
-    for (const place of [...fields.templates, ...(await this.#storedPrompt(fields))]) {
-      const asked = readPlace(place, ownText(body, place));
-      const of = await fillPlace(filler, asked, request);
+    for (const place of places) {
+      const of = await fillPlace(filler, readPlace(place, ownText(body, place)), request);
       filled.push(of);
       if (of.messages !== null) fillings.push({ place, messages: of.messages });
     }
-    const chosen = distinct(filled);
+    const chosen = [...filler.decided.values()];
+    const told = {
+      templates: filled.map(({ used }) => used),
+      decisions: chosen.map(({ decision }) => decision),
+    };
+    const refusal = filled.find((of) => of.refusal !== null)?.refusal ?? null;
+    if (refusal !== null) return { ...told, body, model: null, refusal };
     const applied = chosen.filter(({ decision }) => isApplied(filled, decision.experiment));
     const edited = withFillings(body, fields, format, fillings);
     const parameters = Object.assign(
-      suggested(body, filled),
+      suggested(body, format, filled),
       ...applied.map(({ variant }) => variant.parameters),
     );
     const model = modelOf(request, applied, filled);
     return {
+      ...told,
       body: rewriteBody(body, withParameters(body, edited, format, parameters), model).toBytes(),
       model,
-      templates: filled.map(({ used }) => used),
-      decisions: chosen.map(({ decision }) => decision),
+      refusal,
     };
   }
 
@@ -75,24 +105,11 @@ export class Prompts {
   }
 
   /** OpenAI's own reference to a prompt, where it is one of the gateway's; others are the provider's. */
-  async #storedPrompt({ storedPrompt: place }: RequestFields): Promise<readonly TemplatePlace[]> {
+  #storedPrompt({ storedPrompt: place }: RequestFields): readonly TemplatePlace[] {
     if (place === null) return [];
     const { id } = readPlace(place, null);
-    if (id === null) return [];
-    const isKnown =
-      this.registry.served(id.name) !== null ||
-      (id.version !== null && (await this.registry.named(id.name, id.version)) !== null);
-    return isKnown ? [place] : [];
+    return id !== null && this.registry.knows(id.name) ? [place] : [];
   }
-}
-
-/** What experiments decided, each once. */
-function distinct(filled: readonly FilledPlace[]): readonly Chosen[] {
-  const byExperiment = new Map<string, Chosen>();
-  for (const { chosen } of filled)
-    if (chosen !== null && !byExperiment.has(chosen.decision.experiment))
-      byExperiment.set(chosen.decision.experiment, chosen);
-  return [...byExperiment.values()];
 }
 
 /** A variant whose text could not be rendered changes nothing else either. */
@@ -120,14 +137,12 @@ function modelOf(
  * The parameters of versions that were referred to as OpenAI's stored prompts are, which hold them for their clients: of
  * those the ones that the request does not have itself.
  */
-function suggested(body: Buffer, filled: readonly FilledPlace[]): Record<string, unknown> {
+function suggested(body: Buffer, format: Format, filled: readonly FilledPlace[]): Record<string, unknown> {
   const stored = filled.filter(({ used, version }) => used.path === STORED_PROMPT_PATH && version !== null);
-  const parameters = Object.assign({}, ...stored.map(({ version }) => version?.parameters));
-  const names = Object.keys(parameters);
-  if (names.length === 0) return parameters;
-  const own = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
-  return Object.fromEntries(
-    names.filter((name) => !Object.hasOwn(own, name)).map((name) => [name, parameters[name]]),
+  return parametersNotSet(
+    body,
+    format,
+    Object.assign({}, ...stored.map(({ version }) => version?.parameters)),
   );
 }
 

@@ -22,6 +22,8 @@ export interface RunningTemplate {
 
 /** All that is served, as it was read from the storage. */
 export interface ServedState {
+  /** Of all templates, whether they are in use; false of archived ones. */
+  readonly names: ReadonlyMap<string, boolean>;
   readonly byName: ReadonlyMap<string, Served>;
   /** By `name-vVERSION`. */
   readonly versions: ReadonlyMap<string, KeptVersion>;
@@ -45,7 +47,12 @@ const AT_ONCE = 50;
 const UNITS_SINCE_MS = 3_600_000;
 const MOST_UNITS = 50_000;
 
-export const NOTHING_SERVED: ServedState = { byName: new Map(), versions: new Map(), units: new Map() };
+export const NOTHING_SERVED: ServedState = {
+  names: new Map(),
+  byName: new Map(),
+  versions: new Map(),
+  units: new Map(),
+};
 
 type PromptStorage = Pick<Storage, "prompts" | "experiments">;
 
@@ -56,8 +63,9 @@ export async function readServed(storage: PromptStorage, before: ServedState): P
     storage.prompts.labels(),
     storage.experiments.list(),
   ]);
-  const inUse = new Set(templates.flatMap(({ name, archivedAt }) => (archivedAt === null ? [name] : [])));
-  const running = experiments.filter(({ status, template }) => status === "running" && inUse.has(template));
+  const names = new Map(templates.map(({ name, archivedAt }) => [name, archivedAt === null]));
+  const isInUse = (name: string) => names.get(name) === true;
+  const running = experiments.filter(({ status, template }) => status === "running" && isInUse(template));
   const epochs = await storage.experiments.newestEpochs(running.map(({ id }) => id));
   const pins = templates.flatMap(({ name, pinnedVersion }): VersionName[] =>
     pinnedVersion === null ? [] : [{ template: name, version: pinnedVersion }],
@@ -75,10 +83,10 @@ export async function readServed(storage: PromptStorage, before: ServedState): P
     byName.set(name, known);
     return known;
   };
-  for (const pin of pins) if (inUse.has(pin.template)) servedOf(pin.template).pinned = versionOf(pin);
+  for (const pin of pins) if (isInUse(pin.template)) servedOf(pin.template).pinned = versionOf(pin);
   for (const label of labels) {
     const version = versionOf(label);
-    if (version === null || !inUse.has(label.template)) continue;
+    if (version === null || !isInUse(label.template)) continue;
     const served = servedOf(label.template);
     served.labels = new Map([...served.labels, [label.label, version]]);
   }
@@ -92,7 +100,7 @@ export async function readServed(storage: PromptStorage, before: ServedState): P
       versions: experiment.variants.map(({ version }) => versionOf({ template, version })),
     };
   }
-  return { byName, versions, units };
+  return { names, byName, versions, units };
 }
 
 function idOf(template: string, version: string): string {

@@ -1,19 +1,23 @@
 import type { Logger } from "../lib/logger.ts";
 import type { PromptStore } from "../storage/prompt-store.ts";
+import { MAX_SOURCE_CHARS } from "./limits.ts";
 import { newVersion } from "./new-version.ts";
 import type { Renderer } from "./render.ts";
 import { revisionOf } from "./revision.ts";
 import type { TemplateVersion, VersionDraft } from "./template.ts";
+import { TextMemory } from "./text-memory.ts";
 
 /** Revisions of one template, and templates, that traffic may bring: a client that puts its values into the text has a new one each time. */
 const LIMITS = { most: 200, mostTemplates: 10_000 };
 /** What is new waits this long for more of it. */
 const GATHER_MS = 200;
 const RETRY_MS = 5_000;
-/** More than so many wait for no storage. */
+/** More than so many, or than so many characters, wait for no storage. */
 const MOST_WAITING = 1_000;
+const MOST_WAITING_CHARS = 33_554_432;
 /** Texts that are known to be kept, by their ids: that many. */
 const MOST_KNOWN = 10_000;
+const MOST_KNOWN_CHARS = 33_554_432;
 const LOG_EVERY_MS = 60_000;
 
 /** A text that a client sent as a template, with what it is known by. */
@@ -28,6 +32,7 @@ export interface SeenTemplate {
 interface Known {
   readonly text: string;
   readonly seen: SeenTemplate;
+  readonly isKept: boolean;
 }
 
 /** Keeps the templates that clients send, each once, beside their requests. */
@@ -35,21 +40,31 @@ export class TrafficCapture {
   readonly #store: Pick<PromptStore, "capture">;
   readonly #renderer: Renderer;
   readonly #logger: Logger;
+  readonly #onStored: (template: string) => void;
   /** By template id, the text that was seen last: most clients send the same again and again. */
-  readonly #known = new Map<string, Known>();
+  readonly #known = new TextMemory<Known>(MOST_KNOWN, MOST_KNOWN_CHARS);
   /** Ids with revisions that were put on their way. */
   readonly #sent = new Set<string>();
   /** By template, how many of them. */
   readonly #counts = new Map<string, number>();
   #waiting: TemplateVersion[] = [];
+  #waitingChars = 0;
+  #flushing: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #nextLog = -Infinity;
   #refused = 0;
 
-  constructor(store: Pick<PromptStore, "capture">, renderer: Renderer, logger: Logger) {
+  /** `onStored` is told of each template of which something was stored. */
+  constructor(
+    store: Pick<PromptStore, "capture">,
+    renderer: Renderer,
+    logger: Logger,
+    onStored: (template: string) => void = () => {},
+  ) {
     this.#store = store;
     this.#renderer = renderer;
     this.#logger = logger;
+    this.#onStored = onStored;
   }
 
   /** Texts that were not kept, for the limits' sake. */
@@ -57,50 +72,63 @@ export class TrafficCapture {
     return this.#refused;
   }
 
-  /** The text as a version; `version` null is that of a bare name. It is kept unless it is no valid template. */
-  see(template: string, version: string | null, text: string): SeenTemplate {
+  /**
+   * The text as a version; `version` null is that of a bare name. With `keeps` it is kept, unless it is no valid template.
+   */
+  see(template: string, version: string | null, text: string, keeps: boolean): SeenTemplate {
     const id = version === null ? template : `${template}-v${version}`;
     const known = this.#known.get(id);
-    if (known?.text === text) return known.seen;
-    const messages = [{ role: null, text }];
-    const revision = revisionOf({ messages, model: null, parameters: {} });
-    const seen = { template, version: version ?? `0+${revision}`, revision, messages };
-    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
-    this.#known.set(id, { text, seen });
-    this.#keep(seen);
+    const isKnown = known !== undefined && known.text === text;
+    if (isKnown && (known.isKept || !keeps)) return known.seen;
+    const seen = isKnown ? known.seen : seenOf(template, version, text);
+    const isKept = keeps && this.#keep(seen);
+    this.#known.set(id, { text, seen, isKept }, text.length);
     return seen;
   }
 
   /** Has what waits stored; resolves when that is done or has failed. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    this.#flushing = this.#flushing.then(() => this.#storeWaiting());
+    return this.#flushing;
+  }
+
+  async #storeWaiting(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#waiting.length === 0) return;
     const batch = this.#waiting;
+    if (batch.length === 0) return;
     this.#waiting = [];
     try {
       const { refused } = await this.#store.capture(batch, LIMITS);
+      for (const one of batch) this.#waitingChars -= charsOf(one);
       if (refused > 0) this.#tellRefused(refused, batch[0]!.template);
+      // Which ones were refused is not told.
+      else for (const { template } of batch) this.#onStored(template);
     } catch (error) {
       this.#log("Templates seen in traffic cannot be stored; they wait.", { error: String(error) });
-      this.#waiting = [...batch, ...this.#waiting].slice(0, MOST_WAITING);
+      // What came meanwhile found room beside them.
+      this.#waiting = [...batch, ...this.#waiting];
       this.#schedule(RETRY_MS);
     }
   }
 
-  #keep(seen: SeenTemplate): void {
+  /** Whether there is nothing more to be done for it. */
+  #keep(seen: SeenTemplate): boolean {
     const { template, version, revision, messages } = seen;
     const key = `${template} ${version} ${revision}`;
-    if (this.#sent.has(key) || this.#waiting.length >= MOST_WAITING) return;
+    if (this.#sent.has(key)) return true;
     const count = this.#counts.get(template) ?? 0;
     if (count >= LIMITS.most) {
       this.#tellRefused(1, template);
-      return;
+      return true;
     }
+    const chars = charsOf(seen);
+    if (chars > MAX_SOURCE_CHARS) return true;
+    if (this.#waiting.length >= MOST_WAITING || this.#waitingChars + chars > MOST_WAITING_CHARS) return false;
     const draft = { template, version, messages, model: null, parameters: {} };
     const made = newVersion(this.#renderer, draft, "traffic", Date.now());
     // What is no template is told of by the request's own record.
-    if (made instanceof Error) return;
+    if (made instanceof Error) return true;
     if (this.#sent.size >= MOST_KNOWN) {
       this.#sent.clear();
       this.#counts.clear();
@@ -108,7 +136,9 @@ export class TrafficCapture {
     this.#sent.add(key);
     this.#counts.set(template, count + 1);
     this.#waiting.push(made);
+    this.#waitingChars += chars;
     this.#schedule(GATHER_MS);
+    return true;
   }
 
   #schedule(ms: number): void {
@@ -132,4 +162,14 @@ export class TrafficCapture {
     this.#nextLog = now + LOG_EVERY_MS;
     this.#logger.warn(message, fields);
   }
+}
+
+function seenOf(template: string, version: string | null, text: string): SeenTemplate {
+  const messages = [{ role: null, text }];
+  const revision = revisionOf({ messages, model: null, parameters: {} });
+  return { template, version: version ?? `0+${revision}`, revision, messages };
+}
+
+function charsOf({ messages }: Pick<SeenTemplate, "messages">): number {
+  return messages.reduce((sum, { text }) => sum + text.length, 0);
 }

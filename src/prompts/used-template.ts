@@ -1,8 +1,14 @@
+import type { RenderFaultKind } from "./render-error.ts";
+
 /**
  * Why a text went out: the client's own content (`client`), the client's template rendered (`rendered`), or the gateway's
- * version: named by the client (`named`), pinned (`pin`), that of a label (`label`) or of an experiment.
+ * version: named by the client (`named`), pinned (`pin`), that of a label (`label`) or of an experiment. `none`: there was
+ * no text, and the request was refused for it.
  */
-export type TextSource = "client" | "rendered" | "named" | "pin" | "label" | "experiment";
+export type TextSource = "client" | "rendered" | "named" | "pin" | "label" | "experiment" | "none";
+
+/** What is wrong with a place: its template could not be rendered, its fields are wrong, or the version is not there. */
+export type ProblemKind = RenderFaultKind | "fields" | "missing-version";
 
 /** What became of one place of a request that has template fields. Plain data: it is kept in files and in the record. */
 export interface UsedTemplate {
@@ -20,4 +26,17 @@ export interface UsedTemplate {
   readonly drift: boolean;
   /** Why the gateway's version, or the client's template, could not be rendered; null where it could. */
   readonly problem: string | null;
+  /** Absent where there is no problem, and in records of older versions. */
+  readonly problemKind?: ProblemKind;
 }
+
+/** The same without the template's source, which a problem may quote: for records that are to hold nothing of what was said. */
+export function withoutSource(used: UsedTemplate): UsedTemplate {
+  const { problem, problemKind } = used;
+  if (problem === null || problemKind === undefined || QUOTE_NOTHING.has(problemKind)) return used;
+  // Before the first colon stand names and numbers alone.
+  const colon = problem.indexOf(": ");
+  return { ...used, problem: `${problem.slice(0, Math.max(colon, 0))}: ${problemKind}` };
+}
+
+const QUOTE_NOTHING: ReadonlySet<ProblemKind> = new Set(["fields", "missing-version", "limit", "too-long"]);

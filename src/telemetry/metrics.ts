@@ -7,6 +7,7 @@ import { GenAiMetrics } from "./gen-ai-metrics.ts";
 import type { UpstreamHealth } from "./health.ts";
 import { counter, gauge, type MetricFamily } from "./metric-family.ts";
 import { processMetrics } from "./process-metrics.ts";
+import { PromptMetrics } from "./prompt-metrics.ts";
 import { type RecordingStatus, recordingFamilies } from "./recording-metrics.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 
@@ -40,15 +41,20 @@ const BREAKER_VALUES = { closed: 0, "half-open": 1, open: 2 } as const;
 /** The metrics of one gateway process. All that count only ever rise while it runs. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const requests = new RequestMetrics();
+  const prompts = new PromptMetrics();
   const genAi = new GenAiMetrics();
   const families = () => [
     ...requests.families(),
+    ...prompts.families(),
     ...genAi.families(),
     ...gatewayFamilies(sources),
     ...sources.further(),
   ];
   return {
-    observe: (trace) => requests.observe(trace),
+    observe(trace) {
+      requests.observe(trace);
+      prompts.observe(trace);
+    },
     observeRecord: (record) => genAi.observe(record),
     families,
     async render() {
