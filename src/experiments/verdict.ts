@@ -151,8 +151,10 @@ function correctedOf(
   own: number,
 ): VariantReport["corrected"] {
   if (own === 0) return null;
+  const { mean } = momentsOf(increments);
   return {
-    mean: scale.from(momentsOf(increments).mean),
+    // With few units the correction may leave the scale, which the truth never does.
+    mean: scale.from(scale.bounded ? Math.min(1, Math.max(0, mean)) : mean),
     interval: intervalOf(increments, errorRate, scale, own),
   };
 }
