@@ -1,8 +1,11 @@
 import { z } from "zod";
-import { STORAGE_URL_FORMS, storageUrlFault } from "../lib/database-url.ts";
-import { COLLECTOR_URL, isCollectorUrl } from "./collector-url.ts";
+import { ampSchema } from "./amp-schema.ts";
 import { isListenAddress } from "./host.ts";
+import { priceSchema } from "./price-schema.ts";
+import { recordsSchema, responsesSchema, storageSchema } from "./record-schema.ts";
 import { modelSchema, routeSchema } from "./route-schema.ts";
+import { headerName, headerValue, httpUrl, seconds, shortText } from "./schema-parts.ts";
+import { telemetrySchema } from "./telemetry-schema.ts";
 
 /**
  * The configuration file, whole. This definition is the only one: validation, the TypeScript types, the JSON Schema
@@ -13,18 +16,8 @@ import { modelSchema, routeSchema } from "./route-schema.ts";
 
 export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] as const;
 export const RESPONSE_TYPES = ["json", "sse", "stream", "html"] as const;
-const CAPTURES = ["full", "metadata", "none"] as const;
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "off"] as const;
 const FORMATS = ["openai-chat", "openai-responses", "anthropic-messages", "gemini"] as const;
-
-const seconds = (max: number) => z.number().positive().max(max);
-const headerName = z
-  .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "a header name (letters, digits and hyphens)");
-const headerValue = z
-  .string()
-  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, "a header value without line breaks or control characters");
-const httpUrl = z.url({ protocol: /^https?$/, hostname: /^.+$/, error: "an http or https URL" });
 
 const retry = z
   .strictObject({
@@ -167,64 +160,12 @@ const conversion = z.strictObject({
     ),
 });
 
-const shortText = z.string().min(1).max(200);
-
 const prompts = z.strictObject({
   own_text_keys: z
     .array(shortText)
     .default([])
     .describe(
       "Gateway keys, by name or id, whose requests keep their own texts: no version takes their place.",
-    ),
-});
-
-const dollars = z.number().min(0).max(1_000_000);
-
-const longPrompt = dollars.optional().describe("Of such prompts. Default: as of the others.");
-
-const tokenPrice = {
-  input: dollars.describe("Dollars a million tokens of the prompt."),
-  output: dollars.describe("Dollars a million tokens of the answer, thinking included."),
-  cached_input: dollars
-    .optional()
-    .describe("Of the prompt: read from the provider's cache. Default: as input."),
-  cache_write: dollars
-    .optional()
-    .describe("Of the prompt: written to the provider's cache. Default: as input."),
-  cache_write_1h: dollars
-    .optional()
-    .describe("Of those written to the cache: to be kept for an hour. Default: as cache_write."),
-  audio_input: dollars.optional().describe("Of the prompt: sound. Default: as input."),
-  audio_output: dollars.optional().describe("Of the answer: sound. Default: as output."),
-  image_output: dollars.optional().describe("Of the answer: images. Default: as output."),
-  above: z
-    .array(
-      z.strictObject({
-        tokens: z
-          .int()
-          .min(1)
-          .describe("Prompts longer than this have these prices for all of their tokens."),
-        input: longPrompt,
-        output: longPrompt,
-        cached_input: longPrompt,
-        cache_write: longPrompt,
-        cache_write_1h: longPrompt,
-        audio_input: longPrompt,
-        audio_output: longPrompt,
-        image_output: longPrompt,
-      }),
-    )
-    .default([])
-    .describe("Prices of long prompts, in rising order."),
-};
-
-const price = z.strictObject({
-  ...tokenPrice,
-  service_tiers: z
-    .record(z.string(), z.strictObject(tokenPrice))
-    .default({})
-    .describe(
-      "Prices of answers that came in another service tier than the usual one, by its name, as `flex`.",
     ),
 });
 
@@ -307,228 +248,6 @@ const logging = z.strictObject({
     .describe("Logs to a file too; files are begun anew by size and deleted by age."),
 });
 
-const amp = z.strictObject({
-  user: z
-    .strictObject({
-      id: shortText.optional().describe("Default: made from the key's id, the same at every start."),
-      username: shortText.optional().describe("Default: the name of the client's key."),
-      email: z.email("an e-mail address").max(200).optional().describe("Default: made from the username."),
-      first_name: shortText.optional().describe("Given name."),
-      last_name: shortText.optional().describe("Family name."),
-      display_name: shortText.optional().describe("Default: the two names, or the username."),
-      profile_picture_url: httpUrl.optional().describe("A picture."),
-      site_admin: z
-        .boolean()
-        .default(false)
-        .describe("Whether the client takes its user for an administrator."),
-    })
-    .prefault({})
-    .describe("Whom the client takes itself to be signed in as."),
-  features: z.array(shortText).default([]).describe("Names of features that the client switches on."),
-  connections: z
-    .array(
-      z.strictObject({
-        id: shortText.describe("Id."),
-        name: shortText.describe("Name that is shown."),
-        type: shortText.describe("Kind, such as github."),
-        status: z.enum(["connected", "disconnected"]).default("connected").describe("What the client shows."),
-        connected_at: z.iso
-          .datetime({ offset: true, error: "a moment such as 2026-01-31T18:00:00Z" })
-          .optional()
-          .describe("Since when."),
-        username: shortText.optional().describe("The user's name there."),
-      }),
-    )
-    .default([])
-    .meta({
-      description: "Accounts elsewhere that the client shows as connected.",
-      examples: [[{ id: "github", name: "GitHub", type: "github", username: "ada" }]],
-    }),
-  tab_model: shortText
-    .optional()
-    .describe(
-      "Model that completes what is typed (/api/tab/llm-proxy): a route, provider/model or bare name. Default: the one that the client names.",
-    ),
-  threads: z
-    .enum(["own", "shared"])
-    .default("own")
-    .describe("own: each key sees the threads that came with it; shared: every key sees all."),
-  max_thread_mb: z.number().positive().max(1024).default(16).describe("Largest thread that is kept."),
-  reports: z
-    .strictObject({
-      max_size_mb: z
-        .number()
-        .min(0)
-        .max(10_240)
-        .default(50)
-        .describe("Space that they take in all; 0 keeps none."),
-      max_age_days: z.number().positive().max(3650).default(14).describe("Older ones are deleted."),
-    })
-    .prefault({})
-    .describe("Telemetry and errors that clients send; the oldest are deleted first."),
-});
-
-const storage = z.strictObject({
-  url: z
-    .string()
-    .superRefine((url, context) => {
-      const fault = storageUrlFault(url);
-      if (fault !== null) context.addIssue({ code: "custom", message: fault });
-    })
-    .meta({ pattern: "^(sqlite:.|postgres(ql)?://)" })
-    .default("sqlite:data/amsterdam.db")
-    .describe(
-      `Where records of requests, keys, feedback, threads and responses are kept: ${STORAGE_URL_FORMS}. DATABASE_URL in the environment wins.`,
-    ),
-});
-
-const responses = z.strictObject({
-  retention_days: z
-    .number()
-    .positive()
-    .max(3650)
-    .default(30)
-    .describe("Days that a stored response can be continued and fetched."),
-  memory_mb: z
-    .number()
-    .min(0)
-    .max(65_536)
-    .default(64)
-    .describe("Memory for the newest responses, and as much for those that wait to be stored."),
-  max_background: z
-    .int()
-    .min(0)
-    .max(100_000)
-    .default(100)
-    .describe("Responses made in the background at once; more are refused with 503."),
-});
-
-const bodies = z.enum(CAPTURES);
-
-const records = z.strictObject({
-  enabled: z.boolean().default(true).describe("Whether requests are recorded."),
-  bodies: bodies
-    .default("full")
-    .describe(
-      "full: requests and answers are kept as they were said; metadata: everything but them; none: such requests leave no record.",
-    ),
-  capture: z
-    .array(
-      z.strictObject({
-        keys: z
-          .array(z.string().min(1))
-          .min(1)
-          .optional()
-          .describe("Ids of gateway keys; default: every key."),
-        doors: z
-          .array(z.string().min(1))
-          .min(1)
-          .optional()
-          .describe("Doors as records name them; a trailing `*` matches any ending. Default: every door."),
-        bodies: bodies.describe("In place of records.bodies."),
-      }),
-    )
-    .default([])
-    .meta({
-      description: "Other settings for some keys and doors; the first that fits counts.",
-      examples: [[{ keys: ["key_3f9c"], bodies: "metadata" }]],
-    }),
-  redact: z
-    .array(z.string().min(1).max(1000))
-    .max(50)
-    .default([])
-    .meta({
-      description:
-        "Regular expressions; what they match in a body is replaced by [redacted] before it is stored.",
-      examples: [["[\\w.]+@[\\w.]+", "\\d{3}-\\d{2}-\\d{4}"]],
-    }),
-  retention_days: z
-    .number()
-    .positive()
-    .max(36_500)
-    .default(365)
-    .describe("Days that records are kept, without their bodies."),
-  bodies_retention_days: z.number().positive().max(36_500).default(30).describe("Days that bodies are kept."),
-  max_bodies_mb: z
-    .number()
-    .positive()
-    .max(100_000_000)
-    .default(10_240)
-    .describe("Space that stored bodies take in all, compressed; the oldest are deleted first."),
-  max_body_kb: z
-    .int()
-    .min(0)
-    .max(65_536)
-    .default(1024)
-    .describe("How much of each body is kept; what is longer is cut off."),
-  memory_mb: z
-    .number()
-    .positive()
-    .max(65_536)
-    .default(128)
-    .describe("Memory for what waits to be recorded; beyond it bodies are left out, the oldest first."),
-  max_spill_mb: z
-    .number()
-    .min(0)
-    .max(10_000_000)
-    .default(2048)
-    .describe(
-      "Space for the files in which records and feedback wait while the database is slow or gone, or the traffic heavy.",
-    ),
-});
-
-const otlp = z.strictObject({
-  endpoint: z
-    .string()
-    .refine(isCollectorUrl, COLLECTOR_URL)
-    .optional()
-    .meta({
-      description:
-        "Base URL of an OpenTelemetry collector that takes OTLP over HTTP as JSON; /v1/traces and /v1/metrics are appended. Without it nothing is exported. OTEL_EXPORTER_OTLP_ENDPOINT in the environment wins.",
-      examples: ["http://127.0.0.1:4318"],
-    }),
-  headers: z
-    .record(headerName, headerValue)
-    .default({})
-    .describe(
-      "Sent with each export, such as a key; values may read the environment. Those of OTEL_EXPORTER_OTLP_HEADERS are added, and win.",
-    ),
-  traces: z
-    .boolean()
-    .default(true)
-    .describe("Whether recorded requests are exported as spans, with one below for each attempt."),
-  metrics: z.boolean().default(true).describe("Whether the metrics of /metrics are exported too."),
-  messages: z
-    .boolean()
-    .default(false)
-    .describe("Whether spans hold what was said, redacted as stored bodies are, where bodies are stored."),
-  sample_share: z.number().min(0).max(1).default(1).describe("Share of the traces that is exported."),
-  interval: seconds(3600).default(5).describe("Seconds in which finished requests are gathered."),
-  metrics_interval: seconds(86_400).default(60).describe("Seconds between two exports of the metrics."),
-  timeout: seconds(600).default(10).describe("Seconds that the collector may take for an export."),
-  queue: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(10_000)
-    .describe("Requests that may wait to be exported; more are dropped and counted."),
-  service_name: shortText
-    .default("amsterdam")
-    .describe("service.name of the resource. OTEL_SERVICE_NAME in the environment wins."),
-  resource_attributes: z
-    .record(shortText, z.string().max(1000))
-    .default({})
-    .meta({
-      description:
-        "Further attributes of the resource. Those of OTEL_RESOURCE_ATTRIBUTES are added, and win.",
-      examples: [{ "deployment.environment.name": "production" }],
-    }),
-});
-
-const telemetry = z.strictObject({
-  otlp: otlp.prefault({}).describe("Traces and metrics for OpenTelemetry."),
-});
-
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe("How the gateway listens, and its limits."),
   global_timeout: z
@@ -604,23 +323,23 @@ export const configSchema = z.strictObject({
       description: "Paths of your own, each with its target; an AMP Server's endpoints.",
       examples: [[{ path: "/models/*", target_url: "https://api.openai.com/v1/models", method: "GET" }]],
     }),
-  amp: amp.prefault({}).describe("What the Amp client is told, and what is kept of it."),
+  amp: ampSchema.prefault({}).describe("What the Amp client is told, and what is kept of it."),
   conversion: conversion.prefault({}).describe("How calls go to targets that speak another API format."),
   prompts: prompts.prefault({}).describe("Prompts that the gateway keeps."),
   prices: z
-    .record(z.string().regex(/^[^/]+\/.+$/, "a model written as provider/model"), price)
+    .record(z.string().regex(/^[^/]+\/.+$/, "a model written as provider/model"), priceSchema)
     .default({})
     .meta({
       description: "Prices of models, in place of those of the price library.",
       examples: [{ "local/llama-3.1-8b": { input: 0.05, output: 0.08 } }],
     }),
   logging: logging.prefault({}).describe("What is written to the log."),
-  storage: storage.prefault({}).describe("The database."),
-  responses: responses
+  storage: storageSchema.prefault({}).describe("The database."),
+  responses: responsesSchema
     .prefault({})
     .describe("The state of the Responses API, where the gateway and not the provider keeps it."),
-  records: records.prefault({}).describe("What is kept of requests, and for how long."),
-  telemetry: telemetry.prefault({}).describe("What is told to other systems."),
+  records: recordsSchema.prefault({}).describe("What is kept of requests, and for how long."),
+  telemetry: telemetrySchema.prefault({}).describe("What is told to other systems."),
 });
 
 /** A valid configuration with every default filled in. Frozen once loaded. */
