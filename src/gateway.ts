@@ -33,6 +33,7 @@ import type { Trace } from "./records/trace.ts";
 import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { LiveRouter } from "./routing/live-router.ts";
+import { RouteDesk } from "./routing/route-desk.ts";
 import { Admission } from "./server/admission.ts";
 import { type HttpServer, startHttpServer } from "./server/http-server.ts";
 import { type ServiceDoors, withServiceDoors } from "./server/service-doors.ts";
@@ -195,6 +196,12 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
       storage,
       prompts: promptCatalogue(storage),
       experiments: new ExperimentDesk(storage, conductor),
+      routes: new RouteDesk({
+        store: storage.routes,
+        config: () => state.config,
+        router: () => routing.current,
+        upstreams,
+      }),
       follow: () => follower.now(),
       ring,
       environmentKeys: environmentKeys(io.env),

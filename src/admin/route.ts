@@ -5,6 +5,7 @@ import type { Problem } from "../config/problems.ts";
 import type { ExperimentDesk } from "../experiments/desk.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { PromptCatalogue } from "../prompts/catalogue.ts";
+import type { RouteDesk } from "../routing/route-desk.ts";
 import type { Router } from "../routing/router.ts";
 import type { Storage } from "../storage/interface.ts";
 import type { Upstreams } from "../upstream/upstream.ts";
@@ -26,7 +27,8 @@ export interface AdminParts {
   readonly storage: Pick<Storage, "records" | "feedback" | "keys">;
   readonly prompts: PromptCatalogue;
   readonly experiments: ExperimentDesk;
-  /** Takes over in this process, at once, what was changed of prompts and experiments. */
+  readonly routes: RouteDesk;
+  /** Takes over in this process, at once, what was changed of prompts, experiments and routes. */
   readonly follow: () => Promise<void>;
   readonly ring: KeyRing;
   readonly environmentKeys: readonly Pick<EnvironmentKey, "id" | "name">[];

@@ -45,6 +45,7 @@ import {
 import { listProviders } from "./providers.ts";
 import { listRequests, showBodies, showRequest } from "./requests.ts";
 import type { Route } from "./route.ts";
+import { deleteRoute, explainRoute, listRoutes, putRoute, showRoute } from "./routes.ts";
 import { showRun } from "./runs.ts";
 import { showStatistics } from "./statistics.ts";
 import { tailRequests } from "./tail.ts";
@@ -93,6 +94,11 @@ export const ROUTES: readonly Route[] = [
   switchVariantOn,
   evaluateExperiment,
   listExperimentEvents,
+  listRoutes,
+  showRoute,
+  putRoute,
+  deleteRoute,
+  explainRoute,
   listKeys,
   createKey,
   revokeKey,

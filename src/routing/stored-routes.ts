@@ -1,5 +1,5 @@
 import { strategyFindings } from "../config/checks/route-findings.ts";
-import { routeSchema } from "../config/route-schema.ts";
+import { type RouteConfig, routeSchema } from "../config/route-schema.ts";
 import type { Config } from "../config/schema.ts";
 import type { KeptRoute } from "../storage/route-store.ts";
 import { cycleIn } from "../strategies/cycles.ts";
@@ -23,11 +23,11 @@ export function withStoredRoutes(
   const routes: Record<string, Config["routes"][string]> = Object.assign(Object.create(null), config.routes);
   const refused: RefusedRoute[] = [];
   for (const { name, definition } of stored) {
-    const reason = Object.hasOwn(config.routes, name)
-      ? "The configuration has a route of this name."
-      : unreadable(definition);
-    if (reason !== null) refused.push({ name, reason });
-    else routes[name] = definition;
+    const read = readStored(definition);
+    if (Object.hasOwn(config.routes, name))
+      refused.push({ name, reason: "The configuration has a route of this name." });
+    else if ("reason" in read) refused.push({ name, reason: read.reason });
+    else routes[name] = read.route;
   }
   // Leaving one out may leave another without its target.
   const added = new Set(Object.keys(routes).filter((name) => !Object.hasOwn(config.routes, name)));
@@ -54,15 +54,19 @@ function fault(name: string, routes: Config["routes"]): string | null {
   return cycle === null ? null : `It leads back to itself: ${cycle.join(" -> ")}.`;
 }
 
-/** Another version of the gateway may have stored it. */
-function unreadable(definition: unknown): string | null {
+/** A stored definition with defaults filled in, or why it is none: another version of the gateway may have stored it. */
+export function readStored(
+  definition: unknown,
+): { readonly route: RouteConfig } | { readonly reason: string } {
   const read = routeSchema.safeParse(definition);
   if (!read.success) {
     const [issue] = read.error.issues;
-    return `It is no route as this gateway knows them: ${issue?.path.join(".")}: ${issue?.message}.`;
+    return {
+      reason: `It is no route as this gateway knows them: ${issue?.path.join(".")}: ${issue?.message}.`,
+    };
   }
   const wrong = strategyFindings(read.data).find(({ isWarning }) => !isWarning);
-  return wrong?.details.message ?? null;
+  return wrong === undefined ? { route: read.data } : { reason: wrong.details.message ?? "" };
 }
 
 function targetsOf(name: string, routes: Config["routes"]): readonly string[] {

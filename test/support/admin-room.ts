@@ -3,13 +3,16 @@ import { AdminRoom } from "../../src/admin/room.ts";
 import type { AdminParts, ConfigStatus } from "../../src/admin/route.ts";
 import { KeyRing } from "../../src/auth/key-ring.ts";
 import { loadKeys } from "../../src/auth/load-keys.ts";
+import { SealStash } from "../../src/conversion/seals.ts";
 import { GatewayError } from "../../src/exchange/errors.ts";
 import { ExperimentDesk } from "../../src/experiments/desk.ts";
 import { DirectAnalyst } from "../../src/experiments/direct-analyst.ts";
 import { promptCatalogue } from "../../src/prompts/catalogue.ts";
 import { startTrace, type Trace } from "../../src/records/trace.ts";
+import { LiveRouter } from "../../src/routing/live-router.ts";
+import { RouteDesk } from "../../src/routing/route-desk.ts";
 import type { Router } from "../../src/routing/router.ts";
-import { routerOf } from "../../src/routing/testing.ts";
+import { configOf, routerOf } from "../../src/routing/testing.ts";
 import type { KeyScope, RecordStore, Storage } from "../../src/storage/interface.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { Upstreams } from "../../src/upstream/upstream.ts";
@@ -26,6 +29,8 @@ export interface AdminSetup {
   followed: number;
   configStatus: ConfigStatus;
   router: Router;
+  /** Takes a configuration over, with which the stored routes then act. */
+  configure(settings: object, env?: Record<string, string>): void;
   /** Asks as an admin unless `scopes` says so. What is thrown is answered as `{status, error}`. */
   ask(method: string, url: string, body?: unknown, scopes?: readonly KeyScope[]): Promise<Asked>;
 }
@@ -48,6 +53,9 @@ export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): 
   const ring = new KeyRing([{ id: "key_admin", name: "admin", key: "ams_admin" }]);
   const tail = new LiveTail();
   const upstreams = new Upstreams();
+  const logger = { debug: log, info: log, warn: log, error: log };
+  let config = configOf({});
+  let routing: LiveRouter | null = null;
   const setup: Omit<AdminSetup, "ask"> = {
     storage,
     records,
@@ -58,20 +66,34 @@ export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): 
     followed: 0,
     configStatus: { file: null, loadedAt: 0, warnings: [], refused: null },
     router: routerOf({}),
+    configure(settings, env = {}) {
+      config = configOf(settings);
+      const parts = { storage, env, cwd: "/", demoUrl: "http://127.0.0.1:1", upstreams, logger };
+      routing = new LiveRouter(config, { ...parts, stash: new SealStash() });
+      setup.router = routing.current;
+    },
   };
   const room = new AdminRoom({
     storage: { records, feedback: storage.feedback, keys: storage.keys, ...replaced },
     prompts: promptCatalogue(storage),
     experiments: new ExperimentDesk(storage, new DirectAnalyst(storage)),
+    routes: new RouteDesk({
+      store: storage.routes,
+      config: () => config,
+      router: () => setup.router,
+      upstreams,
+    }),
     async follow() {
       setup.followed++;
       await loadKeys(ring, storage);
+      await routing?.load();
+      if (routing !== null) setup.router = routing.current;
     },
     ring,
     environmentKeys: [{ id: "env_amp", name: "AMP_API_KEY" }],
     upstreams,
     tail,
-    logger: { debug: log, info: log, warn: log, error: log },
+    logger,
     configStatus: () => setup.configStatus,
     version: "9.9.9",
   });
