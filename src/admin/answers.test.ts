@@ -121,6 +121,7 @@ describe("requests", () => {
           status: null,
           error: "connect_timeout",
           message: "late",
+          reason: "timeout",
         },
         { target: "c/d", startedAt: 5, endedAt: 9, status: 200, error: null, message: null },
       ],
@@ -152,9 +153,11 @@ describe("requests", () => {
           { experiment: "greeting-1", variant: "plain", epoch: 1, probability: 1 / 3, unit: "run-1" },
         ],
       });
-      expect(request.attempts.map(({ target, started_ms, error }) => [target, started_ms, error])).toEqual([
-        ["a/b", 0.123, "connect_timeout"],
-        ["c/d", 5, null],
+      expect(
+        request.attempts.map(({ target, started_ms, error, reason }) => [target, started_ms, error, reason]),
+      ).toEqual([
+        ["a/b", 0.123, "connect_timeout", "timeout"],
+        ["c/d", 5, null, null],
       ]);
       expect(feedback).toMatchObject([{ value: { correction: "42" }, target: "request" }]);
     }

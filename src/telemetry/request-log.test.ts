@@ -74,6 +74,7 @@ describe("the line of a request", () => {
           status: 401,
           error: "upstream_refused",
           message: "Incorrect API key: sk-verysecret1",
+          reason: "error",
         },
         {
           target: "xai/grok",
@@ -94,6 +95,7 @@ describe("the line of a request", () => {
         duration_ms: 50.3,
         status: 401,
         error: "upstream_refused",
+        reason: "error",
         message: "Incorrect API key: [redacted]",
       },
       { target: "xai/grok", started_ms: 60, error: "upstream_unreachable" },

@@ -56,6 +56,7 @@ function attemptDetails(attempts: readonly Attempt[]): string {
     if (attempt.endedAt !== null) details += `,"duration_ms":${tenths(attempt.endedAt - attempt.startedAt)}`;
     if (attempt.status !== null) details += `,"status":${attempt.status}`;
     if (attempt.error !== null) details += `,"error":"${attempt.error}"`;
+    if (attempt.reason !== undefined) details += `,"reason":"${attempt.reason}"`;
     if (attempt.message !== null) details += `,"message":${quote(safeText(attempt.message))}`;
     details += "}";
   }

@@ -126,6 +126,7 @@ describe("the spans of a request", () => {
     ["target", "openai/gpt-5", "gen_ai.request.model", "gpt-5"],
     ["status", 418, "http.response.status_code", "418"],
     ["error", "upstream_error", "error.type", "upstream_error"],
+    ["reason", "content_filter", "amsterdam.fallback.reason", "content_filter"],
   ])("an attempt that differs in its %s alone tells so", (field, value, attribute, told) => {
     const plain = { ...attempt, target: "demo/echo" };
     const [, before] = spansFor({ attempts: [plain] });

@@ -24,7 +24,7 @@ export function spansOf(record: RequestRecord, serverOf: ServerOf, said: SaidMes
 const NONE: readonly never[] = [];
 
 function attemptSpan(record: RequestRecord, index: number, serverOf: ServerOf): string {
-  const { target, startedAt, error, status, message } = record.attempts[index]!;
+  const { target, startedAt, error, status, message, reason } = record.attempts[index]!;
   const { operation, model, method } = record;
   const server = serverOf(target);
   const key = keyOf(
@@ -36,6 +36,7 @@ function attemptSpan(record: RequestRecord, index: number, serverOf: ServerOf): 
     server?.address,
     server?.port,
     error,
+    reason,
     status,
     index,
   );
@@ -51,7 +52,7 @@ function attemptSpan(record: RequestRecord, index: number, serverOf: ServerOf): 
 }
 
 function sharedPart(record: RequestRecord, index: number, server: ServerAddress | null): SharedPart {
-  const { target, error, status } = record.attempts[index]!;
+  const { target, error, status, reason } = record.attempts[index]!;
   const { provider, model: named } = namesIn(target);
   const operation = operationName(record.operation);
   const model = named ?? record.model;
@@ -63,6 +64,7 @@ function sharedPart(record: RequestRecord, index: number, server: ServerAddress 
     .text("server.address", server?.address ?? null)
     .int("server.port", server?.port)
     .text("error.type", error)
+    .text("amsterdam.fallback.reason", reason ?? null)
     .text("http.request.method", record.method)
     .int("http.response.status_code", status ?? undefined)
     .int("http.request.resend_count", index === 0 ? undefined : index);
