@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { FALLBACK_REASONS } from "../exchange/fallback.ts";
 import type { Usage } from "../exchange/usage.ts";
 import type { RequestRecord } from "../records/record.ts";
+import { choiceJson, choiceShape } from "./request-choice.ts";
 import { decisionJson, decisionShape, usedTemplateJson, usedTemplateShape } from "./request-templates.ts";
 import { iso, MS_DIGITS, named, rounded, time, USD_DIGITS } from "./shape-parts.ts";
 
@@ -46,6 +48,12 @@ const attemptShape = named(
       status: z.int().nullable().describe("The upstream's status; null where none came."),
       error: z.string().nullable().describe("Code of the error."),
       message: z.string().nullable().describe("The upstream's own words where it failed."),
+      reason: z
+        .enum(FALLBACK_REASONS)
+        .nullable()
+        .describe(
+          "Why another target may do better, as `fallback_on` of routes names it; null where none may.",
+        ),
     })
     .describe("One try at one target."),
 );
@@ -77,6 +85,7 @@ export const requestShape = named(
       tags: z.array(z.string()),
       templates: z.array(usedTemplateShape),
       decisions: z.array(decisionShape),
+      choice: choiceShape.nullable().describe("Why its route sent it where it went; null without one."),
       status: z.int(),
       error: z.string().nullable().describe("Code of the error; null where it ended well."),
       category: z.string().nullable(),
@@ -133,6 +142,7 @@ export function requestJson(record: RequestRecord): RequestJson {
     tags: [...record.tags],
     templates: record.templates.map(usedTemplateJson),
     decisions: record.decisions.map(decisionJson),
+    choice: record.choice && choiceJson(record.choice),
     status: record.status,
     error: record.error,
     category: record.category,
@@ -157,6 +167,7 @@ export function requestJson(record: RequestRecord): RequestJson {
       status: attempt.status,
       error: attempt.error,
       message: attempt.message,
+      reason: attempt.reason ?? null,
     })),
     losses: [...record.losses],
     cause: record.cause,

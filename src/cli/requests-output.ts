@@ -41,7 +41,7 @@ const COLUMNS: readonly Column<RequestRecord>[] = [
 export function showRequest(record: RequestRecord, feedback: readonly Feedback[], json: boolean): string {
   const shown = { ...requestJson(record), feedback: feedback.map(feedbackJson) };
   if (json) return `${JSON.stringify(shown, null, 2)}\n`;
-  const { attempts, feedback: _, templates, decisions, usage, cost, ...facts } = shown;
+  const { attempts, feedback: _, templates, decisions, choice, usage, cost, ...facts } = shown;
   const rows = Object.entries({ ...facts, ...usage, cost_usd: cost?.usd, cost_source: cost?.source }).flatMap(
     ([name, value]): [string, string][] => {
       const text = Array.isArray(value) ? value.join(", ") : String(value ?? "");
@@ -50,10 +50,8 @@ export function showRequest(record: RequestRecord, feedback: readonly Feedback[]
   );
   return [
     table(rows),
-    ...attempts.map(
-      ({ target, started_ms, ended_ms, status, error, message }) =>
-        `\nattempt at ${printable(target)}: ${status ?? "no answer"}${error === null ? "" : `, ${error}`}, ${renderMs((ended_ms ?? started_ms) - started_ms)}${message === null ? "" : `\n  ${printable(message)}`}\n`,
-    ),
+    ...attempts.map(attemptText),
+    ...(choice === null ? [] : [choiceText(choice)]),
     ...templates.map((used) => `\n${templateText(used)}\n`),
     ...decisions.map(
       ({ experiment, variant, epoch, probability, unit }) =>
@@ -61,6 +59,30 @@ export function showRequest(record: RequestRecord, feedback: readonly Feedback[]
     ),
     ...feedback.map((item) => `\nfeedback ${feedbackText(item)}\n`),
   ].join("");
+}
+
+/** `attempt at openai/gpt-5: 400, upstream_refused (context_length), 40 ms`, and what the upstream said. */
+function attemptText(attempt: RequestJson["attempts"][number]): string {
+  const { target, started_ms, ended_ms, status, error, message, reason } = attempt;
+  // An answer that a filter kept back has a reason and no error.
+  const wrong = error === null || reason === null ? (error ?? reason) : `${error} (${reason})`;
+  const took = renderMs((ended_ms ?? started_ms) - started_ms);
+  const parts = [status ?? "no answer", ...(wrong === null ? [] : [wrong]), took];
+  const said = message === null ? "" : `\n  ${printable(message)}`;
+  return `\nattempt at ${printable(target)}: ${parts.join(", ")}${said}\n`;
+}
+
+/** What a route decided, a line for each candidate; what a route within it decided follows. */
+export function choiceText(choice: NonNullable<RequestJson["choice"]>): string {
+  const { route, strategy, score, threshold, probability, candidates, within } = choice;
+  const facts = [
+    ...(score === undefined ? [] : [`score ${score.toFixed(3)}`]),
+    ...(threshold === undefined ? [] : [`threshold ${threshold.toFixed(3)}`]),
+    ...(probability === undefined ? [] : [`probability ${probability.toFixed(3)}`]),
+  ];
+  const head = [`route ${route} by ${strategy}`, ...facts].join(", ");
+  const lines = candidates.map(({ target, reason }) => `  ${printable(`${target}: ${reason}`)}\n`);
+  return `\n${printable(head)}\n${lines.join("")}${within === undefined ? "" : choiceText(within)}`;
 }
 
 type UsedTemplateJson = RequestJson["templates"][number];
