@@ -1,4 +1,5 @@
 import type { Logger } from "../lib/logger.ts";
+import { StorageError } from "../storage/interface.ts";
 import type { PromptStore } from "../storage/prompt-store.ts";
 import { MAX_SOURCE_CHARS } from "./limits.ts";
 import { newVersion } from "./new-version.ts";
@@ -96,19 +97,38 @@ export class TrafficCapture {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const batch = this.#waiting;
-    if (batch.length === 0) return;
     this.#waiting = [];
+    const left = await this.#storeAll(batch);
+    for (const one of batch) this.#waitingChars -= charsOf(one);
+    for (const one of left) this.#waitingChars += charsOf(one);
+    if (left.length === 0) return;
+    // What came meanwhile found room beside them.
+    this.#waiting = [...left, ...this.#waiting];
+    this.#schedule(RETRY_MS);
+  }
+
+  /** Resolves with those for which the storage is to be asked again. */
+  async #storeAll(batch: readonly TemplateVersion[]): Promise<readonly TemplateVersion[]> {
+    if (batch.length === 0) return batch;
     try {
       const { refused } = await this.#store.capture(batch, LIMITS);
-      for (const one of batch) this.#waitingChars -= charsOf(one);
       if (refused > 0) this.#tellRefused(refused, batch[0]!.template);
       // Which ones were refused is not told.
       else for (const { template } of batch) this.#onStored(template);
+      return [];
     } catch (error) {
-      this.#log("Templates seen in traffic cannot be stored; they wait.", { error: String(error) });
-      // What came meanwhile found room beside them.
-      this.#waiting = [...batch, ...this.#waiting];
-      this.#schedule(RETRY_MS);
+      if (!(error instanceof StorageError) || !error.refusesData) {
+        this.#log("Templates seen in traffic cannot be stored; they wait.", { error: String(error) });
+        return batch;
+      }
+      if (batch.length === 1) {
+        this.#log("A template seen in traffic cannot be stored.", { error: String(error) });
+        return [];
+      }
+      // One that no database takes must not hold up the others.
+      const left: TemplateVersion[] = [];
+      for (const one of batch) left.push(...(await this.#storeAll([one])));
+      return left;
     }
   }
 
