@@ -56,6 +56,28 @@ interface Operation {
   readonly responses: Readonly<Record<string, { content: Record<string, { schema: Schema }> }>>;
 }
 
+/** A prompt with two versions and a label, an experiment on it, and a route, all of one name. */
+async function makeDescribed(): Promise<void> {
+  const made = async (method: string, path: string, body: object) => {
+    const response = await call(`/admin${path}`, { method, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  };
+  await made("POST", "/prompts", { name: "described", version: "1", text: "Hello {{ name }}!" });
+  await made("POST", "/prompts/described/versions", { version: "2", text: "Hi {{ name }}!" });
+  await made("PUT", "/prompts/described/labels/production", { version: "1" });
+  await made("POST", "/experiments", {
+    id: "described",
+    template: "described",
+    variants: [
+      { name: "one", version: "1" },
+      { name: "two", version: "2" },
+    ],
+    metric: { name: "good" },
+    start: true,
+  });
+  await made("PUT", "/routes/described", { targets: ["demo/echo", "demo/slow"] });
+}
+
 describe("the management API", () => {
   test("is for admin keys alone, and says so in plain JSON", async () => {
     const { key: plain } = JSON.parse(await amsterdam("keys", "create", "--json"));
@@ -155,7 +177,10 @@ describe("the management API", () => {
     const feedback = on.map((target) => ({ ...target, name: "good", value, comment: "c", source: "s" }));
     await call("/v1/feedback", { method: "POST", body: JSON.stringify(feedback) });
     await recorded("run_id=described&feedback=good", 2);
+    await makeDescribed();
     const queries: Record<string, string> = {
+      "/admin/prompts/{name}/compare": "?before=1&after=2",
+      "/admin/experiments/{id}/evaluation": "?variant=one",
       "/admin/statistics": "?by=model,status,tag&interval=1h&order=failures",
       "/admin/statistics/feedback": "?by=template&interval=1h",
     };
@@ -164,13 +189,18 @@ describe("the management API", () => {
     for (const [path, { get: operation }] of Object.entries<Record<string, Operation>>(paths)) {
       const schema = operation?.responses[200]?.content["application/json"]?.schema;
       if (schema === undefined) continue;
-      const answer = await get(path.replace("{id}", "described") + (queries[path] ?? ""));
+      const answer = await get(
+        path
+          .replace(/\{(id|name)\}/, "described")
+          .replace("{version}", "1")
+          .replace("{label}", "production") + (queries[path] ?? ""),
+      );
       expect([path, checker.check(answer, schema)]).toEqual([path, []]);
       if (Object.values(answer).find(Array.isArray)?.length === 0) empty.push(path);
       seen++;
     }
     // Lists with nothing in them would show little; the configuration has no warnings.
-    expect([seen, empty]).toEqual([13, ["/admin/config"]]);
+    expect([seen, empty]).toEqual([24, ["/admin/config"]]);
     const made = await (await call("/admin/keys", { method: "POST", body: '{"scopes":["admin"]}' })).json();
     expect(checker.check(made, named("NewKey"))).toEqual([]);
     for (const line of (await (await call("/admin/export")).text()).trimEnd().split("\n"))
