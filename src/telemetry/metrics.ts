@@ -10,6 +10,7 @@ import { processMetrics } from "./process-metrics.ts";
 import { PromptMetrics } from "./prompt-metrics.ts";
 import { type RecordingStatus, recordingFamilies } from "./recording-metrics.ts";
 import { RequestMetrics } from "./request-metrics.ts";
+import { RouteMetrics } from "./route-metrics.ts";
 
 /** What the metrics read when they are asked for, beside the requests that they were told of. */
 export interface MetricsSources {
@@ -42,10 +43,12 @@ const BREAKER_VALUES = { closed: 0, "half-open": 1, open: 2 } as const;
 export function createMetrics(sources: MetricsSources): Metrics {
   const requests = new RequestMetrics();
   const prompts = new PromptMetrics();
+  const routes = new RouteMetrics();
   const genAi = new GenAiMetrics();
   const families = () => [
     ...requests.families(),
     ...prompts.families(),
+    ...routes.families(),
     ...genAi.families(),
     ...gatewayFamilies(sources),
     ...sources.further(),
@@ -54,6 +57,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     observe(trace) {
       requests.observe(trace);
       prompts.observe(trace);
+      routes.observe(trace);
     },
     observeRecord: (record) => genAi.observe(record),
     families,

@@ -15,6 +15,7 @@ beforeAll(async () => {
       global_retry: { base_delay_ms: 1, max_delay_ms: 5 },
       breaker: { minimum_calls: 2 },
       prices: { "demo/echo": { input: 1, output: 2 } },
+      routes: { steady: { targets: ["demo/status-503", "demo/echo"] } },
       telemetry: { otlp: { endpoint: collector.url, interval: 0.05, metrics_interval: 1 } },
     },
   });
@@ -36,7 +37,7 @@ async function ask(path: string, body: object): Promise<void> {
   await response.text();
 }
 
-/** Requests that make every kind of metric: answers, streams, failures, open breakers, tokens and cost. */
+/** Requests that make every kind of metric: answers, streams, failures, open breakers, fallbacks, tokens and cost. */
 async function traffic(): Promise<void> {
   for (const model of ["echo", "thinks", "status-500", "down", 'na"me\\with\nmarks'])
     await ask("/v1/chat/completions", {
@@ -46,10 +47,11 @@ async function traffic(): Promise<void> {
     });
   await ask("/v1/embeddings", { model: "demo/embed", input: "hello" });
   await ask("/v1/messages", { model: "demo/echo", max_tokens: 9, stream: true, messages: MESSAGES });
+  await ask("/v1/chat/completions", { model: "steady", messages: MESSAGES });
   await ask("/nowhere", {});
   await until(
     "all that reached a door is recorded",
-    async () => (await value("amsterdam_records_stored_total")) >= 7,
+    async () => (await value("amsterdam_records_stored_total")) >= 8,
   );
 }
 
@@ -124,9 +126,11 @@ describe.skipIf(missing !== null)("with Prometheus itself", () => {
   test("every scrape is taken, and its values are those of the gateway", async () => {
     expect(await prometheus.scrape()).toBe("up");
     const count = async (query: string) => (await prometheus.query(query)).map((one) => one.value);
-    expect(await count("sum(amsterdam_requests_total)")).toEqual([8]);
+    expect(await count("sum(amsterdam_requests_total)")).toEqual([9]);
+    expect(await count('amsterdam_route_choices_total{route="steady",target="demo/echo"}')).toEqual([1]);
+    expect(await count('amsterdam_route_fallbacks_total{route="steady",reason="error"}')).toEqual([1]);
     const calls = await prometheus.query("gen_ai_server_request_duration_seconds_count");
-    expect(calls.filter(({ labels }) => labels.error_type === undefined)).toHaveLength(4);
+    expect(calls.filter(({ labels }) => labels.error_type === undefined)).toHaveLength(5);
     const models = calls.map(({ labels }) => labels.gen_ai_request_model);
     expect(models).toContain('demo/na"me\\with\nmarks');
   });
