@@ -1,5 +1,13 @@
-import jStat from "jstat";
+import type JStat from "jstat";
 import type { Direction } from "./experiment.ts";
+
+let loaded: typeof JStat | undefined;
+
+/** Loading takes 6 ms, which no start is to wait for: most gateways compute none of this. */
+function jStat(): typeof JStat {
+  loaded ??= require("jstat") as typeof JStat;
+  return loaded;
+}
 
 /** What is known of a variant's mean, as a distribution. */
 export interface Posterior {
@@ -33,8 +41,8 @@ export function sharePosterior({ count, mean }: Summary): Posterior {
   if (Math.min(a, b) > NORMAL_COUNT) return normal(middle, Math.sqrt((middle * (1 - middle)) / (a + b + 1)));
   return {
     mean: middle,
-    cdf: (x) => (x <= 0 ? 0 : x >= 1 ? 1 : jStat.beta.cdf(x, a, b)),
-    quantile: (probability) => jStat.beta.inv(probability, a, b),
+    cdf: (x) => (x <= 0 ? 0 : x >= 1 ? 1 : jStat().beta.cdf(x, a, b)),
+    quantile: (probability) => jStat().beta.inv(probability, a, b),
   };
 }
 
@@ -58,8 +66,8 @@ export function numberPosterior({ count, mean, spread }: Summary, pooled: Summar
   if (freedom > NORMAL_FREEDOM) return normal(location, scale);
   return {
     mean: location,
-    cdf: (x) => jStat.studentt.cdf(within((x - location) / scale), freedom),
-    quantile: (probability) => location + scale * jStat.studentt.inv(probability, freedom),
+    cdf: (x) => jStat().studentt.cdf(within((x - location) / scale), freedom),
+    quantile: (probability) => location + scale * jStat().studentt.inv(probability, freedom),
   };
 }
 
@@ -71,8 +79,8 @@ function within(deviations: number): number {
 function normal(mean: number, deviation: number): Posterior {
   return {
     mean,
-    cdf: (x) => jStat.normal.cdf(x, mean, deviation),
-    quantile: (probability) => jStat.normal.inv(probability, mean, deviation),
+    cdf: (x) => jStat().normal.cdf(x, mean, deviation),
+    quantile: (probability) => jStat().normal.inv(probability, mean, deviation),
   };
 }
 
