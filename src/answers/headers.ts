@@ -35,7 +35,8 @@ function addTemplates(headers: Record<string, string>, { templates, decisions: a
   // What a route drew is told as its decision.
   const decisions = all.filter((decision) => !isRouteDecision(decision));
   const versions = templates.flatMap(({ templateId, version }) => versionText(templateId, version));
-  const problems = templates.flatMap(({ problem }) => problem ?? []);
+  // What the request is refused for stands in its answer.
+  const problems = templates.flatMap(({ problem, source }) => (source === "none" ? [] : (problem ?? [])));
   if (versions.length > 0) headers["x-amsterdam-template"] = joined(versions, ", ");
   if (decisions.length > 0) {
     headers["x-amsterdam-experiment"] = joined(
