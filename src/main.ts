@@ -42,6 +42,12 @@ async function runCommand(args: string[]): Promise<number | null> {
       return await onStorage(rest, (await import("./cli/prompts.ts")).runPrompts);
     case "experiments":
       return await onStorage(rest, (await import("./cli/experiments.ts")).runExperiments);
+    case "routes": {
+      const { runRoutes } = await import("./cli/routes.ts");
+      return await onStorage(rest, (argv, stored, config) =>
+        runRoutes(argv, { ...stored, stdin: () => Bun.stdin.text() }, config),
+      );
+    }
     case "requests":
       return await onStorage(rest, (await import("./cli/requests.ts")).runRequests);
     case "runs":

@@ -126,7 +126,17 @@ export function definitionOf(wish: z.output<typeof routeWish>): RouteConfig {
   return wish as RouteConfig;
 }
 
-export function routeJson(route: ListedRoute): z.output<typeof routeShape> {
+export function listJson(
+  routes: readonly ListedRoute[],
+  aliases: Readonly<Record<string, string>>,
+): z.output<typeof listShape> {
+  return {
+    routes: routes.map(routeJson),
+    aliases: Object.entries(aliases).map(([name, target]) => ({ name, target })),
+  };
+}
+
+function routeJson(route: ListedRoute): z.output<typeof routeShape> {
   return { ...fieldsJson(route), targets: [...(route.definition?.targets ?? [])] };
 }
 

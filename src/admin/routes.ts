@@ -10,8 +10,8 @@ import {
   detailsShape,
   forecastJson,
   forecastShape,
+  listJson,
   listShape,
-  routeJson,
   routeWish,
   storedShape,
 } from "./routes-shape.ts";
@@ -42,10 +42,7 @@ export const listRoutes = jsonRoute({
   answer: listShape,
   async handle(_, { routes: desk }) {
     const { routes, aliases } = await fromService(desk.list());
-    return {
-      routes: routes.map(routeJson),
-      aliases: Object.entries(aliases).map(([name, target]) => ({ name, target })),
-    };
+    return listJson(routes, aliases);
   },
 });
 

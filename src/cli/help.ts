@@ -8,6 +8,7 @@ Usage:
   amsterdam threads list|show|delete    Look at the threads that Amp clients keep
   amsterdam prompts list|new|label|…    Make, change, compare and label prompts
   amsterdam experiments list|create|…   Compare versions of prompts on real traffic
+  amsterdam routes list|set|explain|…   Look at routes, make them, say where a request would go
   amsterdam requests [list|show]        Look at recorded requests
   amsterdam runs [list|show]            Look at runs, one as a tree with its critical path
   amsterdam feedback [list|stats]       Look at feedback, or count it by model, template, …

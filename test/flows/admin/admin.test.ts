@@ -188,7 +188,8 @@ describe("the management API", () => {
     const empty: string[] = [];
     for (const [path, { get: operation }] of Object.entries<Record<string, Operation>>(paths)) {
       const schema = operation?.responses[200]?.content["application/json"]?.schema;
-      if (schema === undefined) continue;
+      // Those of which nothing is there are asked in tests of their own.
+      if (schema === undefined || /^\/admin\/(prompts|experiments|routes)/.test(path)) continue;
       const answer = await get(
         path
           .replace(/\{(id|name)\}/, "described")
