@@ -27,7 +27,7 @@ beforeAll(async () => {
       routes: { cheap: { targets: ["anthropic/claude-haiku-4-5"] } },
       endpoints: [
         {
-          path: "/own/{id}/chat/completions",
+          path: "/own/{id}/v1/chat/completions",
           target_url: `${upstream.url}/openai/v1/chat/completions`,
           custom_headers: { authorization: "Bearer upstream-key" },
         },
@@ -135,7 +135,7 @@ describe("a variant", () => {
 
   test("serves an endpoint of the configuration with its text", async () => {
     await experiment({});
-    const response = await fetch(`${gateway.url}/own/7/chat/completions`, {
+    const response = await fetch(`${gateway.url}/own/7/v1/chat/completions`, {
       method: "POST",
       headers: { authorization: `Bearer ${gateway.key}`, "content-type": "application/json" },
       body: JSON.stringify({ model: "any", ...chat!.body(own()) }),
