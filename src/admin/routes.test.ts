@@ -132,6 +132,13 @@ describe("a stored route", () => {
     ]);
   });
 
+  test("of a name that a pattern takes is made with a warning", async () => {
+    const { warnings } = await put("claude-3-5-haiku-mine", { targets: ["demo/echo"] });
+    expect(warnings).toEqual([
+      'the alias "claude-3-5-haiku*" takes requests of this name: the route serves others alone.',
+    ]);
+  });
+
   test("may lead to other stored ones, but not back, and is then not deleted", async () => {
     await put("a", { targets: ["demo/echo"] });
     await put("b", { targets: ["a"], mirror: { target: "fast" } });

@@ -130,7 +130,7 @@ export class RouteDesk {
       withStoredRoutes(config(), stored).config.routes,
       { [name]: definition },
     );
-    const around = surroundings(config(), Object.keys(routes));
+    const around = surroundings(config(), new Set(Object.keys(routes)));
     const findings = [...nameFindings(name, around), ...definitionFindings(definition, around)];
     const wrong = findings
       .filter(({ isWarning }) => !isWarning)
@@ -209,7 +209,7 @@ export class RouteDesk {
 const NAME = /^[^\p{C}\p{Z}]{1,200}$/u;
 const NAME_NEEDED = "A route's name has 1 to 200 characters, without spaces and without control characters.";
 
-function surroundings(config: Config, routes: readonly string[]): RouteSurroundings {
+function surroundings(config: Config, routes: ReadonlySet<string>): RouteSurroundings {
   const own = Object.entries(config.providers);
   return {
     providers: [...new Set([...KNOWN_PROVIDERS, ...own.map(([name]) => name)])],

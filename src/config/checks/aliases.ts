@@ -66,7 +66,7 @@ function targetFinding(
   }
   if (models === null) return null;
   // It may be a route that is stored.
-  const message = `${shown} is no model that a provider is known by and no route of the configuration`;
+  const message = `${shown} is no model that a provider is known by and no route of the configuration: it acts while a stored route has this name`;
   return { isWarning: true, details: { message, suggestion: nearest(target, routes) } };
 }
 

@@ -1,4 +1,5 @@
 import { NEVER_SET } from "../../formats/parameters.ts";
+import { fits } from "../../lib/name-pattern.ts";
 import { strategyProblems } from "../../strategies/problems.ts";
 import type { ValuePath } from "../paths.ts";
 import type { ProblemDetails } from "../problems.ts";
@@ -12,7 +13,7 @@ export interface RouteSurroundings {
   readonly providers: readonly string[];
   readonly switchedOff: ReadonlySet<string>;
   /** Names of the routes, its own included. */
-  readonly routes: readonly string[];
+  readonly routes: ReadonlySet<string>;
   readonly aliases: readonly string[];
 }
 
@@ -26,7 +27,7 @@ export interface RouteFinding {
   readonly details: ProblemDetails;
 }
 
-/** What is wrong with a route's name. */
+/** What is wrong with a route's name, or takes its requests. */
 export function nameFindings(name: string, { providers, aliases }: RouteSurroundings): RouteFinding[] {
   const findings: RouteFinding[] = [];
   const refuse = (expected: string) =>
@@ -42,6 +43,11 @@ export function nameFindings(name: string, { providers, aliases }: RouteSurround
     );
   if (SHARE.test(name)) refuse("a name that does not end as a share of strong calls is asked for");
   if (aliases.includes(name)) refuse("a name that is no alias, which goes before it");
+  const pattern = aliases.find((alias) => alias !== name && alias.includes("*") && fits(alias, name));
+  if (pattern !== undefined) {
+    const message = `the alias ${JSON.stringify(pattern)} takes requests of this name: the route serves others alone`;
+    findings.push({ path: [], isWarning: true, details: { message } });
+  }
   return findings;
 }
 
@@ -65,18 +71,18 @@ export function definitionFindings(value: unknown, around: RouteSurroundings): R
 
 function targetFindings(target: unknown, path: ValuePath, around: RouteSurroundings): RouteFinding[] {
   const { providers, routes, switchedOff } = around;
-  if (typeof target !== "string" || target === "" || routes.includes(target)) return [];
+  if (typeof target !== "string" || target === "" || routes.has(target)) return [];
   const slash = target.indexOf("/");
   const provider = target.slice(0, slash);
   if (slash === -1) {
     const expected = "provider/model or the name of another route";
-    return [{ path, details: { expected, suggestion: nearest(target, routes) } }];
+    return [{ path, details: { expected, suggestion: nearest(target, [...routes]) } }];
   }
   if (!providers.includes(provider)) {
     const similar = nearest(provider, providers);
     const suggestion = similar === undefined ? undefined : similar + target.slice(slash);
     const expected = "a provider that is built in or stands under providers, or the name of another route";
-    return [{ path, details: { expected, suggestion: suggestion ?? nearest(target, routes) } }];
+    return [{ path, details: { expected, suggestion: suggestion ?? nearest(target, [...routes]) } }];
   }
   if (slash === target.length - 1)
     return [{ path, details: { expected: `a model's name behind ${provider}/` } }];

@@ -215,8 +215,8 @@ describe("an alias", () => {
   test("to a bare name that nothing has earns a warning, since a stored route may have it", () => {
     const found = warningsIn(`${routes}aliases: {a: gpt-5, b: fasst, "c*": stored}`, {}, ["gpt-*"]);
     expect(found).toEqual([
-      '2:24  aliases.b: "fasst" is no model that a provider is known by and no route of the configuration (did you mean "fast"?)',
-      '2:37  aliases["c*"]: "stored" is no model that a provider is known by and no route of the configuration',
+      '2:24  aliases.b: "fasst" is no model that a provider is known by and no route of the configuration: it acts while a stored route has this name (did you mean "fast"?)',
+      '2:37  aliases["c*"]: "stored" is no model that a provider is known by and no route of the configuration: it acts while a stored route has this name',
     ]);
   });
 

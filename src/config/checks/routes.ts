@@ -1,4 +1,3 @@
-import { fits } from "../../lib/name-pattern.ts";
 import { cycleIn } from "../../strategies/cycles.ts";
 import type { Report } from "../report.ts";
 import { nearest } from "../suggest.ts";
@@ -30,16 +29,15 @@ export function checkRoutes(written: Written, known: Known, report: Report): voi
   const around = {
     providers,
     switchedOff: new Set(Object.keys(own).filter((name) => mappingOf(own[name]).enabled === false)),
-    routes: Object.keys(routes),
+    routes: new Set(Object.keys(routes)),
     aliases: Object.keys(mappingOf(written.aliases)),
   };
   for (const [name, route] of Object.entries(routes)) {
     tell(["routes", name], [...nameFindings(name, around), ...definitionFindings(route, around)], report);
-    warnOfPattern(name, around.aliases, report);
   }
   checkCycles(routes, report);
   const models = known.models === null ? null : [...known.models, ...ownModels(own)];
-  checkAliases(written.aliases, { providers, models, routes: around.routes }, report);
+  checkAliases(written.aliases, { providers, models, routes: Object.keys(routes) }, report);
   checkModels(written.models, providers, report);
 }
 
@@ -49,13 +47,6 @@ function tell(at: readonly string[], findings: readonly RouteFinding[], report: 
     else if (aboutKey) report.atKey([...at, ...path], details);
     else report.atValue([...at, ...path], details);
   }
-}
-
-function warnOfPattern(name: string, aliases: readonly string[], report: Report): void {
-  const pattern = aliases.find((alias) => alias.includes("*") && fits(alias, name));
-  if (pattern === undefined || aliases.includes(name)) return;
-  const message = `the alias ${JSON.stringify(pattern)} takes requests of this name: the route serves others alone`;
-  report.warn(["routes", name], { message });
 }
 
 /** At the target that closes the first cycle that there is. */

@@ -63,9 +63,7 @@ test("a route that the command line changes and deletes acts so within a second"
   await amsterdam("set", "quick", "--target", "demo/down", "--target", "own");
   await withinASecond("it falls back", async () => (await servedBy(one, "quick")) === "echo");
   await withinASecond("it does so there", async () => (await servedBy(other, "quick")) === "echo");
-  expect(await amsterdam("explain", "quick", "Hello")).toStartWith(
-    "It would go to demo/down, then demo/echo.",
-  );
+  expect(await amsterdam("explain", "quick", "Hello")).toContain("It would go to demo/down, then demo/echo.");
   await amsterdam("delete", "quick");
   for (const gateway of [one, other])
     await withinASecond("it is gone", async () => (await ask(gateway, "quick")).status === 404);
@@ -83,7 +81,8 @@ test("what a route decided is in the answer's headers, in the record and in stat
   }
   let found: Recorded | undefined;
   await until("it is recorded", async () => {
-    found = await admin<Recorded>(one, "GET", `/requests/${id}`).catch(() => undefined);
+    found = (await admin<{ request: Recorded }>(one, "GET", `/requests/${id}`).catch(() => undefined))
+      ?.request;
     return found !== undefined;
   });
   expect(found).toMatchObject({ route: "own", choice: { route: "own", strategy: "first" } });
