@@ -21,6 +21,8 @@ export interface JsonSchema {
   exclusiveMinimum?: number;
   minItems?: number;
   minLength?: number;
+  /** Of a value that may be anything. */
+  $ref?: string;
   $schema?: string;
   title?: string;
 }

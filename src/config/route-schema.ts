@@ -58,7 +58,9 @@ export const routeSchema = z.strictObject({
   weights: z
     .record(z.string(), z.number().min(0).max(1_000_000))
     .default({})
-    .describe("For weighted: by target; 1 where it is absent, and 0 for one that is a fallback only."),
+    .describe(
+      "For weighted and sticky: by target; 1 where it is absent, and 0 for one that is a fallback only.",
+    ),
   parameters: z
     .record(z.string(), z.record(z.string(), z.json()))
     .default({})

@@ -61,6 +61,7 @@ export function typeText(schema: JsonSchema): string {
     const choices = upper.size < schema.enum.length ? [...upper] : schema.enum.map(String);
     return choices.map((choice) => `\`${choice}\``).join(", ");
   }
+  if (schema.$ref !== undefined) return "any value";
   if (schema.items !== undefined) return `list of ${typeText(schema.items)}`;
   if (typeof schema.additionalProperties === "object")
     return `mapping of ${typeText(schema.additionalProperties)}`;
@@ -71,6 +72,7 @@ export function typeText(schema: JsonSchema): string {
 
 function numberText(schema: JsonSchema): string {
   const kind = schema.type === "integer" ? "whole number" : "number";
+  if (schema.minimum === undefined && schema.exclusiveMinimum === undefined) return kind;
   const least = schema.minimum === undefined ? `above ${schema.exclusiveMinimum}` : `${schema.minimum}`;
   // Where the schema gives no maximum, the library states the largest safe integer.
   if (schema.maximum === undefined || schema.maximum >= Number.MAX_SAFE_INTEGER)
