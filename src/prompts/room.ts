@@ -11,6 +11,7 @@ import {
 } from "../formats/templated.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RecordedDecision } from "../records/decision.ts";
+import { pause, Slice } from "../records/slices.ts";
 import type { Storage } from "../storage/interface.ts";
 import { type Asker, type FilledPlace, type Filler, fillPlace } from "./fill-place.ts";
 import { readPlace } from "./place.ts";
@@ -72,7 +73,10 @@ export class Prompts {
     };
     const filled: FilledPlace[] = [];
     const fillings: Filling[] = [];
+    const slice = new Slice();
     for (const place of places) {
+      // A place may take a quarter of a second, and a body has room for many: other requests come in between.
+      if (slice.over()) await pause();
       const of = await fillPlace(filler, readPlace(place, ownText(body, place)), request);
       filled.push(of);
       if (of.messages !== null) fillings.push({ place, messages: of.messages });
