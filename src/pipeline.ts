@@ -21,8 +21,7 @@ import type { Door } from "./routing/doors.ts";
 import { resolve } from "./routing/resolve.ts";
 import type { RouteStates } from "./routing/route-states.ts";
 import type { Router } from "./routing/router.ts";
-import type { RouteDecision } from "./routing/routes.ts";
-import { settle } from "./routing/settle.ts";
+import { SentRequest } from "./routing/sent-request.ts";
 import type { Admission } from "./server/admission.ts";
 import { ClientPresence } from "./server/client-presence.ts";
 import type { Handler } from "./server/http-server.ts";
@@ -58,11 +57,11 @@ export function createPipeline(rooms: Rooms): Handler {
     const presence = new ClientPresence(request, server, rooms.deadlines);
     let admitted = false;
     let ended = false;
-    let decision: RouteDecision | null = null;
+    let sent: SentRequest | null = null;
     const finish = () => {
       if (ended) return;
       ended = true;
-      if (decision !== null) settle(decision, trace, rooms.routeStates);
+      sent?.ended();
       presence.end();
       if (admitted) rooms.admission.release();
       trace.endedAt = performance.now() - trace.startedTick;
@@ -86,8 +85,8 @@ export function createPipeline(rooms: Rooms): Handler {
       const asked = hasTemplates(facts.fields) ? await fillTemplates(arrival, caller, facts, rooms) : facts;
       const turn = makesResponse(door.call) ? await startTurn(rooms.responses, door.call, asked) : null;
       const resolution = resolve(passed, trace.path, router, turn?.facts ?? asked);
+      const { decision } = resolution;
       trace.route = resolution.route;
-      decision = resolution.decision;
       trace.choice = decision?.explanation ?? null;
       if (resolution.counted !== null)
         return finished(estimated(await resolution.counted.countHere(), trace));
@@ -99,10 +98,15 @@ export function createPipeline(rooms: Rooms): Handler {
       if (background) {
         // They count once: for the request that makes the response.
         trace.decisions = [];
+        trace.choice = null;
         return finished(withIds(background, trace));
       }
 
-      if (decision !== null) rooms.mirrors.send(decision, arrival, asked, handle);
+      // Counting a prompt's tokens tells nothing of answers.
+      if (decision !== null && door.call.operation !== "count-tokens") {
+        sent = new SentRequest(decision, trace, rooms.routeStates);
+        rooms.mirrors.send(decision, arrival, asked, handle);
+      }
 
       const { target, outcome } = await run(turn?.able(resolution.targets) ?? resolution.targets, {
         client: rooms.client,
@@ -132,6 +136,7 @@ export function createPipeline(rooms: Rooms): Handler {
         keepAliveText: keepAliveOf(door),
         stallTimeout: stall_timeout * 1000,
         renderStreamError: (error) => renderStreamError(door, error, trace.requestId),
+        begun: () => sent?.begun(),
         finish,
       });
     } catch (error) {

@@ -138,6 +138,7 @@ describe("a delivered answer", () => {
   ) {
     const trace = traceOf({ attempts: [attempt("t", 200)] }, method);
     const ends: number[] = [];
+    const begins: number[] = [];
     const target = new Upstreams().get("t", BREAKER, { share: 0, minimum: 0 });
     const options: DeliverOptions = {
       filter: FILTER,
@@ -147,6 +148,7 @@ describe("a delivered answer", () => {
       keepAliveText: "",
       stallTimeout: 1000,
       renderStreamError: (error) => `data: ${error.code}\n\n`,
+      begun: () => begins.push(trace.firstByteAt ?? Number.NaN),
       finish: () => ends.push(1),
     };
     const url = upstream.script("answer", behaviour);
@@ -156,6 +158,7 @@ describe("a delivered answer", () => {
       response: deliver({ ok: true, response, delivery, body, converter: null }, trace, options),
       trace,
       ends,
+      begins,
       target,
     };
   }
@@ -178,9 +181,13 @@ describe("a delivered answer", () => {
   });
 
   test("that is a stream is counted as it goes, and finished once, after its last byte", async () => {
-    const { response, trace, ends } = await delivered(stream(["data: a\n\n", "data: b\n\n"]), "events");
+    const { response, trace, ends, begins } = await delivered(
+      stream(["data: a\n\n", () => Bun.sleep(20), "data: b\n\n"]),
+      "events",
+    );
     expect(ends).toEqual([]);
     expect(await response.text()).toBe("data: a\n\ndata: b\n\n");
+    expect(begins).toEqual([trace.firstByteAt!]);
     expect([trace.responseBytes, ends, trace.error]).toEqual([18, [1], null]);
   });
 

@@ -22,6 +22,8 @@ export interface DeliverOptions {
   readonly stallTimeout: number;
   /** The SSE text that tells an error in the client's format. */
   renderStreamError(error: GatewayError): string;
+  /** Called once, when the first bytes of a stream that are the answer's go out. */
+  begun(): void;
   /** Called once, after the last byte. */
   finish(): void;
 }
@@ -52,6 +54,7 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
     );
   }
   const { capture } = trace;
+  let hasBegun = false;
   if (capture !== null) describeAnswer(capture, init.headers, converter);
   const body = streamOut(converter?.stream(response) ?? shown(success, capture), {
     mode: converter !== null ? "pieces" : delivery === "events" ? "events" : "bytes",
@@ -63,6 +66,10 @@ export function deliver(success: Success, trace: Trace, options: DeliverOptions)
       const now = performance.now();
       trace.firstByteAt ??= now - trace.startedTick;
       trace.responseBytes += chunk.length;
+      if (!hasBegun && !filler) {
+        hasBegun = true;
+        options.begun();
+      }
       capture?.add(chunk, now, filler);
     },
     onFailure: (error) =>

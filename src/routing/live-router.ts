@@ -11,7 +11,7 @@ import { readProviders } from "./providers.ts";
 import { RouteLearner } from "./route-learner.ts";
 import { RouteStates } from "./route-states.ts";
 import { Router } from "./router.ts";
-import { settleRecord } from "./settle.ts";
+import { settleRecord } from "./sent-request.ts";
 import { type RefusedRoute, withStoredRoutes } from "./stored-routes.ts";
 
 export interface LiveRouterParts {

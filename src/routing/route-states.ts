@@ -27,7 +27,7 @@ export interface Awaited extends Pick<ChosenTarget, "arms"> {
 export class RouteStates {
   readonly conversations = new Conversations();
   readonly #held = new Map<string, Held>();
-  /** By request. */
+  /** By the request's span. */
   readonly #awaited = new Map<string, Awaited>();
   readonly #thresholdBefore: (share: number) => number;
 
@@ -36,10 +36,13 @@ export class RouteStates {
     this.#thresholdBefore = thresholdBefore;
   }
 
-  /** The strategy of a route, the same one as long as what it is made of stays. */
-  strategyOf(name: string, config: RouteConfig): Strategy {
-    const { strategy, targets, thresholds, strong_share, learn } = config;
-    const settings = JSON.stringify([strategy, targets, thresholds, strong_share, learn]);
+  /**
+   * The strategy of a route, the same one as long as what it is made of stays. `options` are what it chooses from: the
+   * targets but those that are switched off.
+   */
+  strategyOf(name: string, config: RouteConfig, options: readonly string[]): Strategy {
+    const { strategy, thresholds, strong_share, learn } = config;
+    const settings = JSON.stringify([strategy, options, thresholds, strong_share, learn]);
     const known = this.#held.get(name);
     if (known?.settings === settings) return known.strategy;
     const made = this.#make(config);
@@ -48,14 +51,14 @@ export class RouteStates {
   }
 
   /** A request was served whose record is to be told of. */
-  awaitRecord(requestId: string, awaited: Awaited): void {
+  awaitRecord(spanId: string, awaited: Awaited): void {
     if (this.#awaited.size >= MOST_AWAITED) this.#awaited.clear();
-    this.#awaited.set(requestId, awaited);
+    this.#awaited.set(spanId, awaited);
   }
 
-  takeAwaited(requestId: string): Awaited | null {
-    const awaited = this.#awaited.get(requestId) ?? null;
-    if (awaited !== null) this.#awaited.delete(requestId);
+  takeAwaited(spanId: string): Awaited | null {
+    const awaited = this.#awaited.get(spanId) ?? null;
+    if (awaited !== null) this.#awaited.delete(spanId);
     return awaited;
   }
 

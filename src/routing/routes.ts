@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.ts";
 import type { TokenPrices } from "../costs/token-prices.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { FallbackPolicy } from "../exchange/fallback.ts";
-import { takesPart } from "../experiments/contexts.ts";
+import { type RequestContext, takesPart } from "../experiments/contexts.ts";
 import type { Contexts } from "../experiments/experiment.ts";
 import { tagTexts } from "../records/make-record.ts";
 import type { ModelFacts } from "../strategies/abilities.ts";
@@ -11,14 +11,13 @@ import {
   type Choice,
   type ChosenTarget,
   choose,
-  foresee,
+  isSingle,
   type Member,
   type Route,
 } from "../strategies/choose.ts";
-import { conversationKey, usesTools } from "../strategies/conversation.ts";
 import { modelFacts } from "../strategies/model-facts.ts";
-import { requirementsOf } from "../strategies/requirements.ts";
 import type { Asked, RouteTarget, Strategy } from "../strategies/strategy.ts";
+import { AskedRequest, type Judging } from "./asked-request.ts";
 import type { FormatCall } from "./converted.ts";
 import { type LearnLog, learnLog } from "./learned-decisions.ts";
 import type { Providers } from "./providers.ts";
@@ -26,10 +25,8 @@ import type { RequestFacts } from "./request-facts.ts";
 import type { RouteStates } from "./route-states.ts";
 
 /** What routes need of the rest of the gateway. */
-export interface RouteParts {
+export interface RouteParts extends Pick<Judging, "score"> {
   readonly states: RouteStates;
-  /** How likely a strong model's answer to this request is better by a margin that is worth its price. */
-  score(body: Buffer, format: FormatCall["format"]): number;
   /** Prices of a provider's model today; null where they are not known. */
   pricesOf(provider: string, model: string): TokenPrices | null;
   /** `performance.now()` moment at which a target is back that is left alone for a time; that or one before where it is not. */
@@ -50,6 +47,8 @@ export interface FoundRoute {
 export interface RouteDecision extends Choice {
   readonly found: FoundRoute;
   readonly asked: Asked;
+  /** As it is known by its target of before; null also where the route has one target alone. */
+  readonly conversation: string | null;
   /** The target that served the conversation last; null where that is not known. */
   readonly former: string | null;
   /** Where the draws of strategies that learn are recorded. */
@@ -66,7 +65,8 @@ interface MemberSettings {
   readonly condition: Contexts | undefined;
 }
 
-const ANY_BODY = Buffer.alloc(0);
+/** Where limits are no reason to go on, a limited target is asked all the same, and the client told. */
+const HERE = () => 0;
 
 /** The routes of a configuration, ready to choose among their targets. */
 export class Routes {
@@ -95,45 +95,27 @@ export class Routes {
     const built = this.#built.get(name);
     if (built !== undefined) return { ...built, strongShare: null };
     const colon = name.lastIndexOf(":");
-    if (colon <= 0) return null;
-    const share = Number(name.slice(colon + 1));
-    const carrier = this.#built.get(name.slice(0, colon));
-    if (carrier === undefined || !SHARE.test(name.slice(colon + 1)) || !(share >= 0 && share <= 1))
-      return null;
-    return { ...carrier, strongShare: share };
+    const carrier = colon > 0 ? this.#built.get(name.slice(0, colon)) : undefined;
+    const share = name.slice(colon + 1);
+    return carrier !== undefined && SHARE.test(share) ? { ...carrier, strongShare: Number(share) } : null;
   }
 
   /** The order in which a request's targets are tried. Throws invalid_request where the route's conditions let it to none. */
   choose(found: FoundRoute, call: FormatCall, facts: RequestFacts): RouteDecision {
-    const decision = this.#decide(found, call, facts, choose);
+    const decision = this.foresee(found, call, facts);
     if (decision.targets.length === 0) throw noneServes(found.route.name, decision);
     return decision;
   }
 
-  /** As `choose`, for a request that is not sent: no strategy is told of it. Without targets where the conditions let it to none. */
+  /** As `choose`, but without targets where the conditions let it to none. */
   foresee(found: FoundRoute, call: FormatCall, facts: RequestFacts): RouteDecision {
-    return this.#decide(found, call, facts, foresee);
-  }
-
-  #decide(found: FoundRoute, call: FormatCall, facts: RequestFacts, way: typeof choose): RouteDecision {
     const { states, score, until } = this.#parts;
-    const body = Buffer.isBuffer(facts.body) ? facts.body : ANY_BODY;
-    const ids = { threadId: facts.tracking?.thread_id ?? null, runId: facts.tracking?.run_id ?? null };
-    const now = performance.now();
-    const conversation = call.operation === "generate" ? conversationKey(body, call.format, ids) : null;
-    const asked: Asked = {
-      now,
-      needs: requirementsOf(body, call.format),
-      conversation,
-      score: () => score(body, call.format),
-      strongShare: found.strongShare,
-      kind: facts.kind,
-    };
-    const former = conversation === null ? null : states.conversations.targetOf(conversation, now);
-    const stay = former !== null && usesTools(body, call.format) ? former : null;
-    const refuses = this.#refusals(facts);
-    const choice = way(found.route, asked, { until, stay, refuses });
-    return { ...choice, found, asked, former, logs: this.#logs };
+    const asked = new AskedRequest(call, facts, { strongShare: found.strongShare, score });
+    const conversation = isSingle(found.route) ? null : asked.conversation;
+    const former = conversation === null ? null : states.conversations.targetOf(conversation, asked.now);
+    const stay = former !== null && asked.usesTools ? former : null;
+    const choice = choose(found.route, asked, { until: found.fallback.limit ? until : HERE, stay, refuses: this.#refusals(facts) });
+    return { ...choice, found, asked, conversation, former, logs: this.#logs };
   }
 
   /** Parameters that the routes on the way to a target put into its requests; null where there are none. */
@@ -151,21 +133,23 @@ export class Routes {
     if (known !== undefined) return known.route;
     const own = config.routes[name];
     if (own === undefined) return null;
-    const strategy = this.#parts.states.strategyOf(name, own);
     const settings = new Map<string, MemberSettings>();
     const members = own.targets.flatMap((target): Member[] => {
       const to = Object.hasOwn(config.routes, target)
         ? this.#build(target, config, providers)
         : this.#target(target, config.models, providers);
-      if (to === null) return [];
-      settings.set(to.name, { parameters: own.parameters[target], condition: conditionOf(own, target) });
-      return [{ weight: own.weights[target] ?? 1, to }];
+      // A provider may have two names, and a target so stand in the list twice.
+      if (to === null || settings.has(to.name)) return [];
+      const parameters = ownOf(own.parameters, target);
+      settings.set(to.name, { parameters, condition: conditionOf(ownOf(own.conditions, target)) });
+      return [{ weight: ownOf(own.weights, target) ?? 1, to }];
     });
+    const options = members.map(({ to }) => to.name);
+    const strategy = this.#parts.states.strategyOf(name, own, options);
     const route = { name, strategy, members };
     const built = { route, config: own, fallback: policyOf(own), members: settings };
     this.#built.set(name, built);
     this.#byStrategy.set(strategy, built);
-    const options = members.map(({ to }) => to.name);
     if (strategy.name === "learn")
       this.#logs.set(strategy, { name: learnLog(name, options), options, strategy, config: own });
     return route;
@@ -180,28 +164,30 @@ export class Routes {
     const { pricesOf } = this.#parts;
     return {
       name: `${provider.name}/${model}`,
-      facts: modelFacts(provider.name, model, ownFacts(models[name])),
+      facts: modelFacts(provider.name, model, ownFacts(ownOf(models, name))),
       prices: pricesOf(provider.name, model),
     };
   }
 
   #refusals(facts: RequestFacts): (route: Route, member: string) => string | null {
-    const { tracking } = facts;
-    const tags = tracking?.tags === undefined ? [] : tagTexts(tracking.tags);
-    const context = {
-      agentId: tracking?.agent_id ?? null,
-      keyId: facts.owner,
-      keyName: facts.ownerName,
-      tags,
-      model: facts.model,
-    };
+    let context: RequestContext | undefined;
     return ({ name }, member) => {
       const condition = this.#built.get(name)?.members.get(member)?.condition;
-      return condition === undefined || takesPart(condition, context)
-        ? null
-        : "its conditions keep this request out";
+      if (condition === undefined) return null;
+      context ??= contextOf(facts);
+      return takesPart(condition, context) ? null : "its conditions keep this request out";
     };
   }
+}
+
+function contextOf({ tracking, owner, ownerName, model }: RequestFacts): RequestContext {
+  return {
+    agentId: tracking?.agent_id ?? null,
+    keyId: owner,
+    keyName: ownerName,
+    tags: tracking?.tags === undefined ? [] : tagTexts(tracking.tags),
+    model,
+  };
 }
 
 function policyOf({ fallback_on: reasons }: RouteConfig): FallbackPolicy {
@@ -217,8 +203,8 @@ function policyOf({ fallback_on: reasons }: RouteConfig): FallbackPolicy {
 }
 
 /** What is not said does not narrow. */
-function conditionOf({ conditions }: RouteConfig, target: string): Contexts | undefined {
-  const { agents, keys, tags } = conditions[target] ?? {};
+function conditionOf(condition: RouteConfig["conditions"][string] = {}): Contexts | undefined {
+  const { agents, keys, tags } = condition;
   if (agents === undefined && keys === undefined && tags === undefined) return undefined;
   return {
     ...(agents === undefined ? {} : { agents }),
@@ -227,6 +213,7 @@ function conditionOf({ conditions }: RouteConfig, target: string): Contexts | un
   };
 }
 
+/** From 0 to 1. */
 const SHARE = /^(0|1|0?\.\d{1,6}|0\.\d{1,6}|1\.0{1,6})$/;
 
 function ownFacts(own: Config["models"][string] | undefined): Partial<ModelFacts> {
@@ -234,6 +221,11 @@ function ownFacts(own: Config["models"][string] | undefined): Partial<ModelFacts
   const { context_window: contextWindow, max_output_tokens: mostOutput, ...abilities } = own;
   const facts = { contextWindow, mostOutput, ...abilities };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+/** What is called as a member of every object, such as `constructor`, is a name like others. */
+function ownOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function noneServes(route: string, { explanation }: Choice): GatewayError {

@@ -15,6 +15,8 @@ const HERE: Circumstances = { until: () => 0, stay: null };
 const to = (...names: string[]): Member[] => names.map((name) => ({ weight: 1, to: targetOf(name) }));
 const routeOf = (name: string, strategy: Strategy, members: Member[]): Route => ({ name, strategy, members });
 const names = ({ targets }: Choice) => targets.map(({ target }) => target.name);
+/** What the strategies are told that they took. */
+const took = ({ taken }: Choice) => taken.map(({ ranking }) => ranking.order[0]!.name);
 const outFor = (times: Record<string, number>): Circumstances => ({
   until: (target) => times[target] ?? 0,
   stay: null,
@@ -61,9 +63,7 @@ describe("a choice", () => {
   });
 
   test("keeps a conversation at its target, and decides nothing else, unless that one is out", () => {
-    const took: string[] = [];
-    const watched: Strategy = { ...FIRST, took: ({ order }) => took.push(order[0]!.name) };
-    const route = routeOf("r", watched, to("a", "b", "c"));
+    const route = routeOf("r", FIRST, to("a", "b", "c"));
     const stays = choose(route, askedOf(), { ...HERE, stay: "c" });
     expect(names(stays)).toEqual(["c", "a", "b"]);
     expect(stays.explanation.candidates[0]).toEqual({
@@ -71,21 +71,20 @@ describe("a choice", () => {
       reason: "the conversation stays with its model",
     });
     expect(stays.explanation.candidates).toHaveLength(3);
-    expect(took).toEqual([]);
+    expect(took(stays)).toEqual([]);
     expect(names(choose(route, askedOf({ now: 1 }), { ...outFor({ c: 5 }), stay: "c" }))).toEqual([
       "a",
       "b",
       "c",
     ]);
-    expect(names(choose(route, askedOf(), { ...HERE, stay: "gone" }))).toEqual(["a", "b", "c"]);
-    expect(took).toEqual(["a", "a"]);
+    const gone = choose(route, askedOf(), { ...HERE, stay: "gone" });
+    expect(names(gone)).toEqual(["a", "b", "c"]);
+    expect(took(gone)).toEqual(["a"]);
   });
 
   test("of routes within routes asks each, tells those that decided, and names the arms", () => {
-    const took: string[] = [];
-    const watched = (name: string): Strategy => ({ ...FIRST, took: () => took.push(name) });
-    const strong = routeOf("strong", watched("strong"), to("a", "b"));
-    const weak = routeOf("weak", watched("weak"), to("c", "a"));
+    const strong = routeOf("strong", { ...FIRST }, to("a", "b"));
+    const weak = routeOf("weak", { ...FIRST }, to("c", "a"));
     const quality = new Quality({ thresholds: [0.7], before: (share) => 1 - share });
     const route = routeOf("auto", quality, [
       { weight: 1, to: strong },
@@ -95,7 +94,8 @@ describe("a choice", () => {
     expect(names(choice)).toEqual(["c", "a", "b"]);
     expect(choice.targets[0]!.arms.map(({ option }) => option)).toEqual(["weak", "c"]);
     expect(choice.targets[2]!.arms.map(({ option }) => option)).toEqual(["strong", "b"]);
-    expect(took).toEqual(["weak"]);
+    expect(choice.taken.map(({ strategy }) => strategy)).toEqual([quality, weak.strategy]);
+    expect(took(choice)).toEqual(["weak", "c"]);
     expect(choice.explanation).toMatchObject({
       route: "auto",
       strategy: "quality",
@@ -129,6 +129,19 @@ describe("a choice", () => {
     expect(names(choose(route, askedOf(), HERE))).toEqual(["a", "b"]);
     expect(asked).toBe(61);
     expect(names(choose(route, askedOf({ now: 1 }), outFor({ a: 3, b: 2 })))).toEqual(["b", "a"]);
+  });
+
+  test("of a single target is made without a look at the request", () => {
+    const unread = {
+      ...askedOf(),
+      get needs(): never {
+        throw new Error("The request was read.");
+      },
+    };
+    const blind = targetOf("a", { facts: { ...UNKNOWN_FACTS, image: false } });
+    const inner = routeOf("inner", FIRST, [{ weight: 1, to: blind }]);
+    expect(names(choose(routeOf("r", FIRST, [{ weight: 1, to: inner }]), unread, HERE))).toEqual(["a"]);
+    expect(() => choose(routeOf("r", FIRST, to("a", "b")), unread, HERE)).toThrow();
   });
 
   test("of a route without members is empty", () => {

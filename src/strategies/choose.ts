@@ -39,7 +39,15 @@ export interface Explanation {
   readonly within?: Explanation;
 }
 
+/** A strategy that has decided, and what it decided. */
+export interface Taken {
+  readonly strategy: Strategy;
+  readonly ranking: Ranking;
+}
+
 export interface Choice {
+  /** Who is to be told, once the request is sent, that it was: the strategies that chose the first target. */
+  readonly taken: readonly Taken[];
   /** To be tried in this order. Empty for a route without members alone. */
   readonly targets: readonly ChosenTarget[];
   readonly explanation: Explanation;
@@ -60,24 +68,20 @@ const MOST_EXPLAINED = 20;
 /**
  * The order in which a request's targets are tried. A target that cannot serve the request is left out, unless none can: then
  * what is known of models may be wrong, and all are tried. Targets that are out come last, the one that is back soonest first.
- * The strategies that have decided are told of it.
+ * Nobody is told of it: the request may not be sent after all.
  */
 export function choose(route: Route, asked: Asked, circumstances: Circumstances): Choice {
-  return choice(route, asked, circumstances, true);
-}
-
-/** As `choose`, for a request that is not sent: no strategy is told of it. */
-export function foresee(route: Route, asked: Asked, circumstances: Circumstances): Choice {
-  return choice(route, asked, circumstances, false);
-}
-
-function choice(route: Route, asked: Asked, circumstances: Circumstances, isSent: boolean): Choice {
-  const chooser = new Chooser(asked, circumstances, true);
+  // A single target is tried whatever is known of it, so that the request need not be read.
+  const chooser = new Chooser(asked, circumstances, !isSingle(route));
   const first = chooser.order(route);
-  if (first.here.length + first.out.length > 0 || first.unfit === 0)
-    return chooser.choice(route, first, isSent);
+  if (first.here.length + first.out.length > 0 || first.unfit === 0) return chooser.choice(route, first);
   const unchecked = new Chooser(asked, circumstances, false);
-  return unchecked.choice(route, unchecked.order(route), isSent);
+  return unchecked.choice(route, unchecked.order(route));
+}
+
+/** Whether a route leads to one target and no other. */
+export function isSingle({ members: [first, ...others] }: Route): boolean {
+  return first !== undefined && others.length === 0 && (!("members" in first.to) || isSingle(first.to));
 }
 
 /** A route's members in order, and its targets. */
@@ -114,21 +118,21 @@ class Chooser {
     return ordered;
   }
 
-  choice(route: Route, { here, out }: Ordered, isSent: boolean): Choice {
+  choice(route: Route, { here, out }: Ordered): Choice {
     const { until, stay } = this.#circumstances;
     const waiting =
       out.length > 1 ? [...out].sort((a, b) => until(a.target.name) - until(b.target.name)) : out;
     const stays = stay === null ? -1 : here.findIndex(({ target }) => target.name === stay);
     const kept = stays < 0 ? here : [here[stays]!, ...here.slice(0, stays), ...here.slice(stays + 1)];
-    if (stays < 0 && isSent) this.#took(route);
     return {
+      taken: stays < 0 ? this.#taken(route) : [],
       targets: waiting.length === 0 ? kept : withoutDoubles([...kept, ...waiting]),
       explanation: this.#explained(route, stays < 0 ? null : stay),
     };
   }
 
   #order(route: Route): Ordered {
-    const { now, needs } = this.#asked;
+    const { now } = this.#asked;
     const options: Option[] = [];
     const routes = new Map<string, Route>();
     const out: ChosenTarget[] = [];
@@ -151,7 +155,7 @@ class Chooser {
         } else passed.push({ target: name, reason: "none of its targets can serve now" });
         continue;
       }
-      const reason = this.#checks ? unfit(to.facts, needs) : null;
+      const reason = this.#checks ? unfit(to.facts, this.#asked.needs) : null;
       const wait = this.#circumstances.until(name) - now;
       if (reason !== null) {
         unfitting++;
@@ -181,12 +185,12 @@ class Chooser {
     return withoutDoubles(all);
   }
 
-  #took(route: Route): void {
+  #taken(route: Route): readonly Taken[] {
     const { ranking, routes } = this.order(route);
-    if (ranking === null) return;
-    route.strategy.took?.(ranking, this.#asked);
+    if (ranking === null) return [];
+    const own = { strategy: route.strategy, ranking };
     const inner = routes.get(ranking.order[0]!.name);
-    if (inner !== undefined) this.#took(inner);
+    return inner === undefined ? [own] : [own, ...this.#taken(inner)];
   }
 
   #explained(route: Route, stay: string | null): Explanation {

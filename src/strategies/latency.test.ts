@@ -17,6 +17,7 @@ function served(
     const name = decided(latency, options, askedOf({ now }));
     const time = timeOf(name, at);
     const firstTokenMs = time === "failed" ? null : time;
+    latency.left(name, now + 1);
     latency.observe(name, reportOf({ now: now + 1, firstTokenMs, failed: time === "failed" }));
     return name;
   });
@@ -76,10 +77,24 @@ describe("latency", () => {
     const names = Array.from({ length: 100 }, (_, at) => {
       const now = 6_000 + at * 20;
       const name = decided(latency, options, askedOf({ now }));
-      if (name === "b") latency.observe("b", reportOf({ now, firstTokenMs: 120 }));
+      if (name === "b") {
+        latency.left("b", now);
+        latency.observe("b", reportOf({ now, firstTokenMs: 120 }));
+      }
       return name;
     });
     expect(names.slice(20)).not.toContain("a");
+  });
+
+  test("holds nothing against one whose requests went elsewhere after all, or failed at another before", () => {
+    const latency = new Latency(seededRandom(5));
+    const options = optionsOf(["a", "b"]);
+    served(latency, options, 50, 0, (name) => (name === "a" ? 80 : 120));
+    for (let at = 0; at < 20; at++) latency.left(decided(latency, options, askedOf({ now: 5_000 })), 5_000);
+    // Asked in the place of another: it was not told of it before.
+    latency.observe("a", reportOf({ now: 5_000, firstTokenMs: 80 }));
+    const after = served(latency, options, 100, 60_000, (name) => (name === "a" ? 80 : 120));
+    expect(countOf(after, "a")).toBeGreaterThan(60);
   });
 
   test("leaves all that are slow, also when they are more than one", () => {

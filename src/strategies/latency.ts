@@ -80,6 +80,13 @@ export class Latency implements Strategy {
     known.askedAt = Math.max(known.askedAt, now);
   }
 
+  left(option: string, now: number): void {
+    const known = this.#measured.get(option);
+    if (known === undefined) return;
+    known.waiting = Math.max(0, known.waiting - 1);
+    known.since = Math.max(known.since, now);
+  }
+
   observe(option: string, { firstTokenMs, failed, now }: Report): void {
     const known = this.#measured.get(option) ?? {
       mean: null,
@@ -89,8 +96,6 @@ export class Latency implements Strategy {
       since: now,
     };
     this.#measured.set(option, known);
-    known.waiting = Math.max(0, known.waiting - 1);
-    known.since = Math.max(known.since, now);
     const sample = failed ? Math.max(FAILURE_MS, firstTokenMs ?? 0) : firstTokenMs;
     if (sample === null || !(sample >= 0 && sample < Number.POSITIVE_INFINITY)) return;
     known.mean =

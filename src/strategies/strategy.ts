@@ -77,6 +77,11 @@ export interface Strategy {
   order(options: readonly Option[], asked: Asked): Ranking;
   /** The request is sent to the ranking's first option. */
   took?(ranking: Ranking, asked: Asked): void;
+  /**
+   * A request that it was told of by `took` waits there no longer: its answer has begun, it failed, or it went elsewhere
+   * after all. By the clock of `Asked.now`.
+   */
+  left?(option: string, now: number): void;
   /** To be told once for every option that a request was sent to, also when it was not the first. */
   observe?(option: string, report: Report): void;
   /** A judgement of an answer, from 0 (bad) to 1 (good), such as a user's. It may come much later, or never. */

@@ -157,12 +157,12 @@ describe("a route", () => {
       (await ask("capable", { messages: [{ role: "user", content: image }], request_id: "with-image" }))
         .model,
     ).toBe("two");
-    const record = await until("it is recorded", () =>
-      admin<{ choice: { candidates: unknown } }>(gateway, "GET", "/requests/with-image").catch(
+    const { request } = await until("it is recorded", () =>
+      admin<{ request: { choice: { candidates: unknown } } }>(gateway, "GET", "/requests/with-image").catch(
         () => undefined,
       ),
     );
-    expect(record.choice.candidates).toContainEqual({
+    expect(request.choice.candidates).toContainEqual({
       target: "demo/small",
       reason: "the model takes no images",
     });
