@@ -206,6 +206,14 @@ describe("routes explain", () => {
     expect(await said("explain", "fast", "x")).toContain("demo/echo: its conditions keep this request out");
   });
 
+  test("tells what a route within a route decides", async () => {
+    await said("set", "outer", "--target", "tiers", "--target", "fast");
+    const text = await said("explain", "outer", "Hello");
+    expect(text).toMatch(
+      /^It would go to .*\n\nroute outer by first\n {2}tiers: .*\n {2}fast: .*\n\nroute tiers by quality, score 0\.\d+, threshold/,
+    );
+  });
+
   test("takes a request in a file", async () => {
     put(
       "r.json",
