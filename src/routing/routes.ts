@@ -114,7 +114,11 @@ export class Routes {
     const conversation = isSingle(found.route) ? null : asked.conversation;
     const former = conversation === null ? null : states.conversations.targetOf(conversation, asked.now);
     const stay = former !== null && asked.usesTools ? former : null;
-    const choice = choose(found.route, asked, { until: found.fallback.limit ? until : HERE, stay, refuses: this.#refusals(facts) });
+    const choice = choose(found.route, asked, {
+      until: found.fallback.limit ? until : HERE,
+      stay,
+      refuses: this.#refusals(facts),
+    });
     return { ...choice, found, asked, conversation, former, logs: this.#logs };
   }
 

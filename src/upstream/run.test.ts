@@ -25,6 +25,7 @@ import {
 } from "../../test/support/scripted-targets.ts";
 import { gate, until } from "../../test/support/until.ts";
 import { configSchema } from "../config/schema.ts";
+import { DEFAULT_FALLBACK } from "../exchange/fallback.ts";
 import { TestPresence, textOf } from "./http/testing.ts";
 import { Upstreams } from "./upstream.ts";
 
@@ -80,6 +81,22 @@ describe("an upstream's answer", () => {
         expect(outcome).toMatchObject({ status, message: `no ${status}`, answer: { status, isJson: true } });
     },
   );
+
+  test("that asks for a wait longer than a moment is waited for only where no other target may be asked", async () => {
+    const settings = { ...ONCE, retry: { ...QUICK_RETRY, max_delay_ms: 5000 } };
+    for (const status of [429, 503]) {
+      const first = target(flaky(1, error(status, { "retry-after-ms": "1100" }), json({})), { settings });
+      const quick = await runOn([first, target(json({}))]);
+      expect(quick.attempts.map((attempt) => attempt.status)).toEqual([status, 200]);
+      const alone = target(flaky(1, error(status, { "retry-after-ms": "1100" }), json({})), { settings });
+      const patient = await runOn([alone]);
+      expect(patient.attempts.map((attempt) => attempt.target)).toEqual([alone.name, alone.name]);
+      const bound = target(flaky(1, error(status, { "retry-after-ms": "1100" }), json({})), { settings });
+      const fallback = { ...DEFAULT_FALLBACK, limit: false, error: false };
+      const kept = await runOn([bound, target(json({}))], { fallback });
+      expect(kept.attempts.map((attempt) => attempt.target)).toEqual([bound.name, bound.name]);
+    }
+  });
 
   test("of 401 is tried again where keys are taken in turn", async () => {
     for (const status of [401, 403]) {
@@ -212,14 +229,27 @@ describe("a client that leaves", () => {
     const presence = new TestPresence();
     const settings = { ...ONCE, retry: { ...QUICK_RETRY, max_delay_ms: 60_000 } };
     const failing = target(error(503, { "retry-after": "30" }), { settings });
-    const next = target(json({}));
     const started = performance.now();
-    const running = runOn([failing, next], { presence, totalAt: started + 60_000 });
+    const running = runOn([failing], { presence, totalAt: started + 60_000 });
     await until("the first try has failed", () => server.received(failing.name)[0]?.finished);
     await Bun.sleep(20);
     presence.leave();
     expect(failureOf((await running).outcome).error.code).toBe("client_closed");
-    expect([failing.requests(), next.requests(), performance.now() - started < 10_000]).toEqual([1, 0, true]);
+    expect([failing.requests(), performance.now() - started < 10_000]).toEqual([1, true]);
+  });
+
+  test("while a retry is waited for is not followed by another target", async () => {
+    const presence = new TestPresence();
+    const failing = target(error(503, { "retry-after-ms": "900" }), {
+      settings: { ...ONCE, retry: { ...QUICK_RETRY, max_delay_ms: 1000 } },
+    });
+    const next = target(json({}));
+    const running = runOn([failing, next], { presence });
+    await until("the first try has failed", () => server.received(failing.name)[0]?.finished);
+    await Bun.sleep(20);
+    presence.leave();
+    expect(failureOf((await running).outcome).error.code).toBe("client_closed");
+    expect([failing.requests(), next.requests()]).toEqual([1, 0]);
   });
 
   test("while the answer is waited for ends everything, and says nothing of the upstream", async () => {

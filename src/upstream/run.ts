@@ -34,8 +34,11 @@ export async function run(targets: readonly Target[], options: RunOptions): Prom
       continue;
     }
     if ((last ?? keptBack) !== null && performance.now() >= options.totalAt) break;
-    const watched = policy.content_filter && place < all.length - 1;
-    const outcome = await tryTarget(target, options, watched);
+    const isLast = !hasNext(all, place, order?.passedOver);
+    const outcome = await tryTarget(target, options, {
+      watched: policy.content_filter && !isLast,
+      movesOn: (failure) => !isLast && mayFallBack(failure, policy),
+    });
     if (outcome.ok) {
       if (outcome.filtered !== true) {
         keptBack?.outcome.response.cancel();
@@ -54,6 +57,16 @@ export async function run(targets: readonly Target[], options: RunOptions): Prom
   keptBack?.outcome.response.cancel();
   if (last === null) throw new Error("no targets");
   return { target: last.target, outcome: withTried(last.outcome, options.attempts) };
+}
+
+/** Whether a target behind this one is to be asked. */
+function hasNext(
+  all: readonly Target[],
+  place: number,
+  passedOver: ReadonlySet<number> | undefined,
+): boolean {
+  for (let next = place + 1; next < all.length; next++) if (passedOver?.has(next) !== true) return true;
+  return false;
 }
 
 const NOT_ASKED: ReadonlySet<ErrorCode> = new Set(["breaker_open", "conversion_refused"]);

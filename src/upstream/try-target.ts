@@ -15,10 +15,20 @@ export interface TryOptions extends AttemptOptions {
   readonly attempts: Attempt[];
 }
 
-/**
- * Asks one target, again where that may help. With `watched`, also whether a filter kept its answer back. Never throws.
- */
-export async function tryTarget(target: Target, options: TryOptions, watched: boolean): Promise<Outcome> {
+/** What is to come after a target. */
+export interface Successors {
+  /** Whether a filter that keeps the answer back leads to another target. */
+  readonly watched: boolean;
+  /** Whether this failure does. */
+  movesOn(failure: Failure): boolean;
+}
+
+/** Asks one target, again where that may help. Never throws. */
+export async function tryTarget(
+  target: Target,
+  options: TryOptions,
+  { watched, movesOn }: Successors,
+): Promise<Outcome> {
   const { upstream, settings } = target;
   let last: Failure | null = null;
   for (let tries = 1; ; tries++) {
@@ -34,6 +44,7 @@ export async function tryTarget(target: Target, options: TryOptions, watched: bo
     if (outcome.ok) return outcome;
     const hasFreshKey = noteLimit(target, request, outcome);
     if (!outcome.retryable || tries >= settings.retry.max_attempts || options.presence.gone) return outcome;
+    if (hasFreshKey !== true && isOutForLong(outcome) && movesOn(outcome)) return outcome;
     const delay = delayBefore(tries, target, outcome, hasFreshKey);
     if (delay === null || performance.now() + delay >= options.totalAt || !upstream.budget.take())
       return outcome;
@@ -42,6 +53,14 @@ export async function tryTarget(target: Target, options: TryOptions, watched: bo
       return failureOf(new GatewayError("client_closed", "The client closed the connection."));
     last = outcome;
   }
+}
+
+/** Another target is asked at once rather than after so many milliseconds; less is spared by this one's warm cache. */
+const WORTH_WAITING_MS = 1000;
+
+/** Whether the upstream says itself that it will not be back in a moment. */
+function isOutForLong({ asked, limit }: Failure): boolean {
+  return (asked ?? limit?.lasts ?? 0) > WORTH_WAITING_MS;
 }
 
 /** Milliseconds before the next try; null for none. Another key has not been told to wait, and refused ones have no end. */
