@@ -113,6 +113,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
   const stopping = new AbortController();
   const deadlines = new Deadlines();
   const client = new HttpClient({ deadlines });
+  const admission = new Admission(config.server.max_concurrent_requests);
   const demo = startDemoProvider();
   const upstreams = new Upstreams((name, breaker) =>
     logger.warn(`The breaker of an upstream is ${breaker}`, { upstream: name }),
@@ -162,7 +163,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     state,
     routing,
     routeStates: routing.states,
-    mirrors: new Mirrors(logger),
+    mirrors: new Mirrors(admission, logger),
     records,
     // What the pipeline needs of them.
     capture: records.capture,
@@ -188,7 +189,7 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     models: new ProviderLists({ ask: (provider) => askForModels(client, provider), logger }),
     demo,
     upstreams,
-    admission: new Admission(config.server.max_concurrent_requests),
+    admission,
     reports,
     amp: new AmpRoom({ threads: storage.threads, reports, logger }),
     tail,

@@ -38,7 +38,7 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
   if (body instanceof Buffer) trace.capture?.asked(body);
   trace.requestBytes = body instanceof Buffer ? body.length : Number(headers["content-length"] ?? 0);
   const inner = innerFacts(request);
-  const model = inner.model ?? door.call.pathModel ?? fields?.model ?? null;
+  const model = inner.mirroredTo ?? door.call.pathModel ?? fields?.model ?? null;
   if (inner.filled !== undefined) Object.assign(trace, inner.filled);
   trace.requestedModel = model;
   trace.stream = fields?.stream === true || door.call.method === "streamGenerateContent";
@@ -53,7 +53,8 @@ export function factsOf(arrival: Arrival, caller: Caller, body: RequestFacts["bo
     body,
     fields,
     model,
-    isModelChosen: inner.model !== undefined,
+    isModelChosen: inner.mirroredTo !== undefined,
+    isMirrored: inner.mirroredTo !== undefined,
     owner: caller.identity.id,
     ownerName: caller.identity.name,
     tracking: trace.tracking,

@@ -4,8 +4,8 @@ import type { Trace } from "../records/trace.ts";
 export interface InnerFacts {
   /** What was made of its templates before it was made. */
   readonly filled?: Pick<Trace, "templates" | "decisions">;
-  /** The model or route that is asked in place of the one that it names. */
-  readonly model?: string;
+  /** Of a copy of a request: the model or route that is asked in place of the one that it names. */
+  readonly mirroredTo?: string;
 }
 
 const known = new WeakMap<Request, InnerFacts>();

@@ -1,3 +1,4 @@
+import type { Operation } from "../exchange/formats.ts";
 import { rewriteBody } from "../formats/request-fields.ts";
 import { withParameters } from "../formats/templated.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -5,6 +6,7 @@ import { requestIdOf, tagTexts } from "../records/make-record.ts";
 import type { Trace } from "../records/trace.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
 import type { RouteDecision } from "../routing/routes.ts";
+import type { Admission } from "../server/admission.ts";
 import { NO_CONNECTION } from "../server/connection.ts";
 import type { Handler } from "../server/http-server.ts";
 import { isMirrored } from "../strategies/mirror.ts";
@@ -18,7 +20,11 @@ const NOT_TAKEN_OVER: ReadonlySet<string> = new Set([
   "connection",
   "content-encoding",
   "content-length",
+  "content-type",
+  "expect",
   "host",
+  // A provider would answer as it did before.
+  "idempotency-key",
   "keep-alive",
   "te",
   "traceparent",
@@ -34,41 +40,54 @@ const NOT_TAKEN_OVER: ReadonlySet<string> = new Set([
   "x-amsterdam-thread-id",
   "x-amp-message-id",
   "x-amp-thread-id",
+  "x-client-request-id",
   "x-request-id",
 ]);
 const TAG = "mirror";
+/** Calls that models answer with words. */
+const MIRRORED: ReadonlySet<Operation> = new Set(["generate", "completions"]);
 
 /** Sends requests of routes that ask for it to another model too. Their answers are recorded, and shown to nobody. */
 export class Mirrors {
+  readonly #admission: Pick<Admission, "hasRoom">;
   readonly #logger: Logger;
   #running = 0;
 
-  constructor(logger: Logger) {
+  constructor(admission: Pick<Admission, "hasRoom">, logger: Logger) {
+    this.#admission = admission;
     this.#logger = logger;
   }
 
   /** Mirrors the request where its route says so; returns at once. */
-  send(
-    decision: RouteDecision,
-    { request, door, trace }: Arrival,
-    facts: RequestFacts,
-    handle: Handler,
-  ): void {
+  send(decision: RouteDecision, arrival: Arrival, facts: RequestFacts, handle: Handler): void {
     const { mirror } = decision.found.config;
-    if (mirror === undefined || this.#running >= MOST_RUNNING) return;
+    if (mirror === undefined || !this.#mayMirror(mirror.target, arrival, facts)) return;
+    const { request, door, trace } = arrival;
     const key = decision.asked.conversation ?? trace.requestId;
+    if (!isMirrored({ to: mirror.target, share: mirror.share }, key)) return;
     const body = bodyOf(facts, door.call.format === "openai-responses");
-    if (body === null || !isMirrored({ to: mirror.target, share: mirror.share }, key)) return;
+    if (body === null) return;
     const mirrored = new Request(request.url, {
       method: "POST",
-      headers: headersOf(request.headers, trace),
+      headers: headersOf(request.headers, trace, body.length),
       body: body as Uint8Array<ArrayBuffer>,
     });
-    noteInner(mirrored, { model: mirror.target });
+    noteInner(mirrored, { mirroredTo: mirror.target });
     this.#running++;
     void this.#run(mirrored, handle).finally(() => {
       this.#running--;
     });
+  }
+
+  /** A copy has no copies of its own, takes no client's place, and is for a provider that is there. */
+  #mayMirror(target: string, { door, router }: Arrival, { isMirrored }: RequestFacts): boolean {
+    return (
+      isMirrored !== true &&
+      MIRRORED.has(door.call.operation) &&
+      this.#running < MOST_RUNNING &&
+      this.#admission.hasRoom &&
+      router.leadsSomewhere(target)
+    );
   }
 
   /** The record of what comes of it is made as of any other request. */
@@ -82,15 +101,22 @@ export class Mirrors {
   }
 }
 
-/** Without the gateway's own fields; a response of it is not kept. */
+const CONVERSATION = Buffer.from('"conversation"');
+
+/**
+ * Without the gateway's own fields; a response of it is not kept, and so not made in the background. Null where there is
+ * no such body, and where its answer would stand in a conversation that a provider keeps.
+ */
 function bodyOf({ body, fields }: RequestFacts, isResponse: boolean): Uint8Array | null {
   if (!Buffer.isBuffer(body) || fields === null) return null;
-  const own = isResponse ? withParameters(body, fields, "openai-responses", { store: false }) : fields;
-  return rewriteBody(body, own, null).toBytes();
+  if (!isResponse) return rewriteBody(body, fields, null).toBytes();
+  if (body.includes(CONVERSATION)) return null;
+  const alone = { store: false, background: false };
+  return rewriteBody(body, withParameters(body, fields, "openai-responses", alone), null).toBytes();
 }
 
-function headersOf(asked: Headers, trace: Trace): Headers {
-  const headers = new Headers();
+function headersOf(asked: Headers, trace: Trace, length: number): Headers {
+  const headers = new Headers({ "content-type": "application/json", "content-length": String(length) });
   asked.forEach((value, name) => {
     if (!NOT_TAKEN_OVER.has(name)) headers.append(name, value);
   });

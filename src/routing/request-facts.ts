@@ -18,8 +18,8 @@ export interface RequestFacts {
   readonly model: string | null;
   /** Whether the gateway chose it. */
   readonly isModelChosen: boolean;
-  /** Set of a copy of a request, which the gateway sends to another model too. */
-  readonly isMirrored?: true;
+  /** Whether it is a copy of another request, which the gateway sends to this model too. */
+  readonly isMirrored?: boolean;
   /** The gateway key that asks, by its id, and its name. */
   readonly owner: string;
   readonly ownerName: string;

@@ -137,7 +137,7 @@ export class Router {
     const { model } = facts;
     if (facts.isModelChosen && model !== null && isFormatCall(call))
       return this.resolveModel(
-        this.#namesTarget(model) ? model : `${plan.provider.name}/${model}`,
+        this.leadsSomewhere(model) ? model : `${plan.provider.name}/${model}`,
         door,
         facts,
       );
@@ -208,8 +208,22 @@ export class Router {
     };
   }
 
+  /** Whether a model or route, which the gateway chose, leads anywhere from this door. */
+  serves(name: string, door: Door): boolean {
+    if (door.kind === "endpoint" || (door.kind === "provider" && !this.#namesTarget(name))) return true;
+    if (!isFormatCall(door.call) || this.routes.find(name) !== null || this.aliases.of(name) !== null)
+      return true;
+    try {
+      this.#planned(name, door);
+      return true;
+    } catch (error) {
+      if (error instanceof GatewayError) return false;
+      throw error;
+    }
+  }
+
   /** Whether a name says by itself where it leads: it is a route, or begins with a provider. */
-  #namesTarget(name: string): boolean {
+  leadsSomewhere(name: string): boolean {
     const slash = name.indexOf("/");
     return this.routes.find(name) !== null || (slash > 0 && this.providers.byName.has(name.slice(0, slash)));
   }

@@ -26,6 +26,11 @@ export class Admission {
     this.#limit = limit;
   }
 
+  /** Whether there is room for what nobody waits for: most places are free, and nothing is about to stop. */
+  get hasRoom(): boolean {
+    return !this.#draining && this.#active * 2 < this.#limit;
+  }
+
   /** Whether one more may be served; if so it counts until `release`. */
   admit(): boolean {
     if (this.#draining || this.#active >= this.#limit) return false;

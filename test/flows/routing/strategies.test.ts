@@ -325,22 +325,18 @@ test("a share of requests is mirrored: recorded under the one that was answered,
     ask("seen", { request_id: `seen-${index}` }, `Question ${index}`),
   );
   expect(counts).toEqual({ one: 400 });
-  const mirrored = await until("they are recorded", async () => {
-    const { requests } = await admin<{ requests: { parent_id: string; model: string }[] }>(
-      gateway,
-      "GET",
-      "/requests?tag=mirror&limit=500",
-    );
-    return requests.length > 100 ? requests : undefined;
-  });
+  const listed = async () => {
+    const { requests } = await admin<{
+      requests: { parent_id: string; model: string; status: number; usage: { output_tokens: number } }[];
+    }>(gateway, "GET", "/requests?tag=mirror&limit=500");
+    return requests;
+  };
+  await until("they are recorded", async () => (await listed()).length > 100);
   await Bun.sleep(500);
-  const all = await admin<{ requests: { parent_id: string; model: string }[] }>(
-    gateway,
-    "GET",
-    "/requests?tag=mirror&limit=500",
-  );
-  expect(
-    mirrored.every(({ parent_id, model }) => parent_id.startsWith("seen-") && model === "shadow"),
-  ).toBeTrue();
-  expect(all.requests.length / 400).toBeWithin(0.4, 0.6);
+  const all = await listed();
+  for (const { parent_id, model, status, usage } of all) {
+    expect([parent_id.startsWith("seen-"), model, status]).toEqual([true, "shadow", 200]);
+    expect(usage.output_tokens).toBeGreaterThan(0);
+  }
+  expect(all.length / 400).toBeWithin(0.4, 0.6);
 });
