@@ -43,6 +43,12 @@ const connections = async () => {
   const [row] = await owner.unsafe<{ count: number }[]>(`SELECT count(*)::int AS count ${OURS}`);
   return row?.count ?? -1;
 };
+const transactions = async () => {
+  const [row] = await owner.unsafe<{ count: number }[]>(
+    `SELECT count(*)::int AS count ${OURS} AND state <> 'idle'`,
+  );
+  return row?.count ?? -1;
+};
 const endConnections = () => owner.unsafe(`SELECT pg_terminate_backend(pid) ${OURS}`);
 
 /** Stands between the gateway and the server; `mode` says what becomes of what the gateway sends. */
@@ -196,7 +202,11 @@ test("a connection lost in a commit fails with what is known, and the change is 
   const report = { kind: "error" as const, keyId: "key_1", body: '{"n":1}', receivedAt: 1 };
   expect(await failure(storage.clientReports.add([report]))).toContain("it may be there or not");
   line.mode = "open";
-  expect(await storage.clientReports.newest("error", 10)).toHaveLength(1);
+  // The call fails before the server has carried the commit out.
+  const stored = () => storage.clientReports.newest("error", 10);
+  await until("it is committed", async () => (await stored()).length > 0);
+  await until("nothing else is being done", async () => (await transactions()) === 0);
+  expect(await stored()).toHaveLength(1);
   await storage.close();
   line.close();
 });
