@@ -119,6 +119,7 @@ function requestOf(body: Buffer, run: number) {
     replaces: true,
     captures: true,
     label: null,
+    serves: () => true,
     ids: { runId: `run-${run}`, threadId: null, agentId: null, requestId: `req-${run}` },
     context: { agentId: null, keyId: "key_1", keyName: "bench", tags: [], model: "gpt-5" },
   } as const;

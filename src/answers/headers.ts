@@ -48,7 +48,8 @@ function addTemplates(headers: Record<string, string>, { templates, decisions: a
       ", ",
     );
   }
-  if (problems.length > 0) headers["x-amsterdam-warning"] = joined(problems, "; ", MAX_SENTENCE);
+  if (problems.length > 0)
+    headers["x-amsterdam-warning"] = joined(problems.map(asciiText), "; ", MAX_SENTENCE);
 }
 
 function versionText(templateId: string | null, version: string | null): string[] {
@@ -77,6 +78,11 @@ function joined(texts: readonly string[], separator: string, mostEach = MAX_TEXT
     all += all === "" ? next : separator + next;
   }
   return all;
+}
+
+/** A sentence of which what cannot stand in a header is percent-encoded, and the rest stays readable. */
+function asciiText(text: string): string {
+  return text.toWellFormed().replace(/[^\x20-\x7e]+/gu, encodeURIComponent);
 }
 
 const MAX_JOINED = 1000;

@@ -47,6 +47,7 @@ export async function fillTemplates(
     replaces: replaces(headers, router.config.prompts.own_text_keys, id, name),
     captures: trace.capture !== null,
     label: headers["x-amsterdam-label"]?.trim() ?? null,
+    serves: (model) => router.serves(model, door),
     ids: {
       runId: rooms.runOf(trace),
       threadId: tracking?.thread_id ?? null,

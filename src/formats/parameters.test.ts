@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Format } from "../exchange/formats.ts";
 import { FORMAT_MODULES } from "./registry.ts";
 import { readRequestFields, rewriteBody } from "./request-fields.ts";
-import { withFillings, withParameters } from "./templated.ts";
+import { parametersNotSet, withFillings, withParameters } from "./templated.ts";
 
 const FORMATS = Object.keys(FORMAT_MODULES) as Format[];
 
@@ -159,5 +159,41 @@ describe("parameters", () => {
     const fields = readRequestFields(body, {}, "openai-chat");
     expect(withParameters(body, fields, "openai-chat", {})).toBe(fields);
     expect(put("openai-chat", '{"seed":1}', { seed: undefined })).toBe('{"seed":1}');
+  });
+});
+
+describe("parameters that a body does not set", () => {
+  const left = (format: Format, body: object, parameters: Record<string, unknown>) =>
+    Object.keys(parametersNotSet(Buffer.from(JSON.stringify(body)), format, parameters));
+
+  test("are told by what the API calls them, wherever it has them", () => {
+    const limit = { max_tokens: 1 };
+    expect(left("openai-responses", { max_output_tokens: 5 }, limit)).toEqual([]);
+    expect(left("openai-chat", { max_completion_tokens: 5 }, limit)).toEqual([]);
+    expect(left("anthropic-messages", { stop_sequences: ["a"] }, { stop: "b", ...limit })).toEqual([
+      "max_tokens",
+    ]);
+    expect(
+      left("gemini", { generation_config: { maxOutputTokens: 5 } }, { ...limit, temperature: 0 }),
+    ).toEqual(["temperature"]);
+    expect(left("openai-responses", { reasoning: { effort: "low" } }, { reasoning_effort: "high" })).toEqual(
+      [],
+    );
+    expect(
+      left("openai-responses", { reasoning: { summary: "auto" } }, { reasoning_effort: "high" }),
+    ).toEqual(["reasoning_effort"]);
+  });
+
+  test("null sets nothing, and a wrong type is not looked into", () => {
+    expect(left("openai-chat", { temperature: null, stop: 0 }, { temperature: 1, stop: "x" })).toEqual([
+      "temperature",
+    ]);
+    expect(left("openai-responses", { reasoning: "x" }, { reasoning_effort: "high" })).toEqual([
+      "reasoning_effort",
+    ]);
+    expect(left("openai-chat", {}, JSON.parse('{"__proto__": 1, "toString": 2}'))).toEqual([
+      "__proto__",
+      "toString",
+    ]);
   });
 });

@@ -34,6 +34,8 @@ export interface Asker {
   readonly label: string | null;
   readonly ids: Omit<UnitIds, "variables">;
   readonly context: RequestContext;
+  /** Whether a model or route leads anywhere. */
+  serves(model: string): boolean;
 }
 
 /** What becomes of a place. */
@@ -85,9 +87,11 @@ export async function fillPlace(filler: Filler, asked: AskedPlace, by: Asker): P
   let problem = fault ?? (own !== null && client instanceof Error ? problemOf(client) : null);
   if (selection !== null) {
     const { version, source, label } = selection;
-    const messages = renderer.render(version, variables);
-    if (!(messages instanceof Error)) return end({ source, label, of: version, version, messages, problem });
-    problem = problemOf(messages);
+    const unserved = unservedModel(chosen, by);
+    const messages = unserved === null ? renderer.render(version, variables) : null;
+    if (messages !== null && !(messages instanceof Error))
+      return end({ source, label, of: version, version, messages, problem });
+    problem = messages === null ? unserved : problemOf(messages);
     if (own === null && client === null) return end({ source: "none", of: version, problem });
   }
   if (own !== null) return end({ source: "client", of: seen, problem });
@@ -137,6 +141,15 @@ function filledPlace(
   };
   const refusal = source === "none" && problem !== null ? refused(path, problem) : null;
   return { used, messages, chosen, version, refusal };
+}
+
+/** A variant is its text and its model together: where it cannot have the one, it does without the other. */
+function unservedModel(chosen: Chosen | null, by: Asker): Problem | null {
+  const model = chosen === null ? undefined : (chosen.variant.route ?? chosen.variant.model);
+  if (chosen === null || model === undefined || by.serves(model)) return null;
+  const { experiment, variantName } = chosen.decision;
+  const text = `the variant ${variantName} of the experiment ${experiment} asks for ${model}, which is not served here`;
+  return { kind: "model", text, field: null };
 }
 
 function problemOf(error: RenderError): Problem {

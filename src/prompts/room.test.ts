@@ -69,6 +69,7 @@ function fillBody(body: Record<string, Json>, { format = "openai-chat", by = {} 
     replaces: true,
     captures: true,
     label: null,
+    serves: (model) => !model.startsWith("nobody/"),
     ids: { runId: "run-1", threadId: "thread-1", agentId: "agent-1", requestId: "req-1" },
     context: {
       agentId: "agent-1",
@@ -235,6 +236,25 @@ describe("a version that cannot be rendered", () => {
     expect(filled.decisions).toHaveLength(1);
     expect(filled.used.problem).toContain("version 3");
   });
+});
+
+test("a variant with a model that is not served leaves the request as it was, and says so", async () => {
+  for (const version of ["1", "2"]) await keep(version, `v${version}`);
+  const variants = ["a", "b"].map((name) => ({
+    name,
+    version: "2",
+    model: "nobody/none",
+    parameters: { n: 2 },
+  }));
+  const id = await experiment({ variants });
+  const filled = await fill({ ...OWN, content: "own" });
+  expect(bodyOf(filled)).toEqual({ model: "m", messages: [{ role: "user", content: "own" }] });
+  expect(filled.model).toBeNull();
+  expect(filled.used).toMatchObject({ source: "client", problemKind: "model" });
+  expect(filled.used.problem).toMatch(
+    new RegExp(`^the variant [ab] of the experiment ${id} asks for nobody/none`),
+  );
+  expect(filled.decisions).toHaveLength(1);
 });
 
 describe("what a client writes wrongly", () => {

@@ -92,7 +92,8 @@ export class Prompts {
     const edited = withFillings(body, fields, format, fillings);
     const parameters = Object.assign(
       suggested(body, format, filled),
-      ...applied.map(({ variant }) => variant.parameters),
+      // Of two that set the same the first counts, as it does for models.
+      ...applied.toReversed().map(({ variant }) => variant.parameters),
     );
     const model = modelOf(request, applied, filled);
     return {

@@ -7,8 +7,8 @@ import type { RenderFaultKind } from "./render-error.ts";
  */
 export type TextSource = "client" | "rendered" | "named" | "pin" | "label" | "experiment" | "none";
 
-/** What is wrong with a place: its template could not be rendered, its fields are wrong, or the version is not there. */
-export type ProblemKind = RenderFaultKind | "fields" | "missing-version";
+/** What is wrong with a place: its template could not be rendered, its fields are wrong, the version or a variant's model is not there. */
+export type ProblemKind = RenderFaultKind | "fields" | "missing-version" | "model";
 
 /** What became of one place of a request that has template fields. Plain data: it is kept in files and in the record. */
 export interface UsedTemplate {
@@ -39,4 +39,10 @@ export function withoutSource(used: UsedTemplate): UsedTemplate {
   return { ...used, problem: `${problem.slice(0, Math.max(colon, 0))}: ${problemKind}` };
 }
 
-const QUOTE_NOTHING: ReadonlySet<ProblemKind> = new Set(["fields", "missing-version", "limit", "too-long"]);
+const QUOTE_NOTHING: ReadonlySet<ProblemKind> = new Set([
+  "fields",
+  "missing-version",
+  "model",
+  "limit",
+  "too-long",
+]);

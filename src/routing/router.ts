@@ -210,7 +210,7 @@ export class Router {
 
   /** Whether a model or route, which the gateway chose, leads anywhere from this door. */
   serves(name: string, door: Door): boolean {
-    if (door.kind === "endpoint" || (door.kind === "provider" && !this.#namesTarget(name))) return true;
+    if (door.kind === "endpoint" || (door.kind === "provider" && !this.leadsSomewhere(name))) return true;
     if (!isFormatCall(door.call) || this.routes.find(name) !== null || this.aliases.of(name) !== null)
       return true;
     try {

@@ -22,6 +22,7 @@ export class PromptMetrics {
     "too-long": 0,
     fields: 0,
     "missing-version": 0,
+    model: 0,
   };
   /** A response that is made in the background has a trace beside that of the request for it; both tell of the same places. */
   readonly #counted = new WeakSet<readonly UsedTemplate[]>();
