@@ -96,10 +96,11 @@ export function createPipeline(rooms: Rooms): Handler {
         handle,
       );
       if (background) {
+        const answer = withIds(background, trace);
         // They count once: for the request that makes the response.
         trace.decisions = [];
         trace.choice = null;
-        return finished(withIds(background, trace));
+        return finished(answer);
       }
 
       // Counting a prompt's tokens tells nothing of answers.

@@ -10,6 +10,7 @@ import { pathOf } from "../responses/stored-call.ts";
 import type { Door } from "../routing/doors.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
 import { takeFeedback } from "./feedback.ts";
+import { gatewayHeaders } from "./headers.ts";
 import { modelsBody, modelsShape } from "./models.ts";
 
 /** Rooms whose doors the gateway answers itself. */
@@ -88,9 +89,9 @@ async function storedResponse(
   return { kind: "provider", name, call, provider: answer.provider, rest: pathOf(stored) };
 }
 
-/** An answer of the gateway's own, under the request's id. */
+/** An answer of the gateway's own, under the request's id, with what is known of the request. */
 export function withIds(response: Response, trace: Trace): Response {
   trace.status = response.status;
-  response.headers.set("x-request-id", trace.requestId);
+  for (const [name, value] of Object.entries(gatewayHeaders(trace))) response.headers.set(name, value);
   return response;
 }

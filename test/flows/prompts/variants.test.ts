@@ -133,6 +133,22 @@ describe("a variant", () => {
     ]);
   });
 
+  test("that asks for what this gateway does not serve leaves the client's text and model", async () => {
+    for (const lost of [{ route: "gone" }, { model: "nobody/none" }]) {
+      const id = await experiment(lost);
+      const told = await callTemplated(gateway, chat!, own(), { model: "openai/gpt-5" });
+      expect([told.status, told.headers.get("x-amsterdam-experiment")]).toEqual([200, id]);
+      expect(told.headers.get("x-amsterdam-warning")).toContain(
+        `asks for ${Object.values(lost)[0]}, which is not`,
+      );
+      expect(await lastBody(upstream, "openai")).toEqual({
+        model: "gpt-5",
+        messages: [{ role: "user", content: "Own for Ada" }],
+      });
+      await admin(gateway, "POST", `/experiments/${id}/end`);
+    }
+  });
+
   test("serves an endpoint of the configuration with its text", async () => {
     await experiment({});
     const response = await fetch(`${gateway.url}/own/7/v1/chat/completions`, {
@@ -220,6 +236,8 @@ describe("an experiment", () => {
       body: { ...body, run_id: name },
     });
     expect(asked.status).toBe(200);
+    expect(asked.headers.get("x-amsterdam-template")).toBe(`${name}-v2`);
+    expect(asked.headers.get("x-amsterdam-experiment")).toBe(id);
     const { id: response } = asked.json as { id: string };
     const done = await until("it is done", async () => {
       const answer = await fetch(`${gateway.url}/v1/responses/${response}`, {
