@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SentBodies } from "../prompts/sent-body.ts";
 import type { QualityModel } from "../quality/quality-model.ts";
 import { thresholdOn } from "../quality/score.ts";
 import { FILTER_FIELDS, toFilter, wholeNumber } from "../records/filter.ts";
@@ -24,7 +25,8 @@ Usage:
   --config      The configuration that says where the records are, as for start
 
 Bodies that were recorded whole are scored, those in which nothing can be scored with the middle score, as when they are
-served. Mirrored requests do not count. The gateway may be running.
+served. Of requests with templates the text is scored that went out; where it cannot be made again, they are counted apart.
+Mirrored requests do not count. The gateway may be running.
 `;
 
 const { since, until, route, key_id, agent_id, tag } = FILTER_FIELDS;
@@ -63,6 +65,8 @@ interface Scored {
   readonly middle: number;
   /** Requests whose body was not kept, or not whole. */
   readonly skipped: number;
+  /** Requests whose templates' texts cannot be made again. */
+  readonly unfilled: number;
 }
 
 async function score(
@@ -74,9 +78,16 @@ async function score(
   const scores: number[] = [];
   let middle = 0;
   let skipped = 0;
+  let unfilled = 0;
+  const bodies = new SentBodies(storage.prompts);
   for await (const { record, body, format, cut } of requestsWithBodies(storage.records, filter, limit)) {
     if (isMirrored(record)) continue;
-    const judged = body === null ? null : model.judge(body, format);
+    const sent = body === null ? null : await bodies.of(body, format, record.templates);
+    if (sent === null && body !== null && !cut) {
+      unfilled++;
+      continue;
+    }
+    const judged = sent === null ? null : model.judge(sent, format);
     if (judged === null || (cut && judged.reason !== null)) {
       skipped++;
       continue;
@@ -84,7 +95,7 @@ async function score(
     scores.push(judged.score);
     if (judged.reason !== null) middle++;
   }
-  return { scores, middle, skipped };
+  return { scores, middle, skipped, unfilled };
 }
 
 /** The second answer to a request that is there already. */
@@ -104,14 +115,19 @@ interface Calibrated extends Threshold {
   readonly requests: number;
   readonly middle: number;
   readonly skipped: number;
+  readonly unfilled: number;
   readonly shares: readonly Threshold[];
 }
 
-function calibrate({ scores, middle, skipped }: Scored, share: number, model: string): Calibrated {
+function calibrate({ scores, middle, skipped, unfilled }: Scored, share: number, model: string): Calibrated {
   if (scores.length === 0) {
+    const none = [
+      ...(skipped === 0 ? [] : [`; ${skipped} had none`]),
+      ...(unfilled === 0 ? [] : [`; of ${unfilled} the templates' texts cannot be made again`]),
+    ].join("");
     throw new CommandError(
       1,
-      `No request with a recorded body is there to be scored${skipped === 0 ? "" : `; ${skipped} had none`}. Bodies are kept where the configuration says records.bodies: full.`,
+      `No request with a recorded body is there to be scored${none}. Bodies are kept where the configuration says records.bodies: full.`,
     );
   }
   const of = (wanted: number): Threshold => {
@@ -119,7 +135,7 @@ function calibrate({ scores, middle, skipped }: Scored, share: number, model: st
     const strong = scores.filter((each) => each >= threshold).length;
     return { share: wanted, threshold, reached: strong / scores.length };
   };
-  return { model, requests: scores.length, middle, skipped, ...of(share), shares: SHARES.map(of) };
+  return { model, requests: scores.length, middle, skipped, unfilled, ...of(share), shares: SHARES.map(of) };
 }
 
 function written({
@@ -127,6 +143,7 @@ function written({
   requests,
   middle,
   skipped,
+  unfilled,
   share,
   threshold,
   reached,
@@ -141,6 +158,8 @@ function written({
   if (middle > 0)
     lines.push(`${count(middle)} of them have the middle score: there is nothing to be scored.`);
   if (skipped > 0) lines.push(`${count(skipped)} more were passed over: their bodies were not kept whole.`);
+  if (unfilled > 0)
+    lines.push(`${count(unfilled)} more were passed over: their templates' texts cannot be made again.`);
   if (requests < FEW) lines.push(`So few requests say little: the share on others may be far from this one.`);
   const rows = shares.map((each) => [
     renderShare(each.share),

@@ -170,7 +170,7 @@ function written(told: Told): string {
   const apgr = (metrics: Told["new"]) => metrics.apgr?.toFixed(3) ?? "-";
   const signed = `${told.difference < 0 ? "" : "+"}${told.difference.toFixed(4)}`;
   const clear = Math.abs(told.difference) > 1.96 * told.standard_error;
-  const { unusable, unread, mixed } = told.passed_over;
+  const { unusable, unread, unfilled, mixed } = told.passed_over;
   const lines = [
     `requests    ${told.requests} with an outcome, ${told.known_probability} of them chosen with a known probability`,
     `learned     ${counts(told.learned)}`,
@@ -182,9 +182,9 @@ function written(told: Told): string {
     lines.push(
       `On the prompts kept apart the strong model is not better: ${told.new.strong.toFixed(3)} and ${told.new.weak.toFixed(3)}.`,
     );
-  if (unread + unusable + mixed > 0)
+  if (unread + unfilled + unusable + mixed > 0)
     lines.push(
-      `passed over ${unread} requests without a prompt that can be read, ${unusable} pieces of feedback that are no such value, ${mixed} requests whose run or thread had both models`,
+      `passed over ${unread} requests without a prompt that can be read, ${unfilled} whose templates' texts cannot be made again, ${unusable} pieces of feedback that are no such value, ${mixed} requests whose run or thread had both models`,
     );
   if (told.written) lines.push(`${told.out}: ${told.bytes} bytes.`);
   return `${lines.join("\n")}\n`;

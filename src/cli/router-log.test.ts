@@ -4,13 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { recordId, requestRecord } from "../../test/support/records.ts";
+import { newVersion } from "../prompts/new-version.ts";
+import { Renderer } from "../prompts/render.ts";
 import { readModelFile } from "../quality/model-file.ts";
 import { isKeptApart } from "../quality/observation.ts";
 import { readOutcomes } from "../quality/outcomes.ts";
 import { strongProbability } from "../quality/score.ts";
 import { seededRandom } from "../quality/seeded.ts";
 import type { RequestRecord } from "../records/record.ts";
-import { recordedDecision } from "../records/testing.ts";
+import { recordedDecision, usedTemplate } from "../records/testing.ts";
 import type { KeptExperiment } from "../storage/experiment-store.ts";
 import type { Feedback, Storage } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
@@ -54,15 +56,17 @@ interface Said {
   readonly change?: Partial<RequestRecord>;
   /** Feedback on the request. */
   readonly value?: Feedback["value"];
+  /** In the place of the prompt as content. */
+  readonly fields?: object;
 }
 
 /** Records requests in their order, with their bodies and the feedback on them. */
 async function record(said: readonly Said[]): Promise<void> {
-  const written = said.map(({ prompt, tier, change }, at) => {
+  const written = said.map(({ prompt, tier, change, fields }, at) => {
     const id = recordId(T + at, "r");
     const model =
       tier === "strong" ? { provider: "big", model: "pro" } : { provider: "small", model: "mini" };
-    const messages = [{ role: "user", content: prompt }];
+    const messages = [{ role: "user", ...(fields ?? { content: prompt }) }];
     return {
       record: requestRecord({ id, startedAt: T + at, ...model, ...change }),
       bodies: {
@@ -77,6 +81,25 @@ async function record(said: readonly Said[]): Promise<void> {
     value === undefined ? [] : [feedback({ targetId: written[at]!.record.requestId, value })],
   );
   await storage.feedback.add(items);
+}
+
+/** Keeps a version of `question` that says its variable, and returns what records say of its use. */
+async function keptVersion(): Promise<ReturnType<typeof usedTemplate>> {
+  const messages = [{ role: null, text: "{{ text }}" }];
+  const draft = { template: "question", version: "2", messages, model: null, parameters: {} };
+  const made = newVersion(new Renderer(), draft, "api", 1);
+  if (made instanceof Error) throw made;
+  await storage.prompts.add(made);
+  return usedTemplate({ templateId: "question", version: "2", revision: made.revision, source: "label" });
+}
+
+/** The same requests, whose prompts are in variables. */
+function templated(said: readonly Said[], used: ReturnType<typeof usedTemplate>): Said[] {
+  return said.map((each) => ({
+    ...each,
+    change: { ...each.change, templates: [used] },
+    fields: { template: "Another text", template_id: "question", variables: { text: each.prompt } },
+  }));
 }
 
 let count = 0;
@@ -211,10 +234,27 @@ describe("what is read of the log", () => {
     ]);
     const told = await counts("--range", "1,5");
     expect(told.requests).toBe(700);
-    expect(told.passed_over).toEqual({ unread: 1, unusable: 2, mixed: 0 });
+    expect(told.passed_over).toEqual({ unread: 1, unfilled: 0, unusable: 2, mixed: 0 });
     expect(told.new.strong).toBeGreaterThan(told.new.weak + 0.2);
     // The other way round the strong model is the worse one.
     expect((await counts("--range", "5,1", "--force")).new.apgr).toBeNull();
+  });
+
+  test("of requests with templates the text that went out", async () => {
+    const used = await keptVersion();
+    const said = traffic(600, 9);
+    await record(said);
+    const plain = await counts("--out", "plain.model");
+    await storage.close();
+    rmSync(join(cwd, "router.db"));
+    storage = await openStorage("sqlite:router.db", cwd);
+    await keptVersion();
+    const lost = { ...used, revision: "0".repeat(16) };
+    await record([...templated(said, used), ...templated(said.slice(0, 3), lost)]);
+    const told = await counts("--out", "filled.model");
+    expect(told.passed_over).toEqual({ unread: 0, unfilled: 3, unusable: 0, mixed: 0 });
+    expect(told.learned).toEqual(plain.learned);
+    expect(readFileSync(join(cwd, "filled.model"))).toEqual(readFileSync(join(cwd, "plain.model")));
   });
 
   test("both answers to a prompt, as of mirrored requests, are a pair", async () => {
@@ -325,6 +365,25 @@ describe("calibration", () => {
         .map(({ threshold: each }: { threshold: number }) => each)
         .toSorted((a: number, b: number) => b - a),
     );
+  });
+
+  test("scores of requests with templates the text that went out, and counts those whose text is lost", async () => {
+    const used = await keptVersion();
+    const said = PROMPTS.slice(0, 40).map((prompt): Said => ({ prompt, tier: "weak" }));
+    await record(said);
+    const plain = JSON.parse((await calibrate("--json")).out);
+    await storage.close();
+    rmSync(join(cwd, "router.db"));
+    storage = await openStorage("sqlite:router.db", cwd);
+    await keptVersion();
+    const lost = templated(said.slice(0, 2), { ...used, revision: null });
+    await record([...templated(said, used), ...lost]);
+    const told = JSON.parse((await calibrate("--json")).out);
+    expect(told).toEqual({ ...plain, unfilled: 2 });
+    expect((await calibrate()).out).toContain(
+      "2 more were passed over: their templates' texts cannot be made again.",
+    );
+    expect((await calibrate("--limit", "2")).err).toContain("of 2 the templates' texts cannot be made again");
   });
 
   test("says what was passed over, what has the middle score, and when there is nothing", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { SentBodies } from "../prompts/sent-body.ts";
 import type { Observation, Tier } from "../quality/observation.ts";
 import { requestText } from "../quality/request-text.ts";
 import type { RequestRecord } from "../records/record.ts";
@@ -29,6 +30,8 @@ export interface LogOutcomes {
   readonly passedOver: {
     /** Requests whose prompt was not kept or cannot be read. */
     readonly unread: number;
+    /** Requests whose templates' texts cannot be made again. */
+    readonly unfilled: number;
     /** Pieces of feedback that are no boolean and no number within the range. */
     readonly unusable: number;
     /** Requests judged through a run or thread in which both models were used. */
@@ -56,15 +59,22 @@ export async function readLogOutcomes(storage: Storage, query: LogQuery): Promis
   const scale = new Scale(query.feedback, query.range);
   const judged: Judged[] = [];
   const prompts = new Set<string>();
+  const bodies = new SentBodies(storage.prompts);
   let unread = 0;
+  let unfilled = 0;
   const filter = { ...query.filter, feedback: query.feedback };
-  for await (const { record, body, format } of requestsWithBodies(storage.records, filter, MOST)) {
+  for await (const { record, body, format, cut } of requestsWithBodies(storage.records, filter, MOST)) {
     const tier = chances.tierOf(record);
     if (tier === null || record.duplicate) continue;
     const chance = await chances.of(record, tier);
     const judgement = await judgementOf(storage, record, chance !== null, scale);
     if (judgement === null) continue;
-    const text = body === null ? null : requestText(body, format).text;
+    const sent = body === null ? null : await bodies.of(body, format, record.templates);
+    if (sent === null && body !== null && !cut) {
+      unfilled++;
+      continue;
+    }
+    const text = sent === null ? null : requestText(sent, format).text;
     if (text === null) {
       unread++;
       continue;
@@ -78,7 +88,7 @@ export async function readLogOutcomes(storage: Storage, query: LogQuery): Promis
     observations,
     known: observations.filter(({ probability }) => probability !== null).length,
     checksum: createHash("sha256").update(JSON.stringify(observations)).digest("hex"),
-    passedOver: { unread, unusable: scale.unusable, mixed },
+    passedOver: { unread, unfilled, unusable: scale.unusable, mixed },
   };
 }
 
