@@ -72,6 +72,11 @@ export class Breaker {
     return new Permit(this, this.#generation);
   }
 
+  /** Whether calls are refused now, but for the one that tries. */
+  isOpen(now = performance.now()): boolean {
+    return this.#state === "open" && now < this.#openUntil;
+  }
+
   /** Whole seconds until a call may be let through, at least 1. */
   retryAfter(now = performance.now()): number {
     return Math.max(1, Math.ceil((this.#openUntil - now) / 1000));

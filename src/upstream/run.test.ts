@@ -98,6 +98,16 @@ describe("an upstream's answer", () => {
     }
   });
 
+  test("that asks for a wait is waited for where the breaker of the other target is open", async () => {
+    const opens = { minimum_calls: 1, failure_share: 0.1, window: 60, open: 60 };
+    const open = target(error(500), { settings: ONCE }, opens);
+    await runOn([open]);
+    const settings = { ...ONCE, retry: { ...QUICK_RETRY, max_delay_ms: 5000 } };
+    const first = target(flaky(1, error(429, { "retry-after-ms": "1100" }), json({})), { settings });
+    const { attempts } = await runOn([first, open]);
+    expect(attempts.map((attempt) => attempt.target)).toEqual([first.name, first.name]);
+  });
+
   test("of 401 is tried again where keys are taken in turn", async () => {
     for (const status of [401, 403]) {
       const both = target(flaky(1, error(status), json({})), { keyCount: 2 });

@@ -34,10 +34,10 @@ export async function run(targets: readonly Target[], options: RunOptions): Prom
       continue;
     }
     if ((last ?? keptBack) !== null && performance.now() >= options.totalAt) break;
-    const isLast = !hasNext(all, place, order?.passedOver);
+    const isFollowed = () => hasNext(all, place, order?.passedOver);
     const outcome = await tryTarget(target, options, {
-      watched: policy.content_filter && !isLast,
-      movesOn: (failure) => !isLast && mayFallBack(failure, policy),
+      watched: policy.content_filter && isFollowed(),
+      movesOn: (failure) => mayFallBack(failure, policy) && isFollowed(),
     });
     if (outcome.ok) {
       if (outcome.filtered !== true) {
@@ -59,13 +59,14 @@ export async function run(targets: readonly Target[], options: RunOptions): Prom
   return { target: last.target, outcome: withTried(last.outcome, options.attempts) };
 }
 
-/** Whether a target behind this one is to be asked. */
+/** Whether a target behind this one can be asked. */
 function hasNext(
   all: readonly Target[],
   place: number,
   passedOver: ReadonlySet<number> | undefined,
 ): boolean {
-  for (let next = place + 1; next < all.length; next++) if (passedOver?.has(next) !== true) return true;
+  for (let next = place + 1; next < all.length; next++)
+    if (passedOver?.has(next) !== true && !all[next]!.upstream.breaker.isOpen()) return true;
   return false;
 }
 

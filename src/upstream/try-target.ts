@@ -16,7 +16,7 @@ export interface TryOptions extends AttemptOptions {
 }
 
 /** What is to come after a target. */
-export interface Successors {
+interface Successors {
   /** Whether a filter that keeps the answer back leads to another target. */
   readonly watched: boolean;
   /** Whether this failure does. */

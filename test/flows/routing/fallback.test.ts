@@ -173,6 +173,22 @@ describe("a route goes on to its next target", () => {
     },
   );
 
+  test.each([
+    ["/v1/embeddings", { input: "hi" }],
+    ["/v1/completions", { prompt: "hi" }],
+    ["/v1/messages/count_tokens", { messages: [{ role: "user", content: "hi" }] }],
+    ["/v1beta/models/usual:countTokens", { contents: [{ parts: [{ text: "hi" }] }] }],
+  ])("in calls of %s too", async (path, body) => {
+    upstream.script("first", openaiError(500, "broken"));
+    const response = await fetch(gateway.url + path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${gateway.key}` },
+      body: JSON.stringify({ model: "usual", ...body }),
+    });
+    expect([response.status, response.headers.get("x-amsterdam-provider")]).toEqual([200, "demo"]);
+    await response.arrayBuffer();
+  });
+
   test("and the record says of each try why", async () => {
     upstream.script("first", openaiError(429, "slow down"));
     const response = await ask("usual", "openai-chat", false, { "x-amsterdam-request-id": "told-why" });
