@@ -2,6 +2,7 @@ import { fits } from "../lib/name-pattern.ts";
 
 /** Names that were looked up: clients choose them, so that there may be any number. */
 const MAX_REMEMBERED = 1000;
+const MAX_REMEMBERED_LENGTH = 200;
 
 /** What models' names stand for by the configuration's aliases. */
 export class Aliases {
@@ -25,6 +26,7 @@ export class Aliases {
     const known = this.#found.get(name);
     if (known !== undefined) return known;
     const found = this.#patterns.find(([pattern]) => fits(pattern, name))?.[1] ?? null;
+    if (name.length > MAX_REMEMBERED_LENGTH) return found;
     if (this.#found.size >= MAX_REMEMBERED) this.#found.clear();
     this.#found.set(name, found);
     return found;

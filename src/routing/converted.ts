@@ -6,10 +6,10 @@ import { GatewayError } from "../exchange/errors.ts";
 import type { Format, Operation } from "../exchange/formats.ts";
 import type { Call } from "../formats/call.ts";
 import { CODECS, clientCodecOf } from "../formats/codecs.ts";
-
 import { rewriteBody } from "../formats/request-fields.ts";
 import { estimateRequestTokens } from "../tokens/estimate.ts";
 import type { AnswerConverter } from "../upstream/target.ts";
+import { mayHoldSeals } from "./foreign-seals.ts";
 import type { RequestFacts } from "./request-facts.ts";
 
 /** A call whose format is known, so that it can be converted. */
@@ -43,11 +43,18 @@ export class ConvertibleCall {
   readonly #stash: SealStash;
   #body: { readonly value: unknown } | null = null;
   #generate: GenerateAsk | null = null;
+  #mayHoldSeals: boolean | undefined;
 
   constructor(call: FormatCall, facts: RequestFacts, stash: SealStash) {
     this.#call = call;
     this.#facts = facts;
     this.#stash = stash;
+  }
+
+  /** Whether it may hold what was sealed by whoever has served its conversation. */
+  get mayHoldSeals(): boolean {
+    this.#mayHoldSeals ??= mayHoldSeals(this.#facts, this.#call.format);
+    return this.#mayHoldSeals;
   }
 
   /** Throws a GatewayError: malformed_body, invalid_request or conversion_refused. */

@@ -1,7 +1,8 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { Door } from "./doors.ts";
 import type { RequestFacts } from "./request-facts.ts";
-import type { Resolution, Router } from "./router.ts";
+import type { Resolution } from "./resolution.ts";
+import type { Router } from "./router.ts";
 import { resolveTab } from "./tab.ts";
 
 /** Where a request goes, by its door. `path` is the one that was called. Throws a GatewayError where it leads nowhere. */

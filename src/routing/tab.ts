@@ -1,7 +1,8 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { Door } from "./doors.ts";
 import type { RequestFacts } from "./request-facts.ts";
-import type { Resolution, Router } from "./router.ts";
+import type { Resolution } from "./resolution.ts";
+import type { Router } from "./router.ts";
 
 /**
  * Targets of the completion of what is being typed: the model of `amp.tab_model`, else the one that the client names.
