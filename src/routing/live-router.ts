@@ -42,8 +42,9 @@ export class LiveRouter {
     this.#config = config;
     this.#prices = new PriceBook(config.prices);
     this.#scorer = new CurrentScorer(parts.cwd, parts.logger);
+    this.#scorer.configure(config.router.file);
     this.states = new RouteStates((share) => this.#scorer.thresholdBefore(share));
-    this.#current = this.#make();
+    this.#current = this.#make([]);
     this.#learner = new RouteLearner(
       parts.storage.experiments,
       () => this.#current.routes.logs,
@@ -68,7 +69,8 @@ export class LiveRouter {
   configure(config: Config): void {
     this.#config = config;
     this.#prices = new PriceBook(config.prices);
-    this.#current = this.#make();
+    this.#scorer.configure(config.router.file);
+    this.#current = this.#make(this.#stored);
     this.#parts.upstreams.keep(this.#current.upstreamNames());
   }
 
@@ -76,8 +78,8 @@ export class LiveRouter {
   async load(): Promise<void> {
     const stored = await this.#parts.storage.routes.list();
     if (Bun.deepEquals(stored, this.#stored)) return;
+    this.#current = this.#make(stored);
     this.#stored = stored;
-    this.#current = this.#make();
   }
 
   /** Has routes that learn follow what is recorded of them, until the signal aborts. */
@@ -90,14 +92,13 @@ export class LiveRouter {
     settleRecord(record, this.states);
   }
 
-  #make(): Router {
+  #make(stored: readonly KeptRoute[]): Router {
     const { env, demoUrl, upstreams, stash, logger } = this.#parts;
-    const { config, refused } = withStoredRoutes(this.#config, this.#stored);
+    const { config, refused } = withStoredRoutes(this.#config, stored);
     for (const { name, reason } of refused)
       if (!this.#refused.some((known) => known.name === name && known.reason === reason))
         logger.warn("A stored route does not act", { route: name, reason });
     this.#refused = refused;
-    this.#scorer.configure(config.router.file);
     const router = new Router(config, readProviders(config, env, demoUrl), {
       upstreams,
       stash,

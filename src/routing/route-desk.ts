@@ -16,7 +16,7 @@ import type { Explanation } from "../strategies/choose.ts";
 import { cycleIn } from "../strategies/cycles.ts";
 import type { Upstreams } from "../upstream/upstream.ts";
 import { type ForeseenRequest, foreseenFacts } from "./foreseen-request.ts";
-import { type TargetDetails, targetDetails } from "./route-details.ts";
+import { noneCalled, type TargetDetails, targetDetails } from "./route-details.ts";
 import type { Router } from "./router.ts";
 import { readStored, withStoredRoutes } from "./stored-routes.ts";
 
@@ -85,19 +85,21 @@ export class RouteDesk {
           name,
           source: "configuration",
           definition,
-          problem: null,
+          problem: this.#noneCalled(name, definition),
           updatedAt: null,
           updatedBy: null,
         }),
       ),
-      ...stored.map(
-        (one): ListedRoute => ({
+      ...stored.map((one): ListedRoute => {
+        const definition = definitionOf(one);
+        const problem = problems.get(one.name) ?? shadow(one.name, config);
+        return {
           ...one,
           source: "stored",
-          definition: definitionOf(one),
-          problem: problems.get(one.name) ?? shadow(one.name, config),
-        }),
-      ),
+          definition,
+          problem: problem ?? this.#noneCalled(one.name, definition),
+        };
+      }),
     ];
     return { routes: routes.toSorted((a, b) => (a.name < b.name ? -1 : 1)), aliases: config.aliases };
   }
@@ -197,6 +199,13 @@ export class RouteDesk {
     if (kept === undefined) return none(name);
     const why = kept.problem ?? "It was made a moment ago; ask again.";
     return new Refusal("conflict", `The route "${name}" does not act here. ${why}`);
+  }
+
+  /** Where none of its targets has a key, nothing of a route acts. */
+  #noneCalled(name: string, definition: RouteConfig | null): string | null {
+    return definition === null
+      ? null
+      : noneCalled(targetDetails(name, definition, this.#parts.router(), null));
   }
 
   #refuseConfigured(name: string): void {

@@ -4,12 +4,17 @@ import { kindOfUnit, type LearnLog } from "./learned-decisions.ts";
 
 /** Milliseconds between two looks at a log. */
 const INTERVAL_MS = 1_000;
-const PAGE = 1_000;
+/** The last page is read at every look, and between two pages requests have their turn: it is to be short. */
+const PAGE = 200;
 
-/** Where a log was read to: the page that was not full, and how many of its entries were taken. */
+/**
+ * Where a log was read to. What is added may come before what was taken: another gateway's, or a judgement of a request that
+ * was recorded after it. So the page that was not full is read again as a whole, and what was taken of it is remembered.
+ */
 interface Place {
   cursor: number | null;
-  taken: number;
+  /** How often, by what each entry is known by. */
+  taken: ReadonlyMap<string, number>;
 }
 
 interface Reading {
@@ -32,6 +37,7 @@ export class RouteLearner {
   readonly #store: Pick<ExperimentStore, "decided" | "judged">;
   readonly #logs: () => readonly LearnLog[];
   readonly #logger: Logger;
+  /** A strategy that was made anew knows nothing, and reads its log from the beginning. */
   #readings = new Map<LearnLog["strategy"], Reading>();
   #failing = false;
 
@@ -59,7 +65,6 @@ export class RouteLearner {
   /** Reads what was added to the logs. Failures are logged once, and what could not be read is read later. */
   async look(signal: AbortSignal): Promise<void> {
     const logs = this.#logs();
-    if (logs.length === 0) return;
     this.#readings = new Map(
       logs.map((log) => [log.strategy, this.#readings.get(log.strategy) ?? begun(log)]),
     );
@@ -84,6 +89,8 @@ export class RouteLearner {
         const { requests, cursor } = await this.#store.decided(name, page);
         return { entries: requests, cursor };
       },
+      // Its price may be corrected later.
+      ({ unit, variant, startedAt }) => `${startedAt} ${variant} ${unit}`,
       (request: DecidedRequest) => {
         const option = options[request.variant];
         if (option !== undefined) strategy.observe?.(option, reportOf(request));
@@ -98,6 +105,7 @@ export class RouteLearner {
           const { judgements, cursor } = await this.#store.judged(name, feedback, page);
           return { entries: judgements, cursor };
         },
+        JSON.stringify,
         ({ unit, variant, value }: Judgement) => {
           const option = options[variant];
           const judgement = scale(value);
@@ -113,9 +121,13 @@ function begun(log: LearnLog): Reading {
   const names = Object.keys(feedbackOf(log));
   return {
     log,
-    decided: { cursor: null, taken: 0 },
-    judged: new Map(names.map((name) => [name, { cursor: null, taken: 0 }])),
+    decided: atBeginning(),
+    judged: new Map(names.map((name) => [name, atBeginning()])),
   };
+}
+
+function atBeginning(): Place {
+  return { cursor: null, taken: new Map() };
 }
 
 /** Takes every entry that was added, page after page. */
@@ -123,16 +135,24 @@ async function readOn<Entry>(
   place: Place,
   signal: AbortSignal,
   read: (page: { readonly limit: number; readonly cursor?: number }) => Promise<Page<Entry>>,
+  identify: (entry: Entry) => string,
   take: (entry: Entry) => void,
 ): Promise<void> {
   while (!signal.aborted) {
-    const { cursor: at } = place;
+    const { cursor: at, taken } = place;
     const { entries, cursor } = await read(at === null ? { limit: PAGE } : { limit: PAGE, cursor: at });
-    for (const entry of entries.slice(place.taken)) take(entry);
-    place.taken = entries.length;
+    const found = new Map<string, number>();
+    for (const entry of entries) {
+      const identity = identify(entry);
+      const count = (found.get(identity) ?? 0) + 1;
+      found.set(identity, count);
+      if (count > (taken.get(identity) ?? 0)) take(entry);
+    }
+    place.taken = found;
     if (cursor === null) return;
     place.cursor = cursor;
-    place.taken = 0;
+    place.taken = new Map();
+    await Bun.sleep(0);
   }
 }
 
