@@ -56,6 +56,16 @@ describe("the gateway's own header fields", () => {
     expect(gatewayHeaders(traceOf())).toEqual({ "x-request-id": "req_1" });
   });
 
+  test("count tries that are too many to be told, and tell the last", () => {
+    const many = Array.from({ length: 120 }, (_, index) => attempt(`${"中".repeat(40)}/${index}`, 503));
+    const headers = gatewayHeaders(traceOf({ attempts: [...many, attempt("demo/echo", 200)] }));
+    const told = headers["x-amsterdam-attempts"] ?? "";
+    expect(told.length).toBeLessThan(3100);
+    expect(told).toMatch(/^%E4.*%2F0=503, %E4.*=503, (\d+) more, demo\/echo=200$/);
+    const shown = told.split("=503").length - 1;
+    expect(Number(/(\d+) more/.exec(told)?.[1]) + shown).toBe(120);
+  });
+
   test.each(["é中", "a\r\nx-evil: 1", "a\0b", "\ud800", "x".repeat(100_000), "é".repeat(500) + "\udfff"])(
     "can be sent whatever a model is called, case %#",
     (model) => {

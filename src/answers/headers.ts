@@ -59,15 +59,29 @@ function versionText(templateId: string | null, version: string | null): string[
     : [formatTemplateId({ name: id.name, version })];
 }
 
-/** `openai/gpt-5=503, anthropic/claude=200`: each try in order, with its status or what went wrong. */
+/**
+ * `openai/gpt-5=503, anthropic/claude=200`: each try in order, with its status or what went wrong. Where there are too many,
+ * those in the middle are counted: the last one is what the answer came from.
+ */
 function attemptsText(attempts: readonly Attempt[]): string {
   let text = "";
-  for (const attempt of attempts) {
-    if (text !== "") text += ", ";
-    text += `${headerText(attempt.target)}=${attempt.status ?? attempt.error ?? "running"}`;
+  for (const [index, attempt] of attempts.entries()) {
+    const next = attemptText(attempt);
+    if (text.length + next.length > MAX_ATTEMPTS) {
+      const between = attempts.length - index - 1;
+      return `${text}${between > 0 ? `, ${between} more` : ""}, ${attemptText(attempts.at(-1)!)}`;
+    }
+    text += text === "" ? next : `, ${next}`;
   }
   return text;
 }
+
+function attemptText({ target, status, error }: Attempt): string {
+  return `${headerText(target)}=${status ?? error ?? "running"}`;
+}
+
+/** Some clients take no more than 16 KB of headers in all, and some proxies 4. */
+const MAX_ATTEMPTS = 3000;
 
 /** `reasoning.summary; tools[2]: web_search`, cut where a header would grow too long. */
 function joined(texts: readonly string[], separator: string, mostEach = MAX_TEXT): string {
