@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { admin } from "../../support/admin-client.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { startPostgres } from "../../support/postgres.ts";
 import { callTemplated, TEMPLATED_CALLS } from "../../support/templated-calls.ts";
 import { until } from "../../support/until.ts";
 
@@ -121,6 +122,26 @@ describe("where no bodies are stored", () => {
     expectNone(filesOf(gateway.dir), VALUE, CONTENT);
   });
 });
+
+test("files in which records wait for a database that is away hold nothing of it either", async () => {
+  const postgres = await startPostgres();
+  const gateway = await startGateway({
+    config: { records: { bodies: "metadata" }, storage: { url: postgres.url("postgres") } },
+  });
+  try {
+    await sendAll(gateway);
+    await postgres.stop("immediate");
+    for (const [, message] of REQUESTS) await callTemplated(gateway, call, message);
+    const waiting = /amsterdam_records_waiting_bytes ([1-9]\d*)/;
+    await until("records wait in files", async () => waiting.test(await metricsOf(gateway)));
+    const files = filesOf(gateway.dir);
+    expect(files).toContain("syntax");
+    expectNone(files, VALUE, SOURCE, CONTENT);
+  } finally {
+    await gateway.stop();
+    await postgres.stop();
+  }
+}, 90_000);
 
 describe("where no records are kept", () => {
   test("nothing of it stands anywhere, nor is the template captured", async () => {

@@ -134,8 +134,11 @@ describe("a variant", () => {
   });
 
   test("that asks for what this gateway does not serve leaves the client's text and model", async () => {
+    // The route is there when the experiment starts; behind the endpoint such a model might be known.
+    await admin(gateway, "PUT", "/routes/gone", { targets: ["demo/echo"] });
     for (const lost of [{ route: "gone" }, { model: "nobody/none" }]) {
       const id = await experiment(lost);
+      if ("route" in lost) await admin(gateway, "DELETE", "/routes/gone");
       const told = await callTemplated(gateway, chat!, own(), { model: "openai/gpt-5" });
       expect([told.status, told.headers.get("x-amsterdam-experiment")]).toEqual([200, id]);
       expect(told.headers.get("x-amsterdam-warning")).toContain(
@@ -282,6 +285,33 @@ describe("an experiment", () => {
     for (const text of texts) expect(text).toContain("Version 2 for Ada");
     const all = await recorded(2);
     expect(all.map(({ decisions }) => decisions.map(({ experiment: of }) => of))).toEqual([[id], [id]]);
+  });
+
+  test("what cannot be rendered is an error event over the WebSocket, and the next message is served", async () => {
+    const ws = new WebSocket(`${gateway.url.replace("http", "ws")}/v1/responses?key=${gateway.key}`);
+    const told: string[] = [];
+    ws.addEventListener("message", ({ data }) => void told.push(String(data)));
+    await until("it is open", () => ws.readyState === WebSocket.OPEN);
+    const send = (variables: Record<string, unknown>) => {
+      const input = [{ role: "user", ...own(), variables }];
+      ws.send(JSON.stringify({ type: "response.create", model: "demo/echo", store: false, input }));
+    };
+    send({});
+    const refusal = await until("it is refused", () => told.find((text) => text.includes('"error"')));
+    expect(JSON.parse(refusal)).toMatchObject({
+      type: "error",
+      status: 400,
+      error: {
+        message: `input[0]: template ${name}, version 1, message 1, line 1, column 12: variable name is missing.`,
+        param: "input[0].variables",
+      },
+    });
+    send({ name: "Ada" });
+    const done = await until("it is served", () =>
+      told.find((text) => text.includes('"response.completed"')),
+    );
+    expect(done).toContain("Own for Ada");
+    ws.close();
   });
 
   test("counts no request whose tokens are counted", async () => {
