@@ -37,6 +37,11 @@ export function isRouteDecision({ experiment }: Pick<RecordedDecision, "experime
   return experiment.startsWith(PREFIX);
 }
 
+/** What such a log knows a request by. A client may choose an id that looks as if it had a kind before it. */
+export function unitOf(kind: string, requestId: string): string {
+  return kind === "" && !requestId.includes(SEPARATOR) ? requestId : `${kind}${SEPARATOR}${requestId}`;
+}
+
 /** The kind of request that a unit of such a log was. */
 export function kindOfUnit(unit: string): string {
   const end = unit.indexOf(SEPARATOR);
@@ -49,7 +54,7 @@ export function learnDecisions(
   trace: Trace,
 ): RecordedDecision[] {
   const decisions: RecordedDecision[] = [];
-  const kind = asked.kind === "" ? "" : `${asked.kind}${SEPARATOR}`;
+  const unit = unitOf(asked.kind, requestIdOf(trace));
   let level: Explanation | undefined = explanation;
   for (const { strategy, option } of targets[0]?.arms ?? []) {
     if (level === undefined) break;
@@ -61,7 +66,7 @@ export function learnDecisions(
         variantName: option,
         epoch: 0,
         probability: level.probability,
-        unit: `${kind}${requestIdOf(trace)}`,
+        unit,
       });
     level = level.within;
   }

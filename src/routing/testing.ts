@@ -14,11 +14,15 @@ export function providersOf(settings: object, env: Record<string, string> = {}):
   return readProviders(configOf(settings), env, "http://127.0.0.1:1");
 }
 
-export function routerOf(settings: object, env: Record<string, string> = {}): Router {
+export function routerOf(
+  settings: object,
+  env: Record<string, string> = {},
+  states = new RouteStates((share) => 1 - share),
+): Router {
   return new Router(configOf(settings), providersOf(settings, env), {
     upstreams: new Upstreams(),
     stash: new SealStash(),
-    states: new RouteStates((share) => 1 - share),
+    states,
     score: (body) => Math.min(1, body.length / 1000),
     pricesOf: () => null,
     until: () => 0,
