@@ -34,6 +34,7 @@ import { Responses } from "./responses/room.ts";
 import { responsesSocket } from "./responses/websocket.ts";
 import { LiveRouter } from "./routing/live-router.ts";
 import { RouteDesk } from "./routing/route-desk.ts";
+import { whyNotCalled } from "./routing/why-not-called.ts";
 import { Admission } from "./server/admission.ts";
 import { type HttpServer, startHttpServer } from "./server/http-server.ts";
 import { type ServiceDoors, withServiceDoors } from "./server/service-doors.ts";
@@ -196,7 +197,9 @@ async function openRooms({ config, file, warnings }: StartOptions, io: CommandIo
     admin: new AdminRoom({
       storage,
       prompts: promptCatalogue(storage),
-      experiments: new ExperimentDesk(storage, conductor),
+      experiments: new ExperimentDesk(storage, conductor, (name, kind) =>
+        whyNotCalled(name, kind, routing.current),
+      ),
       routes: new RouteDesk({
         store: storage.routes,
         config: () => state.config,

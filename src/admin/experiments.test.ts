@@ -30,6 +30,23 @@ const kinds = async (id: string) =>
     ({ kind }) => kind,
   );
 
+describe("a model that cannot be called", () => {
+  const variants = [
+    { name: "plain", version: "1" },
+    { name: "large", version: "2", model: "openai/gpt-5.2" },
+  ];
+
+  test("is a conflict with its reason, until the configuration of the moment has it", async () => {
+    admin.configure({});
+    const refused = { code: "conflict", message: expect.stringContaining("Set OPENAI_API_KEY") };
+    expect(await make({ variants, start: true })).toMatchObject(refused);
+    expect(await make({ variants })).toMatchObject({ status: "draft" });
+    expect(await ask("POST", "/admin/experiments/greeting-1/start")).toMatchObject(refused);
+    admin.configure({ providers: { openai: { api_key: "sk-1" } } });
+    expect(await ask("POST", "/admin/experiments/greeting-1/start")).toMatchObject({ status: "running" });
+  });
+});
+
 describe("an experiment", () => {
   test("is made of a few words, with what is usual for the rest", async () => {
     const { status, json } = await admin.ask("POST", "/admin/experiments", WISH);

@@ -26,7 +26,9 @@ const routeFields = {
   problem: z
     .string()
     .nullable()
-    .describe("Why a stored one does not act, or not by its name; null where it does."),
+    .describe(
+      "Why it does not act, or not by its name: none of its targets can be called, or a stored one does not fit the configuration. Null where it does.",
+    ),
   updated_at: time.nullable().describe("Null of one of the configuration."),
   updated_by: z.string().nullable().describe("The key's id; null where it was the command line."),
 };

@@ -46,5 +46,6 @@ A file looks like this:
 promote moves the label to the winner's version, or to that of --variant, and ends the
 experiment; revert moves it back. evaluate tells what another allocation would have earned
 by the recorded probabilities, or why the log cannot tell. A running gateway follows
-within a second. --config <file> says where experiments are stored, as for start.
+within a second. Nothing runs whose models or routes cannot be called with the keys of this
+environment. --config <file> is the gateway's configuration, as for start.
 `;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { arrive, keepVersions } from "../../test/support/experiments.ts";
+import { configIn } from "../config/testing.ts";
 import { openStorage } from "../storage/open.ts";
 import { runExperiments } from "./experiments.ts";
 
@@ -17,17 +18,28 @@ beforeEach(async () => {
   await storage.close();
 });
 
+const CONFIG = configIn(`
+routes:
+  off: {targets: [openai/gpt-4.1, demo/echo]}
+  lost: {targets: [openai/gpt-4.1, openai/gpt-4.1-mini]}
+`);
+
 async function run(...argv: string[]) {
+  return await runIn({}, ...argv);
+}
+
+async function runIn(env: Record<string, string>, ...argv: string[]) {
   let stdout = "";
   let stderr = "";
-  const code = await runExperiments(argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    env: {},
+  const io = {
+    stdout: { write: (text: string) => (stdout += text) },
+    stderr: { write: (text: string) => (stderr += text) },
+    env,
     cwd,
     storageUrl: "sqlite:x.db",
     openStorage,
-  });
+  };
+  const code = await runExperiments(argv, io, CONFIG);
   return { code, stdout, stderr };
 }
 
@@ -51,6 +63,46 @@ async function units(count: number, ...shares: number[]): Promise<void> {
   }));
   await storage.close();
 }
+
+describe("an experiment whose models cannot be called", () => {
+  const variants = ["--template", "greeting", "--variant", "plain=1", "--variant", "big=2@openai/gpt-5.2"];
+  const make = (...more: string[]) => run("create", ...variants, "--metric", "helpful", ...more);
+
+  test("does not start here without the provider's key, and does with it", async () => {
+    expect(await make("--start")).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        'The variant big asks for openai/gpt-5.2, which cannot be called. The provider "openai" has no API key. Set OPENAI_API_KEY, or providers.openai.api_key.\n',
+    });
+    expect((await make()).code).toBe(0);
+    expect((await run("start", "greeting-1")).stderr).toContain("OPENAI_API_KEY");
+    expect((await runIn({ OPENAI_API_KEY: "sk-1" }, "start", "greeting-1")).stdout).toBe(
+      "The experiment greeting-1 runs.\n",
+    );
+  });
+
+  test("does not start with a route none of whose targets can be called, or that is not there", async () => {
+    const wish = (route: string) => ({
+      template: "greeting",
+      variants: [
+        { name: "plain", version: "1" },
+        { name: "big", version: "2", route },
+      ],
+      metric: { name: "helpful" },
+      start: true,
+    });
+    const start = async (route: string) => {
+      writeFileSync(join(cwd, "wish.json"), JSON.stringify(wish(route)));
+      return await run("create", "--file", "wish.json");
+    };
+    expect((await start("lost")).stderr).toContain(
+      'The variant big asks for lost, which cannot be called. No target of the route "lost" can be called now. "openai/gpt-4.1" cannot be called:',
+    );
+    expect((await start("autoo")).stderr).toContain('The model "autoo" is not known.');
+    expect((await start("off")).code).toBe(0);
+  });
+});
 
 describe("experiments create", () => {
   test("makes a draft and says how to go on", async () => {

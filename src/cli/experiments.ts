@@ -3,15 +3,18 @@ import { QUESTION_FIELDS, toQuestion } from "../admin/experiment-question.ts";
 import { evaluationJson, reportJson } from "../admin/experiment-report.ts";
 import { eventJson, experimentJson } from "../admin/experiment-shape.ts";
 import { toExperiment } from "../admin/experiment-wish.ts";
+import type { Config } from "../config/schema.ts";
 import { ExperimentDesk } from "../experiments/desk.ts";
 import { DirectAnalyst } from "../experiments/direct-analyst.ts";
 import { shownDatabaseUrl } from "../lib/database-url.ts";
+import { whyNotCalled } from "../routing/why-not-called.ts";
 import type { KeptExperiment } from "../storage/experiment-store.ts";
 import { EXPERIMENTS_HELP } from "./experiments-help.ts";
 import { evaluated, listedExperiments, shownExperiment } from "./experiments-output.ts";
 import { readWish } from "./experiments-wish.ts";
 import { optionsOf, readFields } from "./record-options.ts";
 import { parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
+import { storedRouting } from "./stored-routing.ts";
 
 /** Who did it, in events: a command has no key. */
 const BY = "command line";
@@ -77,13 +80,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 /** `amsterdam experiments …`; `argv` begins after `experiments`. Returns the exit code: 0, 1 (failed) or 2 (wrong usage). */
-export function runExperiments(argv: readonly string[], io: StoredIo): Promise<number> {
+export function runExperiments(argv: readonly string[], io: StoredIo, config: Config): Promise<number> {
   return runStored(io, async () => {
     const [name, ...rest] = argv;
     if (name === undefined)
       throw wrong(`Say what to do: ${[...Object.keys(COMMANDS), "create"].join(", ")}.`);
     if (name === "--help" || name === "-h") return void io.stdout.write(EXPERIMENTS_HELP);
-    if (name === "create") return await create(rest, io);
+    if (name === "create") return await create(rest, io, config);
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command === undefined) throw wrong(`Unknown: experiments ${name}.`);
     const { options, positionals } = parseOptions("experiments", rest, command.texts ?? []);
@@ -92,15 +95,16 @@ export function runExperiments(argv: readonly string[], io: StoredIo): Promise<n
       throw wrong(
         `experiments ${name} takes ${["no operand", "one id", "an id and a variant"][command.operands]}.`,
       );
-    io.stdout.write(await onDesk(io, (desk) => command.run({ operands: positionals, options, desk, io })));
+    const work = (desk: ExperimentDesk) => command.run({ operands: positionals, options, desk, io });
+    io.stdout.write(await onDesk(io, config, work));
   });
 }
 
-async function create(argv: readonly string[], io: StoredIo): Promise<void> {
+async function create(argv: readonly string[], io: StoredIo, config: Config): Promise<void> {
   const read = readWish(argv, io.cwd);
   if (read.help) return void io.stdout.write(EXPERIMENTS_HELP);
   const { wish } = read;
-  const made = await onDesk(io, (desk) => desk.create(toExperiment(wish), wish.start, BY));
+  const made = await onDesk(io, config, (desk) => desk.create(toExperiment(wish), wish.start, BY));
   const next = wish.start ? "It runs." : `It is a draft: amsterdam experiments start ${made.id}`;
   io.stdout.write(read.json ? json(experimentJson(made)) : `The experiment ${made.id} is made. ${next}\n`);
 }
@@ -130,10 +134,12 @@ async function evaluate({ desk, operands, options }: Call): Promise<string> {
   return options.json === true ? json(found) : evaluated(found);
 }
 
-function onDesk<T>(io: StoredIo, work: (desk: ExperimentDesk) => Promise<T>): Promise<T> {
-  return withStorage(io, "experiments", (storage) =>
-    work(new ExperimentDesk(storage, new DirectAnalyst(storage))),
-  );
+function onDesk<T>(io: StoredIo, config: Config, work: (desk: ExperimentDesk) => Promise<T>): Promise<T> {
+  return withStorage(io, "experiments", async (storage) => {
+    const { current } = await storedRouting(io, config, storage);
+    const calls = (name: string, kind: "model" | "route") => whyNotCalled(name, kind, current);
+    return await work(new ExperimentDesk(storage, new DirectAnalyst(storage), calls));
+  });
 }
 
 /** What people would not expect of what they did. */

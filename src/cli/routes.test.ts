@@ -180,6 +180,25 @@ describe("routes list and show", () => {
     expect([code, stderr]).toEqual([0, ""]);
   });
 
+  test("say of a route none of whose targets has a key that it does not act", async () => {
+    const NO_KEY = expect.stringContaining('"openai/gpt-4.1" cannot be called: The provider "openai" has no');
+    await said("set", "paid", "--target", "openai/gpt-4.1", "--target", "mistral/large");
+    await said("set", "outer", "--target", "paid");
+    const { stdout } = await run(["list", "--json"], { env: {} });
+    const problems = JSON.parse(stdout).routes.map(({ name, problem }: never) => [name, problem]);
+    expect(problems).toEqual([
+      ["fast", null],
+      ["outer", NO_KEY],
+      ["paid", NO_KEY],
+      ["tiers", null],
+    ]);
+    const { stdout: text } = await run(["list"], { env: {} });
+    expect(text).toMatch(/paid +first .* no /);
+    expect(text).toContain('paid does not act: "openai/gpt-4.1" cannot be called:');
+    // With a key of one of them it does.
+    expect((await json("list")).routes.every(({ problem }: never) => problem === null)).toBeTrue();
+  });
+
   test("say which targets are never tried", async () => {
     const { stdout } = await run(["show", "tiers"], { env: {} });
     expect(stdout).toContain(

@@ -41,6 +41,61 @@ async function refusal(work: Promise<unknown>): Promise<Refusal> {
 const shares = async (id: string) => (await storage.experiments.epochs(id)).at(-1)?.probabilities;
 const kinds = async (id: string) => (await desk.events(id)).map(({ kind }) => kind);
 
+describe("a variant whose model cannot be called", () => {
+  const variants = [
+    { name: "plain", version: "1" },
+    { name: "large", version: "2", model: "openai/large" },
+    { name: "routed", version: "3", route: "lost" },
+  ];
+  const large = (isStarted: boolean) =>
+    made({ variants, allocation: { kind: "fixed", weights: [1, 1, 1] } }, isStarted);
+  const asked: string[] = [];
+  let known: readonly string[];
+  beforeEach(() => {
+    known = [];
+    asked.length = 0;
+    desk = new ExperimentDesk(storage, new DirectAnalyst(storage), (name, kind) => {
+      asked.push(`${kind} ${name}`);
+      return known.includes(name) ? null : `${name} has no key.`;
+    });
+  });
+
+  test("is not started or resumed; the experiment stays as it was", async () => {
+    const refused = {
+      kind: "conflict",
+      message: "The variant large asks for openai/large, which cannot be called. openai/large has no key.",
+    };
+    expect(await refusal(large(true))).toMatchObject(refused);
+    expect(await desk.list()).toEqual([]);
+    const { id } = await large(false);
+    expect(await refusal(desk.start(id, null))).toMatchObject(refused);
+    expect((await desk.get(id)).status).toBe("draft");
+    known = ["openai/large"];
+    expect((await refusal(desk.start(id, null))).message).toContain("The variant routed asks for lost");
+    expect(asked).toContain("route lost");
+    known = ["openai/large", "lost"];
+    await desk.start(id, null);
+    await desk.pause(id, null);
+    known = ["lost"];
+    expect(await refusal(desk.resume(id, null))).toMatchObject(refused);
+    expect((await desk.get(id)).status).toBe("paused");
+  });
+
+  test("does no harm while it is switched off, and is not switched on", async () => {
+    known = ["openai/large", "lost"];
+    const { id } = await large(true);
+    known = ["lost"];
+    await desk.switchOff(id, "large", "", null);
+    await desk.pause(id, null);
+    await desk.resume(id, null);
+    expect((await refusal(desk.switchOn(id, "large", null))).message).toContain("openai/large has no key.");
+    expect((await desk.get(id)).variants[1]?.switchedOff).toBe("by hand");
+    known = ["openai/large"];
+    await desk.switchOn(id, "large", null);
+    expect((await desk.get(id)).variants[1]?.switchedOff).toBeUndefined();
+  });
+});
+
 describe("an experiment", () => {
   test("is a draft until it is started, which makes its first epoch; each change is told with who did it", async () => {
     const { id } = await made({}, false);

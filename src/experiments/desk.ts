@@ -7,7 +7,7 @@ import { definitionProblems, type NewExperiment } from "./definition.ts";
 import type { Epoch } from "./experiment.ts";
 import { promote, revertPromotion } from "./promotion.ts";
 import type { ExperimentReport } from "./report.ts";
-import { refuseUnservable } from "./servable.ts";
+import { type Calls, refuseUncallable, refuseUnservable } from "./servable.ts";
 import {
   type Actor,
   ended,
@@ -41,10 +41,17 @@ const ID_TRIES = 5;
 export class ExperimentDesk {
   readonly #storage: Pick<Storage, "prompts" | "experiments">;
   readonly #analyst: Analyst;
+  readonly #calls: Calls;
 
-  constructor(storage: Pick<Storage, "prompts" | "experiments">, analyst: Analyst) {
+  /** `calls` is asked before units get a variant's model or route. */
+  constructor(
+    storage: Pick<Storage, "prompts" | "experiments">,
+    analyst: Analyst,
+    calls: Calls = () => null,
+  ) {
     this.#storage = storage;
     this.#analyst = analyst;
+    this.#calls = calls;
   }
 
   /** Newest first. */
@@ -85,6 +92,7 @@ export class ExperimentDesk {
       const experiment = madeOf(wish, wish.id ?? (await this.#freeId(wish.template)), isStarted, actor);
       refuseProblems(experiment);
       await refuseUnservable(this.#storage, experiment, isStarted);
+      if (isStarted) refuseUncallable(experiment, this.#calls);
       const detail = isStarted ? "It was made and started." : "It was made as a draft.";
       const outcome = await this.#storage.experiments.create(experiment, told("created", detail, actor));
       if (outcome === "overlaps") throw await overlap(this.#storage, experiment);
@@ -115,7 +123,7 @@ export class ExperimentDesk {
   async start(id: string, by: string | null): Promise<KeptExperiment> {
     return await this.#run(id, async (kept) => {
       const change = started(kept, now(by));
-      await refuseUnservable(this.#storage, kept, true);
+      await this.#refuseToRun(kept);
       return change;
     });
   }
@@ -127,7 +135,7 @@ export class ExperimentDesk {
   async resume(id: string, by: string | null): Promise<KeptExperiment> {
     return await this.#run(id, async (kept) => {
       const change = resumed(kept, now(by));
-      await refuseUnservable(this.#storage, kept, true);
+      await this.#refuseToRun(kept);
       return change;
     });
   }
@@ -149,7 +157,13 @@ export class ExperimentDesk {
 
   /** A variant that was switched off gets units again. */
   async switchOn(id: string, variant: string, by: string | null): Promise<KeptExperiment> {
-    return await this.#changeVariants(id, (kept) => switchedOn(kept, placeOf(kept, variant), now(by)));
+    return await this.#changeVariants(id, (kept) => {
+      const place = placeOf(kept, variant);
+      const change = switchedOn(kept, place, now(by));
+      const fresh = change?.fields.variants?.[place];
+      if (fresh !== undefined) refuseUncallable({ variants: [fresh] }, this.#calls);
+      return change;
+    });
   }
 
   /** Moves the label to a variant's version and ends the experiment; without a name to the winner's. */
@@ -171,6 +185,11 @@ export class ExperimentDesk {
       "conflict",
       `The experiment ${id} has no winner; name the variant to promote. ${sentence}`,
     );
+  }
+
+  async #refuseToRun(kept: KeptExperiment): Promise<void> {
+    await refuseUnservable(this.#storage, kept, true);
+    refuseUncallable(kept, this.#calls);
   }
 
   /** With a new epoch: what was known is older than the pause. */

@@ -16,7 +16,8 @@ import type { Explanation } from "../strategies/choose.ts";
 import { cycleIn } from "../strategies/cycles.ts";
 import type { Upstreams } from "../upstream/upstream.ts";
 import { type ForeseenRequest, foreseenFacts } from "./foreseen-request.ts";
-import { noneCalled, type TargetDetails, targetDetails } from "./route-details.ts";
+import { noneCalled } from "./none-called.ts";
+import { type TargetDetails, targetDetails } from "./route-details.ts";
 import type { Router } from "./router.ts";
 import { readStored, withStoredRoutes } from "./stored-routes.ts";
 
@@ -78,28 +79,29 @@ export class RouteDesk {
   }> {
     const config = this.#parts.config();
     const stored = await this.#parts.store.list();
-    const problems = new Map(withStoredRoutes(config, stored).refused.map((one) => [one.name, one.reason]));
+    const merged = withStoredRoutes(config, stored);
+    const problems = new Map(merged.refused.map((one) => [one.name, one.reason]));
+    const { providers } = this.#parts.router();
+    const uncalled = (name: string) => noneCalled(name, merged.config.routes, providers);
     const routes = [
       ...Object.entries(config.routes).map(
         ([name, definition]): ListedRoute => ({
           name,
           source: "configuration",
           definition,
-          problem: this.#noneCalled(name, definition),
+          problem: uncalled(name),
           updatedAt: null,
           updatedBy: null,
         }),
       ),
-      ...stored.map((one): ListedRoute => {
-        const definition = definitionOf(one);
-        const problem = problems.get(one.name) ?? shadow(one.name, config);
-        return {
+      ...stored.map(
+        (one): ListedRoute => ({
           ...one,
           source: "stored",
-          definition,
-          problem: problem ?? this.#noneCalled(one.name, definition),
-        };
-      }),
+          definition: definitionOf(one),
+          problem: problems.get(one.name) ?? shadow(one.name, config) ?? uncalled(one.name),
+        }),
+      ),
     ];
     return { routes: routes.toSorted((a, b) => (a.name < b.name ? -1 : 1)), aliases: config.aliases };
   }
@@ -199,13 +201,6 @@ export class RouteDesk {
     if (kept === undefined) return none(name);
     const why = kept.problem ?? "It was made a moment ago; ask again.";
     return new Refusal("conflict", `The route "${name}" does not act here. ${why}`);
-  }
-
-  /** Where none of its targets has a key, nothing of a route acts. */
-  #noneCalled(name: string, definition: RouteConfig | null): string | null {
-    return definition === null
-      ? null
-      : noneCalled(targetDetails(name, definition, this.#parts.router(), null));
   }
 
   #refuseConfigured(name: string): void {

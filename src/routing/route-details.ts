@@ -1,9 +1,10 @@
 import type { RouteConfig } from "../config/route-schema.ts";
 import type { TokenPrices } from "../costs/token-prices.ts";
 import type { ModelFacts } from "../strategies/abilities.ts";
-import type { Member, Route } from "../strategies/choose.ts";
+import type { Member } from "../strategies/choose.ts";
 import type { BreakerState } from "../upstream/breaker.ts";
 import type { Upstreams } from "../upstream/upstream.ts";
+import { noneCalled } from "./none-called.ts";
 import type { Router } from "./router.ts";
 
 /** One of a route's targets, with what is known of it. */
@@ -46,14 +47,6 @@ export function targetDetails(
   }));
 }
 
-/** Why none of a route's targets can be called; null where one can. */
-export function noneCalled(targets: readonly TargetDetails[]): string | null {
-  const [first] = targets;
-  if (first?.problem == null || targets.some(({ problem }) => problem === null)) return null;
-  const others = targets.length === 1 ? "" : " Nor can any of its other targets be called.";
-  return `"${first.target}" cannot be called: ${first.problem}${others}`;
-}
-
 type Known = Pick<TargetDetails, "kind" | "problem" | "facts" | "prices" | "breaker" | "outForMs">;
 
 function modelDetails(
@@ -87,18 +80,11 @@ function modelDetails(
 
 const UNKNOWN = { facts: null, prices: null, breaker: null, outForMs: 0 } as const;
 
-function routeDetails(target: string, { config, routes }: Router): Known {
-  const route = routes.find(target)?.route;
-  const problem = !Object.hasOwn(config.routes, target)
-    ? `There is no route "${target}", or it does not act.`
-    : route === undefined || leadsNowhere(route)
-      ? "The providers of its targets are switched off."
-      : null;
+function routeDetails(target: string, { config, providers }: Router): Known {
+  const problem = Object.hasOwn(config.routes, target)
+    ? noneCalled(target, config.routes, providers)
+    : `There is no route "${target}", or it does not act.`;
   return { kind: "route", problem, ...UNKNOWN };
-}
-
-function leadsNowhere({ members }: Route): boolean {
-  return members.every(({ to }) => "members" in to && leadsNowhere(to));
 }
 
 function ownOf<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

@@ -1,6 +1,6 @@
 import { GatewayError } from "../exchange/errors.ts";
 import { chooseModel } from "./models.ts";
-import { noneCalled, targetDetails } from "./route-details.ts";
+import { noneCalled } from "./none-called.ts";
 import type { Router } from "./router.ts";
 
 /**
@@ -13,8 +13,8 @@ export function whyNotCalled(name: string, kind: "model" | "route", router: Rout
   const meant = aliases.of(name) ?? name;
   const found = routes.find(meant);
   if (found !== null) {
-    const none = noneCalled(targetDetails(found.route.name, found.config, router, null));
-    return none === null ? null : `The route "${found.route.name}" leads nowhere now. ${none}`;
+    const none = noneCalled(found.route.name, config.routes, providers);
+    return none === null ? null : `No target of the route "${found.route.name}" can be called now. ${none}`;
   }
   try {
     chooseModel(meant, config, providers);

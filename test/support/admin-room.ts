@@ -13,6 +13,7 @@ import { LiveRouter } from "../../src/routing/live-router.ts";
 import { RouteDesk } from "../../src/routing/route-desk.ts";
 import type { Router } from "../../src/routing/router.ts";
 import { configOf, routerOf } from "../../src/routing/testing.ts";
+import { whyNotCalled } from "../../src/routing/why-not-called.ts";
 import type { KeyScope, RecordStore, Storage } from "../../src/storage/interface.ts";
 import { openStorage } from "../../src/storage/open.ts";
 import { Upstreams } from "../../src/upstream/upstream.ts";
@@ -76,7 +77,9 @@ export async function openAdmin(replaced: Partial<AdminParts["storage"]> = {}): 
   const room = new AdminRoom({
     storage: { records, feedback: storage.feedback, keys: storage.keys, ...replaced },
     prompts: promptCatalogue(storage),
-    experiments: new ExperimentDesk(storage, new DirectAnalyst(storage)),
+    experiments: new ExperimentDesk(storage, new DirectAnalyst(storage), (name, kind) =>
+      whyNotCalled(name, kind, setup.router),
+    ),
     routes: new RouteDesk({
       store: storage.routes,
       config: () => config,
