@@ -88,22 +88,22 @@ export class Router {
     return { ...NO_ROUTE, targets, responseFilter: plan.responseFilter, counted: null };
   }
 
-  /** The one target of a provider's own door. */
+  /** The one target of a provider's own door, unless the gateway chose a model that leads elsewhere, or a route. */
   resolveProvider(door: Door & { kind: "provider" }, called: string, facts: RequestFacts): Resolution {
     const plan = this.#targets.planOf(this.providerOf(door.provider));
     const { call, rest } = door;
-    const { model } = facts;
-    if (facts.isModelChosen && model !== null && isFormatCall(call))
-      return this.resolveModel(
-        this.leadsSomewhere(model) ? model : `${plan.provider.name}/${model}`,
-        door,
-        facts,
-      );
+    const { model, isModelChosen } = facts;
+    if (isModelChosen && model !== null && isFormatCall(call)) {
+      if (this.leadsSomewhere(model)) return this.resolveModel(model, door, facts);
+      // The path that the client called names another one.
+      if (call.pathModel !== null) return this.resolveModel(`${plan.provider.name}/${model}`, door, facts);
+    }
     const decision = unsealed(this.#targets.atOwnDoor(door, called, plan.provider, model), call, facts);
     if (decision.kind === "native") {
       const own = call.format === "gemini" ? geminiPath(plan.origin.hostname, rest) : rest;
       const path = joinBase(plan.basePath, own);
-      const target = this.#maker.native(plan, { path, model, rename: null, call }, facts);
+      const rename = isModelChosen ? model : null;
+      const target = this.#maker.native(plan, { path, model, rename, call }, facts);
       return { ...NO_ROUTE, targets: [target], responseFilter: plan.responseFilter, counted: null };
     }
     const planned = { plan, model: model ?? "", decision };
