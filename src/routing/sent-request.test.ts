@@ -121,6 +121,32 @@ describe("a request that is sent", () => {
     expect(reports.map(({ firstTokenMs }) => firstTokenMs === null)).toEqual([true, true, false]);
   });
 
+  test.each([
+    ["upstream_error", "error", "failed"],
+    ["first_byte_timeout", "timeout", "failed"],
+    ["upstream_limited", "limit", "failed"],
+    ["breaker_open", "error", "failed"],
+    ["upstream_refused", "error", "failed"],
+    ["upstream_refused", "unavailable", "failed"],
+    ["upstream_refused", "context_length", "served"],
+    ["upstream_refused", "content_filter", "served"],
+    ["upstream_refused", null, "served"],
+    ["conversion_refused", null, "served"],
+    ["gateway_error", "error", "served"],
+    ["client_closed", null, "served"],
+  ] as const)(
+    "that ended with %s for the reason %p has %s as far as others are concerned",
+    (error, reason, how) => {
+      const trace = traceOf();
+      const sent = new SentRequest(decisionOf(routeOf(watched("r"), TARGETS)), trace, states());
+      attempted(trace, "p/a", error);
+      if (reason !== null) trace.attempts[0]!.reason = reason;
+      sent.ended();
+      expect(told.at(-1)).toBe(`r ${how} p/a`);
+      expect(reports[0]!.firstTokenMs).toBeNull();
+    },
+  );
+
   test("whose stream breaks is told of again, unless its client left", () => {
     for (const [error, more] of [
       ["upstream_disconnected", ["r failed p/a"]],

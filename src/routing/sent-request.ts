@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCategory } from "../exchange/errors.ts";
+import type { FallbackReason } from "../exchange/fallback.ts";
 import type { RequestRecord } from "../records/record.ts";
 import type { Attempt, Trace } from "../records/trace.ts";
 import type { Arm } from "../strategies/choose.ts";
@@ -9,6 +10,7 @@ import type { RouteDecision } from "./routes.ts";
 
 /** A target's own doing; what a client sent wrong, or that it left, says nothing of the target. */
 const OWN_FAILURES: ReadonlySet<ErrorCategory> = new Set(["upstream-failed", "timeout", "limit"]);
+const OF_THE_TARGET: ReadonlySet<FallbackReason> = new Set(["error", "timeout", "limit", "unavailable"]);
 /** The record tells these of the last try; `learn` reads it in its own log, which all gateways of a storage share. */
 const LEARNS_FROM_RECORDS: ReadonlySet<string> = new Set(["cost", "learn"]);
 
@@ -104,6 +106,10 @@ export function settleRecord(record: RequestRecord, states: RouteStates): void {
     if (strategy.name === "cost") strategy.observe?.(option, report);
 }
 
-function isFailure({ error }: Attempt): boolean {
-  return error !== null && OWN_FAILURES.has(ERRORS[error].category);
+/** Also a refusal of everybody, as of a key or a model; a prompt that is too long or filtered says nothing of others. */
+function isFailure({ error, reason }: Attempt): boolean {
+  if (error === null) return false;
+  const { category } = ERRORS[error];
+  const refusesAll = category !== "gateway" && reason !== undefined && OF_THE_TARGET.has(reason);
+  return refusesAll || OWN_FAILURES.has(category);
 }
