@@ -12,36 +12,23 @@ import type { Handler } from "../server/http-server.ts";
 import { isMirrored } from "../strategies/mirror.ts";
 import type { Arrival } from "./arrive.ts";
 import { noteInner } from "./inner-facts.ts";
+import { innerHeaders } from "./inner-headers.ts";
 
 /** Mirrored requests at once: where their model is slow, the others are not mirrored. */
 const MOST_RUNNING = 100;
-/** Of the answered request's connection, and its ids; what it belongs to is said anew. */
+/** What the answered request belongs to is said anew; and a provider would answer a key that it knows as it did before. */
 const NOT_TAKEN_OVER: ReadonlySet<string> = new Set([
-  "connection",
-  "content-encoding",
-  "content-length",
-  "content-type",
-  "expect",
-  "host",
-  // A provider would answer as it did before.
   "idempotency-key",
-  "keep-alive",
-  "te",
   "traceparent",
   "tracestate",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
+  "x-amp-message-id",
+  "x-amp-thread-id",
   "x-amsterdam-agent-id",
-  "x-amsterdam-request-id",
   "x-amsterdam-request-parent-id",
   "x-amsterdam-run-id",
   "x-amsterdam-tags",
   "x-amsterdam-thread-id",
-  "x-amp-message-id",
-  "x-amp-thread-id",
   "x-client-request-id",
-  "x-request-id",
 ]);
 const TAG = "mirror";
 /** Calls that models answer with words. */
@@ -116,10 +103,7 @@ function bodyOf({ body, fields }: RequestFacts, isResponse: boolean): Uint8Array
 }
 
 function headersOf(asked: Headers, trace: Trace, length: number): Headers {
-  const headers = new Headers({ "content-type": "application/json", "content-length": String(length) });
-  asked.forEach((value, name) => {
-    if (!NOT_TAKEN_OVER.has(name)) headers.append(name, value);
-  });
+  const headers = innerHeaders(asked, length, NOT_TAKEN_OVER);
   const { tracking } = trace;
   const set = (name: string, value: string | undefined) => {
     if (value !== undefined && isHeaderText(value)) headers.set(`x-amsterdam-${name}`, value);

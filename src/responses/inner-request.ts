@@ -1,26 +1,6 @@
 import { type InnerFacts, noteInner } from "../arrival/inner-facts.ts";
+import { innerHeaders } from "../arrival/inner-headers.ts";
 import type { JsonObject } from "./json.ts";
-
-/** What belongs to a connection or to the bytes of a body, and the ids of the request that it stood in. */
-const NOT_TAKEN_OVER = new Set([
-  "connection",
-  "content-encoding",
-  "content-length",
-  "content-type",
-  "expect",
-  "host",
-  "keep-alive",
-  "sec-websocket-extensions",
-  "sec-websocket-key",
-  "sec-websocket-protocol",
-  "sec-websocket-version",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "x-amsterdam-request-id",
-  "x-request-id",
-]);
 
 /** Who asks, and how: the header fields and the query string of a request that came from outside. */
 export interface Asker {
@@ -37,15 +17,10 @@ export interface Asker {
  * puts it to its own handler.
  */
 export function innerRequest(asker: Asker, body: JsonObject, signal: AbortSignal): Request {
-  const headers = new Headers();
-  asker.headers.forEach((value, name) => {
-    if (!NOT_TAKEN_OVER.has(name)) headers.append(name, value);
-  });
   const { background: _background, ...rest } = body;
   const ids = asker.parentId === undefined ? {} : { request_id: null, request_parent_id: asker.parentId };
   const text = Buffer.from(JSON.stringify({ ...rest, ...ids, stream: true }));
-  headers.set("content-type", "application/json");
-  headers.set("content-length", String(text.length));
+  const headers = innerHeaders(asker.headers, text.length);
   headers.set("accept", "text/event-stream");
   const request = new Request(`http://localhost/v1/responses${asker.search}`, {
     method: "POST",

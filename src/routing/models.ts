@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts";
 import { GatewayError } from "../exchange/errors.ts";
+import { ownValue } from "../lib/own-value.ts";
 import { CATALOGUE } from "../providers/catalogue.ts";
 import type { Provider, Providers } from "./providers.ts";
 
@@ -58,8 +59,4 @@ function bareMissing(name: string, config: Config, providers: Providers): string
       return `"${name.slice(0, 200)}" is a model of ${provider}. ${reason}`;
   }
   return undefined;
-}
-
-function ownValue<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

@@ -1,5 +1,6 @@
 import type { RouteConfig } from "../config/route-schema.ts";
 import type { TokenPrices } from "../costs/token-prices.ts";
+import { ownValue } from "../lib/own-value.ts";
 import type { ModelFacts } from "../strategies/abilities.ts";
 import type { Member } from "../strategies/choose.ts";
 import type { BreakerState } from "../upstream/breaker.ts";
@@ -38,9 +39,9 @@ export function targetDetails(
   const members = new Map(found?.route.members.map(({ to }) => [to.name, to]));
   return config.targets.map((target) => ({
     target,
-    weight: ownOf(config.weights, target) ?? 1,
-    parameters: ownOf(config.parameters, target) ?? {},
-    conditions: ownOf(config.conditions, target) ?? null,
+    weight: ownValue(config.weights, target) ?? 1,
+    parameters: ownValue(config.parameters, target) ?? {},
+    conditions: ownValue(config.conditions, target) ?? null,
     ...(target.includes("/") && !Object.hasOwn(router.config.routes, target)
       ? modelDetails(target, members, router, upstreams)
       : routeDetails(target, router)),
@@ -85,8 +86,4 @@ function routeDetails(target: string, { config, providers }: Router): Known {
     ? noneCalled(target, config.routes, providers)
     : `There is no route "${target}", or it does not act.`;
   return { kind: "route", problem, ...UNKNOWN };
-}
-
-function ownOf<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
 }

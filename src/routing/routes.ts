@@ -5,6 +5,7 @@ import { GatewayError } from "../exchange/errors.ts";
 import type { FallbackPolicy } from "../exchange/fallback.ts";
 import { type RequestContext, takesPart } from "../experiments/contexts.ts";
 import type { Contexts } from "../experiments/experiment.ts";
+import { ownValue } from "../lib/own-value.ts";
 import { tagTexts } from "../records/make-record.ts";
 import type { ModelFacts } from "../strategies/abilities.ts";
 import {
@@ -144,9 +145,9 @@ export class Routes {
         : this.#target(target, config.models, providers);
       // A provider may have two names, and a target so stand in the list twice.
       if (to === null || settings.has(to.name)) return [];
-      const parameters = ownOf(own.parameters, target);
-      settings.set(to.name, { parameters, condition: conditionOf(ownOf(own.conditions, target)) });
-      return [{ weight: ownOf(own.weights, target) ?? 1, to }];
+      const parameters = ownValue(own.parameters, target);
+      settings.set(to.name, { parameters, condition: conditionOf(ownValue(own.conditions, target)) });
+      return [{ weight: ownValue(own.weights, target) ?? 1, to }];
     });
     const options = members.map(({ to }) => to.name);
     const strategy = this.#parts.states.strategyOf(name, own, options);
@@ -168,7 +169,7 @@ export class Routes {
     const { pricesOf } = this.#parts;
     return {
       name: `${provider.name}/${model}`,
-      facts: modelFacts(provider.name, model, ownFacts(ownOf(models, name))),
+      facts: modelFacts(provider.name, model, ownFacts(ownValue(models, name))),
       prices: pricesOf(provider.name, model),
     };
   }
@@ -225,11 +226,6 @@ function ownFacts(own: Config["models"][string] | undefined): Partial<ModelFacts
   const { context_window: contextWindow, max_output_tokens: mostOutput, ...abilities } = own;
   const facts = { contextWindow, mostOutput, ...abilities };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-}
-
-/** What is called as a member of every object, such as `constructor`, is a name like others. */
-function ownOf<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function noneServes(route: string, { explanation }: Choice): GatewayError {
