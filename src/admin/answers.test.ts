@@ -76,6 +76,7 @@ describe("requests", () => {
         startedAt: T + 1,
         model: "b",
         tags: ["x=1"],
+        templates: [usedTemplate({ templateId: "te", version: "3" })],
         decisions: [recordedDecision({ experiment: "ex", variantName: "b" })],
         status: 429,
         error: "upstream_limited",
@@ -97,6 +98,8 @@ describe("requests", () => {
     expect(await ids("model=a&order=oldest")).toEqual(["r1", "r3"]);
     expect(await ids("order=slowest&limit=1")).toEqual(["r3"]);
     expect(await ids("variant=ex%2Fb")).toEqual(["r2"]);
+    expect(await ids("version=te-v3&tag=x%3D1")).toEqual(["r2"]);
+    expect(await ids("version=te")).toEqual([]);
     expect(await ids("tag=x%3D1&status=4xx&category=limit")).toEqual(["r2"]);
     expect(await ids("category=none&min_cost=0.1")).toEqual(["r3"]);
     expect(await ids(`since=${T + 1}&until=${T + 2}`)).toEqual(["r2"]);

@@ -25,7 +25,8 @@ Options of list, which has the newest first:
 Options of stats, which counts it by groups of the requests that it is about. What is said of a run
 or a thread counts for those of its requests that had begun, once in each group:
   --by <group>,…     Up to three of model, provider, key, door, route, agent, operation,
-                     status, category, finish, run, thread, template, variant, tag
+                     status, category, finish, run, thread, template, version,
+                     variant, tag
   --interval <time>  A row for each interval in which the requests began, such as 1h or 1d
   --limit <number>   Groups that are listed, those with the most feedback. Default: 100
 

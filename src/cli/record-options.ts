@@ -12,6 +12,7 @@ export const FILTER_HELP = `Which requests are meant:
   --until <when>     Before then
   --model, --provider, --route, --door, --operation, --key-id <text>
   --run-id, --thread-id, --agent-id, --request-id, --parent-id, --tag, --template-id <text>
+  --version <name>   With this version of a template sent: <template>-v<version>
   --variant <name>   With this variant of an experiment: <experiment>/<variant>
   --status <status>  Such as 429, or 2xx, 4xx, 5xx
   --category, --error <text>      Of the error; --category none for those that ended well

@@ -106,6 +106,7 @@ describe("requests", () => {
         model: "b",
         status: 429,
         agentId: "ada",
+        templates: [usedTemplate({ templateId: "greeting-v1", version: "2", source: "pin" })],
         decisions: [recordedDecision({ experiment: "ex", variantName: "b" })],
       },
     );
@@ -116,6 +117,8 @@ describe("requests", () => {
     expect(await ids("--model", "a")).toEqual(["r1"]);
     expect(await ids("--status", "4xx")).toEqual(["r2"]);
     expect(await ids("--variant", "ex/b")).toEqual(["r2"]);
+    expect(await ids("--version", "greeting-v2")).toEqual(["r2"]);
+    expect(await ids("--version", "greeting-v1")).toEqual([]);
     expect(await ids("--variant", "ex/a")).toEqual([]);
     expect(await ids("--agent-id", "ada", "--min-cost", "0.1")).toEqual(["r2"]);
     expect(await ids("--since", "2026-11-22T12:30Z")).toEqual(["r2"]);
@@ -314,6 +317,27 @@ describe("stats", () => {
     expect(JSON.parse(stdout)).toMatchObject([
       { group: { variant: "ex/b" }, requests: 2 },
       { group: { variant: null }, requests: 1 },
+    ]);
+  });
+
+  test("count for each version that went out, whichever was named", async () => {
+    const startedAt = Date.now() - 1000;
+    const sent = (templateId: string, version: string | null) => usedTemplate({ templateId, version });
+    await store(
+      { id: "r1", startedAt, templates: [sent("greeting-v1", "2"), sent("farewell", "1")] },
+      { id: "r2", startedAt, templates: [sent("greeting", "2"), sent("greeting-v2", "2")] },
+      { id: "r3", startedAt, templates: [sent("greeting", null)] },
+    );
+    const by = async (...more: string[]) =>
+      JSON.parse((await run(runStats, "--by", "version", "--json", ...more)).stdout);
+    expect(await by()).toMatchObject([
+      { group: { version: "greeting-v2" }, requests: 2 },
+      { group: { version: "farewell-v1" }, requests: 1 },
+      { group: { version: null }, requests: 1 },
+    ]);
+    expect(await by("--version", "farewell-v1", "--order", "cost")).toMatchObject([
+      { group: { version: "farewell-v1" }, requests: 1 },
+      { group: { version: "greeting-v2" }, requests: 1 },
     ]);
   });
 

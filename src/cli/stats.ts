@@ -14,7 +14,8 @@ Usage:
 
 Options:
   --by <group>,…     Up to three of model, provider, key, door, route, agent, operation,
-                     status, category, finish, run, thread, template, variant, tag
+                     status, category, finish, run, thread, template, version,
+                     variant, tag
   --order <order>    What the groups have most of that are listed: requests (default), failures,
                      tokens or cost
   --interval <time>  A row for each interval, such as 5m, 1h or 1d

@@ -1,4 +1,5 @@
 import type { RenderFaultKind } from "./render-error.ts";
+import { formatTemplateId, parseTemplateId } from "./template-id.ts";
 
 /**
  * Why a text went out: the client's own content (`client`), the client's template rendered (`rendered`), or the gateway's
@@ -28,6 +29,25 @@ export interface UsedTemplate {
   readonly problem: string | null;
   /** Absent where there is no problem, and in records of older versions. */
   readonly problemKind?: ProblemKind;
+}
+
+/**
+ * By what records are found that had a version: `greeting-v2`, the name and version of what went out, whatever the client
+ * named. Null where nothing went out that has a version.
+ */
+export function versionLabel({
+  templateId,
+  version = null,
+  source,
+}: Pick<UsedTemplate, "templateId"> & Partial<Pick<UsedTemplate, "version" | "source">>): string | null {
+  if (version === null || source === "none") return null;
+  const id = parseTemplateId(templateId);
+  return "reason" in id ? null : formatTemplateId({ name: id.name, version });
+}
+
+/** The labels of all places, each once. */
+export function versionLabels(templates: readonly UsedTemplate[]): string[] {
+  return [...new Set(templates.map(versionLabel))].filter((label) => label !== null);
 }
 
 /** The same without the template's source, which a problem may quote: for records that are to hold nothing of what was said. */

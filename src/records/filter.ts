@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MOMENT_FORMS, parseMoment } from "../lib/moment.ts";
+import { versionLabel } from "../prompts/used-template.ts";
 import type { RecordFilter } from "../storage/interface.ts";
 import { variantLabel } from "./decision.ts";
 import type { RequestRecord } from "./record.ts";
@@ -68,6 +69,9 @@ export const FILTER_FIELDS = {
   parent_id: text.optional().describe("Request that it was made for."),
   tag: text.optional().describe("A tag, `name` or `name=value`."),
   template_id: text.optional().describe("A template that it named."),
+  version: text
+    .optional()
+    .describe("A version of a template whose text went out, as `greeting-v2`, whichever the client named."),
   variant: text
     .optional()
     .describe("A variant of an experiment that was decided for it, as `experiment/variant`."),
@@ -106,6 +110,7 @@ export function toFilter(fields: z.output<typeof filterSchema>): RecordFilter {
     parentId: fields.parent_id,
     tag: fields.tag,
     templateId: fields.template_id,
+    version: fields.version,
     variant: fields.variant,
     minCost: fields.min_cost,
     maxCost: fields.max_cost,
@@ -132,6 +137,8 @@ export function matches(record: RequestRecord, filter: OwnFilter): boolean {
     (filter.tag === undefined || record.tags.includes(filter.tag)) &&
     (filter.templateId === undefined ||
       record.templates.some(({ templateId }) => templateId === filter.templateId)) &&
+    (filter.version === undefined ||
+      record.templates.some((used) => versionLabel(used) === filter.version)) &&
     (filter.variant === undefined ||
       record.decisions.some((decision) => variantLabel(decision) === filter.variant))
   );

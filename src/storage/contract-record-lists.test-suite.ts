@@ -196,6 +196,7 @@ function filtersOf(record: RequestRecord): RecordFilter[] {
     parentId: record.parentId ?? "parent-1",
     tag: "env=production",
     templateId: "template-0",
+    version: "template-0-v2",
     variant: "template-0-1/kind",
     minCost: 0.01,
     maxCost: 0.01,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { versionLabel } from "../prompts/used-template.ts";
 import { variantLabel } from "../records/decision.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { recordedDecision, usedTemplate } from "../records/testing.ts";
@@ -151,11 +152,16 @@ export function describeRecordStatistics(opened: () => Storage): void {
       }
     });
 
-    test("are grouped by anything, by tag, template and variant once for each that a request has", async () => {
+    test("are grouped by anything, by tag, template, version and variant once for each that a request has", async () => {
       const several = sampleRecord({
         startedAt: START,
         tags: ["a", "b", "a"],
-        templates: ["x", "y", "x"].map((templateId) => usedTemplate({ templateId })),
+        templates: [
+          usedTemplate({ templateId: "x-v1", version: "2" }),
+          usedTemplate({ templateId: "y", version: "2" }),
+          usedTemplate({ templateId: "x", version: "2" }),
+          usedTemplate({ templateId: "y", version: "3", source: "none" }),
+        ],
         decisions: ["x", "y"].map((variantName) => recordedDecision({ variantName })),
       });
       const sampled = sampleRecords(300, { seed: 6, start: START, step: MINUTE });
@@ -250,6 +256,8 @@ function groupValues(record: RequestRecord, group: StatisticsGroup): (string | n
       return orNone(record.tags);
     case "template":
       return orNone(record.templates.map(({ templateId }) => templateId));
+    case "version":
+      return orNone(record.templates.map(versionLabel));
     case "variant":
       return orNone(record.decisions.map(variantLabel));
     case "key":

@@ -260,6 +260,8 @@ export interface RecordFilter {
   readonly parentId?: string;
   readonly tag?: string;
   readonly templateId?: string;
+  /** A version that went out, as `name-vVERSION`, whichever was named. */
+  readonly version?: string;
   /** A variant that was decided, as `experiment/variant`. */
   readonly variant?: string;
   readonly minCost?: number;
@@ -330,6 +332,7 @@ export const STATISTICS_GROUPS = [
   "run",
   "thread",
   "template",
+  "version",
   "variant",
   "tag",
 ] as const;
@@ -346,7 +349,7 @@ export interface StatisticsQuery {
   /**
    * Length of each interval of a series, in milliseconds, counted from `since`; absent for one row a group over the whole
    * time. Intervals without requests are left out. Whole hours in UTC are answered from sums that are kept, also of
-   * records that are deleted by now; anything finer, and what no sums are kept of (run, thread, template, variant, tag, text,
+   * records that are deleted by now; anything finer, and what no sums are kept of (run, thread, template, version, variant, tag, text,
    * feedback, cost, duration), from the records.
    */
   readonly interval?: number;
@@ -361,7 +364,7 @@ export interface StatisticsQuery {
 
 /**
  * Sums over requests, failures those with an error's category. Percentiles are of those requests that have the figure, at
- * most 5 % off; null where none has. By tag, template and variant a request counts for each that it has.
+ * most 5 % off; null where none has. By tag, template, version and variant a request counts for each that it has.
  */
 export interface StatisticsRow {
   readonly group: Readonly<Partial<Record<StatisticsGroup, string | null>>>;

@@ -229,7 +229,7 @@ test("keys that were made before there were scopes may call models; the first on
 /** Those that the sixth version of the schema did not have. */
 const NEWER_TABLES = `
   SELECT name FROM sqlite_schema
-  WHERE type = 'table' AND (name GLOB 'prompt_*' OR name GLOB 'experiment*' OR name IN ('record_variants', 'gateway_routes'))`;
+  WHERE type = 'table' AND (name GLOB 'prompt_*' OR name GLOB 'experiment*' OR name IN ('record_versions', 'record_variants', 'gateway_routes'))`;
 
 test("records that were kept before there were experiments have no decisions, and new ones have", async () => {
   const path = join(folder, "old-records.db");

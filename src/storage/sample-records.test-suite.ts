@@ -111,7 +111,10 @@ export class RecordMaker {
       parentId: null,
       threadId: run?.thread ?? null,
       tags: key % 3 === 0 ? ["env=production", `team=${key % 7}`] : [],
-      templates: key % 6 === 0 ? [usedTemplate({ templateId: `template-${key % 12}` })] : [],
+      templates:
+        key % 6 === 0
+          ? [usedTemplate({ templateId: `template-${key % 12}`, version: VERSIONS[key % 18]! })]
+          : [],
       decisions: key % 12 === 0 ? [decision(run?.id ?? requestId, key)] : [],
       status: failure?.[0] ?? 200,
       error: failure?.[1] ?? null,
@@ -200,6 +203,9 @@ export class RecordMaker {
 const WORDS = SENTENCES.join(" ")
   .split(/[^A-Za-z]+/)
   .concat(Array.from({ length: 1500 }, (_, index) => `w${((index * 2_654_435_761) % 46_656).toString(36)}`));
+
+/** What was named has no version; of each third request none went out. */
+const VERSIONS: Readonly<Record<number, string | null>> = { 0: "1", 6: "2", 12: null };
 
 function decision(unit: string, key: number): RequestRecord["decisions"][number] {
   const variant = (key / 12) % 2;

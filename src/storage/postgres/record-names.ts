@@ -1,3 +1,4 @@
+import { versionLabels } from "../../prompts/used-template.ts";
 import { variantLabel } from "../../records/decision.ts";
 import type { RequestRecord } from "../../records/record.ts";
 import type { FeedbackTarget } from "../interface.ts";
@@ -12,6 +13,7 @@ const FIELDS = {
   tag: 5,
   templateId: 6,
   variant: 7,
+  version: 8,
 } as const;
 
 interface Name {
@@ -29,6 +31,7 @@ export function namesOf(record: RequestRecord): Name[] {
   for (const name of new Set(record.tags)) names.push({ field: FIELDS.tag, name });
   for (const name of new Set(record.templates.map(({ templateId }) => templateId)))
     if (name !== null) names.push({ field: FIELDS.templateId, name });
+  for (const name of versionLabels(record.templates)) names.push({ field: FIELDS.version, name });
   for (const name of new Set(record.decisions.map(variantLabel))) names.push({ field: FIELDS.variant, name });
   return names;
 }
@@ -64,17 +67,19 @@ export const NAMED: Readonly<Record<NameFilter, string>> = {
   parentId: "r.parent_id = ?",
   tag: HAS_NAME(FIELDS.tag),
   templateId: HAS_NAME(FIELDS.templateId),
+  version: HAS_NAME(FIELDS.version),
   variant: HAS_NAME(FIELDS.variant),
 };
 
 /** Records that have one of these names; null where there is none. */
 export function sourceNamed(names: Readonly<Partial<Record<NameFilter, string>>>): Source | null {
-  const { requestId, parentId, runId, threadId, variant, templateId, tag } = names;
+  const { requestId, parentId, runId, threadId, variant, version, templateId, tag } = names;
   if (requestId !== undefined) return named(FIELDS.requestId, requestId);
   if (parentId !== undefined) return named(FIELDS.parentId, parentId);
   if (runId !== undefined) return ofRun(runId);
   if (threadId !== undefined) return named(FIELDS.threadId, threadId);
   if (variant !== undefined) return named(FIELDS.variant, variant);
+  if (version !== undefined) return named(FIELDS.version, version);
   if (templateId !== undefined) return named(FIELDS.templateId, templateId);
   return tag === undefined ? null : named(FIELDS.tag, tag);
 }

@@ -37,7 +37,7 @@ export async function ask(database: RecordDatabase, filter: RecordFilter): Promi
 
 /** The one that is likely to lead to the fewest. */
 async function sourceOf(database: RecordDatabase, filter: RecordFilter): Promise<Source> {
-  const { requestId, parentId, runId, threadId, variant, templateId, tag, feedback } = filter;
+  const { requestId, parentId, runId, threadId, variant, version, templateId, tag, feedback } = filter;
   if (requestId !== undefined) return database.source({ requestId });
   if (parentId !== undefined) return database.source({ parentId });
   if (runId !== undefined) return database.source({ runId });
@@ -45,6 +45,7 @@ async function sourceOf(database: RecordDatabase, filter: RecordFilter): Promise
   const judged = feedback === undefined ? null : await judgedRecords(database, feedback);
   if (judged !== null) return database.listed(judged);
   if (variant !== undefined) return database.source({ variant });
+  if (version !== undefined) return database.source({ version });
   if (templateId !== undefined) return database.source({ templateId });
   return database.source(tag === undefined ? {} : { tag });
 }

@@ -1,4 +1,4 @@
-import type { UsedTemplate } from "../../prompts/used-template.ts";
+import { type UsedTemplate, versionLabel } from "../../prompts/used-template.ts";
 import { type RecordedDecision, variantLabel } from "../../records/decision.ts";
 import type { RecordFilter, StatisticsGroup, StatisticsOrder, StatisticsQuery } from "../interface.ts";
 import type { RecordFigures } from "../record-totals.ts";
@@ -10,18 +10,19 @@ import { slices } from "./slices.ts";
 import { KIND_COLUMNS } from "./sums.ts";
 import { type TextTest, textTest } from "./text.ts";
 
-/** Groups as a record's columns; of tags, templates and variants the whole list. */
+/** Groups as a record's columns; of tags, templates, versions and variants the whole list. */
 export const GROUP_COLUMNS: Record<StatisticsGroup, string> = {
   ...KIND_COLUMNS,
   run: "r.run_id",
   thread: "r.thread_id",
   template: "r.templates",
+  version: "r.templates",
   variant: "r.decisions",
   tag: "r.tags",
 };
 
 /** Of these there may be as many as there are requests. */
-const MANY: ReadonlySet<StatisticsGroup> = new Set(["run", "thread", "template", "tag"]);
+const MANY: ReadonlySet<StatisticsGroup> = new Set(["run", "thread", "template", "version", "tag"]);
 
 const FIGURES = `
   k.category IS NOT NULL AS failed, r.started_at AS "startedAt", r.duration_ms AS "durationMs",
@@ -122,13 +123,14 @@ export async function those<Read extends Found>(
 const ITEM_NAMES: Partial<Record<StatisticsGroup, (item: never) => string | null>> = {
   tag: (tag: string) => tag,
   template: ({ templateId }: UsedTemplate) => templateId,
+  version: (used: UsedTemplate) => versionLabel(used),
   variant: (decision: RecordedDecision) => variantLabel(decision),
 };
 
 /** Lists that are remembered: they repeat. */
 const MOST_LISTS = 10_000;
 
-/** The groups that a row counts for: one for each of its tags, templates and variants, or one for having none. */
+/** The groups that a row counts for: one for each of its tags, templates, versions and variants, or one for having none. */
 export class GroupNames {
   readonly #groups: readonly StatisticsGroup[];
   readonly #lists = new Map<string, readonly (string | null)[]>();

@@ -31,6 +31,7 @@ export const NAME_FILTERS = [
   "parentId",
   "tag",
   "templateId",
+  "version",
   "variant",
 ] as const satisfies readonly (keyof RecordFilter)[];
 export type NameFilter = (typeof NAME_FILTERS)[number];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { recordedDecision } from "../../records/testing.ts";
+import { recordedDecision, usedTemplate } from "../../records/testing.ts";
 import { ExperimentReader } from "../experiments/reader.ts";
 import { openStorage } from "../open.ts";
 import type { ReadableDatabase } from "../readable.ts";
@@ -107,12 +107,17 @@ test("several processes on one file overlap nowhere and lose nothing", async () 
   await storage.close();
 }, 30_000);
 
-test("what records of variants are found by goes with them", async () => {
+test("what records of versions and variants are found by goes with them", async () => {
   const path = join(folder, "pruned.db");
   const storage = await openStorage(`sqlite:${path}`, folder);
   const records = [0, 86_400_000].map((later) =>
     sampleRecord({
       startedAt: START + later,
+      templates: [
+        usedTemplate({ templateId: "greeting-v1", version: "2" }),
+        usedTemplate({ templateId: "greeting", version: "2" }),
+        usedTemplate({ templateId: "greeting", version: null }),
+      ],
       decisions: [recordedDecision(), recordedDecision({ experiment: "__proto__", variantName: "a/'\0" })],
     }),
   );
@@ -122,6 +127,9 @@ test("what records of variants are found by goes with them", async () => {
   expect(db.query("SELECT variant, record_id AS id FROM record_variants ORDER BY variant").all()).toEqual([
     { variant: "__proto__/a/'\0", id: records[1]!.id },
     { variant: "greeting-1/plain", id: records[1]!.id },
+  ]);
+  expect(db.query("SELECT version, record_id AS id FROM record_versions").all()).toEqual([
+    { version: "greeting-v2", id: records[1]!.id },
   ]);
   db.close();
   await storage.close();

@@ -110,6 +110,12 @@ export const PROMPT_SCHEMA = `
 
   ALTER TABLE records ADD COLUMN decisions TEXT;
 
+  CREATE TABLE record_versions (
+    version TEXT NOT NULL,
+    record_id TEXT NOT NULL,
+    PRIMARY KEY (version, record_id)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE record_variants (
     variant TEXT NOT NULL,
     record_id TEXT NOT NULL,

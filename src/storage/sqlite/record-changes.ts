@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { type UsedTemplate, versionLabels } from "../../prompts/used-template.ts";
 import { type RecordedDecision, variantLabel } from "../../records/decision.ts";
 import type { Cost } from "../../records/record.ts";
 import { leastIdAt } from "../records/ids.ts";
@@ -64,11 +65,13 @@ export function pruneRecords(db: Database, before: number, limit: number): numbe
     .all(leastIdAt(before), limit);
   const untag = db.query("DELETE FROM record_tags WHERE tag = ? AND record_id = ?");
   const unname = db.query("DELETE FROM record_templates WHERE template_id = ? AND record_id = ?");
+  const unversion = db.query("DELETE FROM record_versions WHERE version = ? AND record_id = ?");
   const unvary = db.query("DELETE FROM record_variants WHERE variant = ? AND record_id = ?");
   for (const { id, tags, templates, decisions } of old) {
     for (const tag of readList<string>(tags)) untag.run(tag, id);
-    for (const { templateId } of readList<{ templateId: string | null }>(templates))
-      unname.run(templateId, id);
+    const used = readList<UsedTemplate>(templates);
+    for (const { templateId } of used) unname.run(templateId, id);
+    for (const version of versionLabels(used)) unversion.run(version, id);
     for (const decision of readList<RecordedDecision>(decisions)) unvary.run(variantLabel(decision), id);
   }
   const last = old.at(-1);

@@ -65,6 +65,7 @@ export class SqliteRecordDatabase implements RecordDatabase {
     parentId: "+r.parent_id = ?",
     tag: "EXISTS (SELECT 1 FROM record_tags WHERE tag = ? AND record_id = r.id)",
     templateId: "EXISTS (SELECT 1 FROM record_templates WHERE template_id = ? AND record_id = r.id)",
+    version: "EXISTS (SELECT 1 FROM record_versions WHERE version = ? AND record_id = r.id)",
     variant: "EXISTS (SELECT 1 FROM record_variants WHERE variant = ? AND record_id = r.id)",
   };
   readonly about = ABOUT.map(([target, on]) => [target, `CROSS JOIN records AS r INDEXED BY ${on}`] as const);
@@ -79,11 +80,13 @@ export class SqliteRecordDatabase implements RecordDatabase {
   }
 
   source(names: Readonly<Partial<Record<NameFilter, string>>>): Source {
-    const { requestId, parentId, runId, threadId, templateId, variant, tag } = names;
+    const { requestId, parentId, runId, threadId, templateId, version, variant, tag } = names;
     if (requestId !== undefined) return indexed("records_by_request", "request_id", requestId);
     if (parentId !== undefined) return indexed("records_by_parent", "parent_id", parentId);
     if (runId !== undefined) return joined(RUN, [runId, runId]);
     if (threadId !== undefined) return indexed("records_by_thread", "thread_id", threadId);
+    if (version !== undefined)
+      return joined("(SELECT record_id AS id FROM record_versions WHERE version = ?)", [version]);
     if (templateId !== undefined)
       return joined("(SELECT record_id AS id FROM record_templates WHERE template_id = ?)", [templateId]);
     if (variant !== undefined)

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { versionLabels } from "../../prompts/used-template.ts";
 import type { RequestRecord, WrittenRecord } from "../../records/record.ts";
 import type { PackedBodies } from "../records/bodies.ts";
 import { figuresOf, RECORD_NAMES, recordValues } from "../records/rows.ts";
@@ -64,5 +65,9 @@ function insertNames(db: Database, { id, tags, templates }: RequestRecord): void
   if (templates.length > 0) {
     const insert = db.query("INSERT OR IGNORE INTO record_templates (template_id, record_id) VALUES (?, ?)");
     for (const { templateId } of templates) if (templateId !== null) insert.run(templateId, id);
+    const insertVersion = db.query(
+      "INSERT OR IGNORE INTO record_versions (version, record_id) VALUES (?, ?)",
+    );
+    for (const version of versionLabels(templates)) insertVersion.run(version, id);
   }
 }
