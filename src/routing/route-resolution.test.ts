@@ -99,6 +99,17 @@ describe("a route", () => {
   });
 });
 
+test("copies of a conversation are a conversation of their own, so that neither moves the other", () => {
+  const of = (over: Partial<RequestFacts>) =>
+    resolved("/v1/chat/completions", { model: "tuned", ...CHAT }, over).decision!.conversation;
+  for (const tracking of [null, { run_id: "r" }, { thread_id: "t" }]) {
+    const copied = of({ tracking, isMirrored: true });
+    expect(copied).not.toBeNull();
+    expect(copied).not.toBe(of({ tracking }));
+    expect(copied).toBe(of({ tracking, isMirrored: true }));
+  }
+});
+
 describe("the name of a route", () => {
   test.each([
     ["tuned", null],

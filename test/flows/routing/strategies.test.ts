@@ -305,6 +305,32 @@ test("a route learns by feedback which of its targets is better, and says how it
   });
 }, 60_000);
 
+test("counting tokens is no draw, and a response that is made in the background is one", async () => {
+  const post = async (path: string, body: object) => {
+    const response = await fetch(`${gateway.url}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${gateway.key}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "taught", ...body }),
+    });
+    expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+  };
+  await post("/v1/messages/count_tokens", {
+    messages: [{ role: "user", content: "Hello" }],
+    request_id: "counted",
+  });
+  await post("/v1/responses", { input: "Hello", background: true, store: true, request_id: "asked" });
+  const { requests } = await until("all three are recorded", async () => {
+    const found = await admin<{
+      requests: { request_id: string; parent_id: string | null; decisions: unknown[]; choice: unknown }[];
+    }>(gateway, "GET", "/requests?route=taught&limit=5");
+    return found.requests.some((one) => one.parent_id === "asked") ? found : undefined;
+  });
+  const of = (is: (one: (typeof requests)[0]) => boolean) => requests.find(is)!;
+  expect(of((one) => one.request_id === "counted").decisions).toEqual([]);
+  expect(of((one) => one.request_id === "asked")).toMatchObject({ decisions: [], choice: null });
+  expect(of((one) => one.parent_id === "asked").decisions).toHaveLength(1);
+});
+
 test("calibration sends 27 to 33 % to the strong model, and the name may carry another share", async () => {
   const prompts = await trainingPrompts();
   const text = (index: number) => prompts[index % prompts.length] ?? "";
