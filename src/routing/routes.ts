@@ -6,8 +6,6 @@ import type { FallbackPolicy } from "../exchange/fallback.ts";
 import { type RequestContext, takesPart } from "../experiments/contexts.ts";
 import type { Contexts } from "../experiments/experiment.ts";
 import { ownValue } from "../lib/own-value.ts";
-import { tagTexts } from "../records/make-record.ts";
-import type { ModelFacts } from "../strategies/abilities.ts";
 import {
   type Choice,
   type ChosenTarget,
@@ -23,6 +21,7 @@ import type { FormatCall } from "./converted.ts";
 import { type LearnLog, learnLog } from "./learned-decisions.ts";
 import type { Providers } from "./providers.ts";
 import type { RequestFacts } from "./request-facts.ts";
+import { conditionOf, contextOf, ownFacts, policyOf } from "./route-settings.ts";
 import type { RouteStates } from "./route-states.ts";
 
 /** What routes need of the rest of the gateway. */
@@ -185,48 +184,8 @@ export class Routes {
   }
 }
 
-function contextOf({ tracking, owner, ownerName, model }: RequestFacts): RequestContext {
-  return {
-    agentId: tracking?.agent_id ?? null,
-    keyId: owner,
-    keyName: ownerName,
-    tags: tracking?.tags === undefined ? [] : tagTexts(tracking.tags),
-    model,
-  };
-}
-
-function policyOf({ fallback_on: reasons }: RouteConfig): FallbackPolicy {
-  const named = new Set(reasons);
-  return {
-    error: named.has("error"),
-    timeout: named.has("timeout"),
-    limit: named.has("limit"),
-    unavailable: named.has("unavailable"),
-    context_length: named.has("context_length"),
-    content_filter: named.has("content_filter"),
-  };
-}
-
-/** What is not said does not narrow. */
-function conditionOf(condition: RouteConfig["conditions"][string] = {}): Contexts | undefined {
-  const { agents, keys, tags } = condition;
-  if (agents === undefined && keys === undefined && tags === undefined) return undefined;
-  return {
-    ...(agents === undefined ? {} : { agents }),
-    ...(keys === undefined ? {} : { keys }),
-    ...(tags === undefined ? {} : { tags }),
-  };
-}
-
 /** From 0 to 1. */
 const SHARE = /^(0|1|0?\.\d{1,6}|0\.\d{1,6}|1\.0{1,6})$/;
-
-function ownFacts(own: Config["models"][string] | undefined): Partial<ModelFacts> {
-  if (own === undefined) return {};
-  const { context_window: contextWindow, max_output_tokens: mostOutput, ...abilities } = own;
-  const facts = { contextWindow, mostOutput, ...abilities };
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-}
 
 function noneServes(route: string, { explanation }: Choice): GatewayError {
   const reasons = explanation.candidates.slice(0, 5).map(({ target, reason }) => `${target}: ${reason}`);
