@@ -72,7 +72,7 @@ export async function fillTemplates(
     fields: identify(filled.body, door.call, true),
     contentLength: String(filled.body.length),
     model: filled.model ?? facts.model,
-    isModelChosen: filled.model !== null,
+    isModelChosen: facts.isModelChosen || filled.model !== null,
     kind: kindOf(filled.templates),
   };
 }

@@ -73,7 +73,7 @@ export const PROMPT_SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE experiment_decisions (
-    sequence INTEGER PRIMARY KEY,
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     experiment TEXT NOT NULL,
     record_id TEXT NOT NULL,
     unit TEXT NOT NULL,
