@@ -6,7 +6,7 @@ import { labelledRecord, recordId } from "../../test/support/records.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { recordedDecision, usedTemplate } from "../records/testing.ts";
 import { configOf, routerOf } from "../routing/testing.ts";
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import { showConfig } from "./config.ts";
 import { listFeedback } from "./feedback.ts";
 import { showFeedbackStatistics } from "./feedback-statistics.ts";

@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../records/record.ts";
-import type { RecordFilter, RecordPage, RecordStore } from "../storage/interface.ts";
+import type { RecordFilter, RecordPage, RecordStore } from "../storage/record-store.ts";
 import { type RequestJson, requestJson } from "./request-shape.ts";
 
 export const EXPORT_FORMATS = ["jsonl", "csv"] as const;

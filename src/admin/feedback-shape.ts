@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { FEEDBACK_TARGETS, type Feedback } from "../storage/interface.ts";
+import { FEEDBACK_TARGETS, type Feedback } from "../storage/feedback-store.ts";
 import { iso, named, time } from "./shape-parts.ts";
 
 export const feedbackShape = named(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fromStorage } from "../answers/storage-call.ts";
-import { type FeedbackRow, STATISTICS_GROUPS } from "../storage/interface.ts";
+import { type FeedbackRow, STATISTICS_GROUPS } from "../storage/record-store.ts";
 import { jsonRoute } from "./route.ts";
 import { iso, isoOrNull, named, rounded, time } from "./shape-parts.ts";
 import { STATISTICS_FIELDS, statisticsQuery } from "./statistics.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FILTER_FIELDS, oneOf } from "../records/filter.ts";
-import { FEEDBACK_TARGETS, type FeedbackFilter } from "../storage/interface.ts";
+import { FEEDBACK_TARGETS, type FeedbackFilter } from "../storage/feedback-store.ts";
 import { feedbackJson, feedbackShape } from "./feedback-shape.ts";
 import { cursorShape, pageFields, pageOf } from "./list-page.ts";
 import { jsonRoute } from "./route.ts";

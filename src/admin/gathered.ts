@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FILTER_FIELDS, toFilter } from "../records/filter.ts";
-import type { Gathered, GatheredBy } from "../storage/interface.ts";
+import type { Gathered, GatheredBy } from "../storage/record-store.ts";
 import { cursorShape, pageFields, pageOf } from "./list-page.ts";
 import { type AdminParts, jsonRoute } from "./route.ts";
 import { iso, MS_DIGITS, named, rounded, time, USD_DIGITS } from "./shape-parts.ts";

@@ -5,7 +5,7 @@ import { parseExpiry } from "../auth/expiry.ts";
 import { keyState } from "../auth/keys.ts";
 import { isKeyName, MAX_KEY_NAME, newKey } from "../auth/new-key.ts";
 import { GatewayError } from "../exchange/errors.ts";
-import { KEY_SCOPES, type StoredKey } from "../storage/interface.ts";
+import { KEY_SCOPES, type StoredKey } from "../storage/key-store.ts";
 import { jsonRoute } from "./route.ts";
 import { iso, isoOrNull, named, time } from "./shape-parts.ts";
 

@@ -2,13 +2,8 @@ import { z } from "zod";
 import { fromStorage } from "../answers/storage-call.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import { wholeNumber } from "../records/filter.ts";
-import {
-  CursorError,
-  type RecordFilter,
-  type RecordOrder,
-  type RecordPage,
-  type RecordStore,
-} from "../storage/interface.ts";
+import { CursorError } from "../storage/interface.ts";
+import type { RecordFilter, RecordOrder, RecordPage, RecordStore } from "../storage/record-store.ts";
 
 /** A page of records. Throws invalid_request for a cursor that none was given as, and storage_unavailable. */
 export async function listPage(

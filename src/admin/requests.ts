@@ -3,7 +3,7 @@ import { fromStorage } from "../answers/storage-call.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import { FILTER_FIELDS, oneOf, toFilter } from "../records/filter.ts";
 import type { RequestRecord } from "../records/record.ts";
-import { RECORD_ORDERS } from "../storage/interface.ts";
+import { RECORD_ORDERS } from "../storage/record-store.ts";
 import { feedbackJson, feedbackShape } from "./feedback-shape.ts";
 import { cursorShape, listPage, pageFields } from "./list-page.ts";
 import { requestJson, requestShape } from "./request-shape.ts";

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type AdminSetup, openAdmin } from "../../test/support/admin-room.ts";
-import { CursorError, type RecordStore, StorageError } from "../storage/interface.ts";
+import { CursorError, StorageError } from "../storage/interface.ts";
+import type { RecordStore } from "../storage/record-store.ts";
 import { ROUTES } from "./table.ts";
 
 let admin: AdminSetup;

@@ -8,7 +8,7 @@ import {
   STATISTICS_ORDERS,
   type StatisticsQuery,
   type StatisticsRow,
-} from "../storage/interface.ts";
+} from "../storage/record-store.ts";
 import { jsonRoute } from "./route.ts";
 import { iso, isoOrNull, MS_DIGITS, named, rounded, time, USD_DIGITS } from "./shape-parts.ts";
 

@@ -2,7 +2,7 @@ import { fromStorage } from "../answers/storage-call.ts";
 import type { AmpConfig } from "../config/schema.ts";
 import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { ClientReport, ClientReportKind, ClientReportStore } from "../storage/interface.ts";
+import type { ClientReport, ClientReportKind, ClientReportStore } from "../storage/client-report-store.ts";
 import { isObject, MB, refuseField } from "./input.ts";
 
 const MAX_EVENTS = 5000;

@@ -5,7 +5,7 @@ import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { Trace } from "../records/trace.ts";
 import type { RequestFacts } from "../routing/request-facts.ts";
-import type { ThreadStore } from "../storage/interface.ts";
+import type { ThreadStore } from "../storage/thread-store.ts";
 import { readJson } from "./input.ts";
 import { InternalMethods } from "./internal.ts";
 import type { Reports } from "./reports.ts";

@@ -1,5 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
-import type { StoredThread } from "../storage/interface.ts";
+import type { StoredThread } from "../storage/thread-store.ts";
 import { isObject, type JsonObject, MB, own, refuseField } from "./input.ts";
 
 /** What clients make is `T-` and a UUID; others' ids of the same kind are let in. */

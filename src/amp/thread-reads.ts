@@ -1,5 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
-import type { ThreadSummary } from "../storage/interface.ts";
+import type { ThreadSummary } from "../storage/thread-store.ts";
 import { isObject, type JsonObject } from "./input.ts";
 import { THREADS_PATH } from "./services.ts";
 import { readThreadId } from "./thread-input.ts";

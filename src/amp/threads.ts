@@ -1,6 +1,6 @@
 import { fromStorage } from "../answers/storage-call.ts";
 import type { AmpConfig } from "../config/schema.ts";
-import type { StoredThread, ThreadScope, ThreadStore, ThreadSummary } from "../storage/interface.ts";
+import type { StoredThread, ThreadScope, ThreadStore, ThreadSummary } from "../storage/thread-store.ts";
 import type { JsonObject } from "./input.ts";
 import { readThread } from "./thread-input.ts";
 

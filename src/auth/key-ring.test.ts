@@ -1,6 +1,6 @@
 import { describe, expect, mock, test } from "bun:test";
 import * as crypto from "node:crypto";
-import type { StoredKey } from "../storage/interface.ts";
+import type { StoredKey } from "../storage/key-store.ts";
 import { environmentKeys } from "./environment-keys.ts";
 import { KeyRing } from "./key-ring.ts";
 import { hashKey } from "./keys.ts";

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { KEY_SCOPES, type KeyScope, type StoredKey } from "../storage/interface.ts";
+import { KEY_SCOPES, type KeyScope, type StoredKey } from "../storage/key-store.ts";
 import { type EnvironmentKey, MAX_KEY_LENGTH } from "./environment-keys.ts";
 import { hashKey } from "./keys.ts";
 

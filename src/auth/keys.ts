@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { StoredKey } from "../storage/interface.ts";
+import type { StoredKey } from "../storage/key-store.ts";
 
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SECRET_BYTES = 32;

@@ -1,4 +1,4 @@
-import type { KeyScope, StoredKey } from "../storage/interface.ts";
+import type { KeyScope, StoredKey } from "../storage/key-store.ts";
 import { makeKey } from "./keys.ts";
 
 export const MAX_KEY_NAME = 100;

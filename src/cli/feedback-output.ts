@@ -1,5 +1,5 @@
 import type { FeedbackJson } from "../admin/feedback-shape.ts";
-import type { FeedbackRow, StatisticsQuery } from "../storage/interface.ts";
+import type { FeedbackRow, StatisticsQuery } from "../storage/record-store.ts";
 import { type Column, fittedTable } from "./columns.ts";
 import { groupColumns, timeOf } from "./statistics-options.ts";
 import { printable, renderMinute, renderSecond } from "./table.ts";

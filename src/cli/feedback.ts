@@ -3,7 +3,7 @@ import { FEEDBACK_FIELDS, feedbackFilter } from "../admin/feedback.ts";
 import { feedbackJson } from "../admin/feedback-shape.ts";
 import { FEEDBACK_STATISTICS_FIELDS, feedbackRowJson } from "../admin/feedback-statistics.ts";
 import { wholeNumber } from "../records/filter.ts";
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import { feedbackTable, listFeedback } from "./feedback-output.ts";
 import { FILTER_HELP, FILTER_OPTIONS, optionsOf, readFields } from "./record-options.ts";
 import { readStatistics } from "./statistics-options.ts";

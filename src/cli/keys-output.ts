@@ -1,6 +1,6 @@
 import type { EnvironmentKey } from "../auth/environment-keys.ts";
 import { keyState } from "../auth/keys.ts";
-import { KEY_SCOPES, type StoredKey } from "../storage/interface.ts";
+import { KEY_SCOPES, type StoredKey } from "../storage/key-store.ts";
 import { renderDate, table } from "./table.ts";
 
 /** A new key as JSON, with the key itself. */

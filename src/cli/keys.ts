@@ -3,7 +3,7 @@ import { parseExpiry } from "../auth/expiry.ts";
 import { hashKey } from "../auth/keys.ts";
 import { isKeyName, MAX_KEY_NAME, newKey } from "../auth/new-key.ts";
 import { shownDatabaseUrl } from "../lib/database-url.ts";
-import type { StoredKey } from "../storage/interface.ts";
+import type { StoredKey } from "../storage/key-store.ts";
 import { createdAsJson, createdAsText, listKeys } from "./keys-output.ts";
 import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
 import { renderDate } from "./table.ts";

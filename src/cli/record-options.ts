@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FILTER_FIELDS, toFilter } from "../records/filter.ts";
-import type { RecordFilter } from "../storage/interface.ts";
+import type { RecordFilter } from "../storage/record-store.ts";
 import { type CommandError, usage } from "./stored.ts";
 
 /** Names of the options that narrow what is meant: those of the management API with hyphens. */

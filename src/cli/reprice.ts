@@ -2,7 +2,7 @@ import type { PriceConfig } from "../config/schema.ts";
 import { PriceBook } from "../costs/price-book.ts";
 import { type RepriceResult, reprice } from "../costs/reprice.ts";
 import { MOMENT_FORMS, parseMoment } from "../lib/moment.ts";
-import type { RecordFilter } from "../storage/interface.ts";
+import type { RecordFilter } from "../storage/record-store.ts";
 import { parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
 
 const HELP = `Compute the cost of recorded requests anew, by the prices known now for the day of each request.

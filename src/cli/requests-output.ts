@@ -1,7 +1,7 @@
 import { feedbackJson } from "../admin/feedback-shape.ts";
 import { type RequestJson, requestJson } from "../admin/request-shape.ts";
 import type { RequestRecord } from "../records/record.ts";
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import { type Column, fittedTable } from "./columns.ts";
 import { feedbackText } from "./feedback-output.ts";
 import { printable, renderCost, renderMinute, renderMs, renderSecond, renderShare, table } from "./table.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { requestJson } from "../admin/request-shape.ts";
 import { oneOf, wholeNumber } from "../records/filter.ts";
-import { RECORD_ORDERS, type Storage } from "../storage/interface.ts";
+import type { Storage } from "../storage/interface.ts";
+import { RECORD_ORDERS } from "../storage/record-store.ts";
 import { FILTER_HELP, FILTER_OPTIONS, readFields, readFilter } from "./record-options.ts";
 import { listRequests, showRequest } from "./requests-output.ts";
 import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";

@@ -3,7 +3,9 @@ import { SentBodies } from "../prompts/sent-body.ts";
 import type { Observation, Tier } from "../quality/observation.ts";
 import { requestText } from "../quality/request-text.ts";
 import type { RequestRecord } from "../records/record.ts";
-import type { Feedback, RecordFilter, Storage } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
+import type { Storage } from "../storage/interface.ts";
+import type { RecordFilter } from "../storage/record-store.ts";
 import { type ModelNames, TierChances } from "./router-chances.ts";
 import { requestsWithBodies } from "./router-traffic.ts";
 

@@ -1,6 +1,6 @@
 import type { Format } from "../exchange/formats.ts";
 import type { RequestRecord } from "../records/record.ts";
-import type { RecordFilter, RecordStore } from "../storage/interface.ts";
+import type { RecordFilter, RecordStore } from "../storage/record-store.ts";
 
 const PAGE = 500;
 

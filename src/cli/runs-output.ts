@@ -1,5 +1,5 @@
 import type { RunJson } from "../admin/runs.ts";
-import type { Gathered } from "../storage/interface.ts";
+import type { Gathered } from "../storage/record-store.ts";
 import { type Column, fittedTable } from "./columns.ts";
 import { feedbackText } from "./feedback-output.ts";
 import { printable, renderCost, renderMinute, renderMs, renderSecond, renderShort } from "./table.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { GATHERED_FIELDS, sumsJson } from "../admin/gathered.ts";
 import { readRun } from "../admin/runs.ts";
 import { toFilter, wholeNumber } from "../records/filter.ts";
-import type { Gathered } from "../storage/interface.ts";
+import type { Gathered } from "../storage/record-store.ts";
 import { FILTER_HELP, FILTER_OPTIONS, readFields } from "./record-options.ts";
 import { drawRun, listRuns } from "./runs-output.ts";
 import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { type STATISTICS_FIELDS, statisticsQuery } from "../admin/statistics.ts";
 import { GatewayError } from "../exchange/errors.ts";
-import type { StatisticsQuery, StatisticsRow } from "../storage/interface.ts";
+import type { StatisticsQuery, StatisticsRow } from "../storage/record-store.ts";
 import type { Column } from "./columns.ts";
 import { readFields } from "./record-options.ts";
 import { usage } from "./stored.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { rowJson, STATISTICS_FIELDS } from "../admin/statistics.ts";
-import type { StatisticsQuery, StatisticsRow } from "../storage/interface.ts";
+import type { StatisticsQuery, StatisticsRow } from "../storage/record-store.ts";
 import { type Column, fittedTable } from "./columns.ts";
 import { FILTER_HELP, FILTER_OPTIONS } from "./record-options.ts";
 import { groupColumns, readStatistics, timeOf } from "./statistics-options.ts";

@@ -1,4 +1,4 @@
-import type { StoredThread, ThreadSummary } from "../storage/interface.ts";
+import type { StoredThread, ThreadSummary } from "../storage/thread-store.ts";
 import { printableText, renderDate, table } from "./table.ts";
 
 /** A thread with the name of its key. */

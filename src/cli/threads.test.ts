@@ -2,8 +2,8 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StoredThread } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
+import type { StoredThread } from "../storage/thread-store.ts";
 import { runKeys } from "./keys.ts";
 import { runThreads } from "./threads.ts";
 

@@ -1,6 +1,7 @@
 import { environmentKeyName } from "../auth/environment-keys.ts";
 import { shownDatabaseUrl } from "../lib/database-url.ts";
-import type { Storage, ThreadSummary } from "../storage/interface.ts";
+import type { Storage } from "../storage/interface.ts";
+import type { ThreadSummary } from "../storage/thread-store.ts";
 import { CommandError, parseOptions, runStored, type StoredIo, usage, withStorage } from "./stored.ts";
 import { listThreads, showThread, type ThreadView, threadAsJson } from "./threads-output.ts";
 

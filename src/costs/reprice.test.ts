@@ -3,8 +3,9 @@ import { requestRecord } from "../../test/support/records.ts";
 import { configSchema } from "../config/schema.ts";
 import { UlidMaker } from "../lib/ulid.ts";
 import type { RequestRecord } from "../records/record.ts";
-import type { RecordFilter, Storage } from "../storage/interface.ts";
+import type { Storage } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
+import type { RecordFilter } from "../storage/record-store.ts";
 import { PriceBook } from "./price-book.ts";
 import { type RepriceResult, reprice } from "./reprice.ts";
 

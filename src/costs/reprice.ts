@@ -1,6 +1,6 @@
 import type { Cost } from "../records/record.ts";
 import { isBilled } from "../records/usage.ts";
-import type { RecordFilter, RecordStore } from "../storage/interface.ts";
+import type { RecordFilter, RecordStore } from "../storage/record-store.ts";
 import type { PriceBook } from "./price-book.ts";
 
 export interface RepriceResult {

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../test/support/until.ts";
-import type { Feedback, FeedbackStore, Storage } from "../storage/interface.ts";
+import type { Feedback, FeedbackStore } from "../storage/feedback-store.ts";
+import type { Storage } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
 import { DurableSink } from "./durable-sink.ts";
 import { FeedbackWriter } from "./feedback-writer.ts";

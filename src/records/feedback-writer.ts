@@ -1,5 +1,5 @@
 import type { Logger } from "../lib/logger.ts";
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import type { DurableSink } from "./durable-sink.ts";
 import { STORABLE_FEEDBACK } from "./storable-feedback.ts";
 

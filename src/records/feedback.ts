@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { FEEDBACK_TARGETS, type Feedback } from "../storage/interface.ts";
+import { FEEDBACK_TARGETS, type Feedback } from "../storage/feedback-store.ts";
 
 const MAX_BATCH = 1_000;
 const MAX_NAME = 128;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MOMENT_FORMS, parseMoment } from "../lib/moment.ts";
 import { versionLabel } from "../prompts/used-template.ts";
-import type { RecordFilter } from "../storage/interface.ts";
+import type { RecordFilter } from "../storage/record-store.ts";
 import { variantLabel } from "./decision.ts";
 import type { RequestRecord } from "./record.ts";
 

@@ -3,7 +3,7 @@ import type { Usage } from "../exchange/usage.ts";
 import type { Logger } from "../lib/logger.ts";
 import { UlidMaker } from "../lib/ulid.ts";
 import { within } from "../lib/within.ts";
-import type { RecordStore } from "../storage/interface.ts";
+import type { RecordStore } from "../storage/record-store.ts";
 import type { Capture } from "./capture.ts";
 import type { DurableSink } from "./durable-sink.ts";
 import { makeRecord, modelOf, requestIdOf } from "./make-record.ts";

@@ -1,7 +1,7 @@
 import type { RecordsConfig } from "../config/schema.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { ExperimentStore } from "../storage/experiment-store.ts";
-import type { RecordStore } from "../storage/interface.ts";
+import type { RecordStore } from "../storage/record-store.ts";
 
 const INTERVAL_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import type { RequestRecord } from "./record.ts";
 
 /** Sums over requests: of one, of a part of a run, or of all of it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { requestRecord } from "../../test/support/records.ts";
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import type { RequestRecord } from "./record.ts";
 import { buildRunTree, type RunNode, type RunTree } from "./run-tree.ts";
 

@@ -1,4 +1,4 @@
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import type { RequestRecord } from "./record.ts";
 import { addTotals, type MutableTotals, noTotals, type RunTotals, totalsOf } from "./run-totals.ts";
 

@@ -1,7 +1,8 @@
 import { join, resolve } from "node:path";
 import type { RecordsConfig } from "../config/schema.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { Feedback, Storage } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
+import type { Storage } from "../storage/interface.ts";
 import { DurableSink } from "./durable-sink.ts";
 import type { Pace } from "./pace.ts";
 import type { WrittenRecord } from "./record.ts";

@@ -1,4 +1,4 @@
-import type { Feedback } from "../storage/interface.ts";
+import type { Feedback } from "../storage/feedback-store.ts";
 import type { Storable } from "./storable.ts";
 
 /** What an item takes beside its texts, roughly. */

@@ -1,5 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
-import type { StoredResponse } from "../storage/interface.ts";
+import type { StoredResponse } from "../storage/response-store.ts";
 import type { Archive } from "./archive.ts";
 import type { BackgroundRunner } from "./background.ts";
 import { followStored } from "./follow.ts";

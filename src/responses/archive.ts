@@ -1,6 +1,6 @@
 import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { ResponseKey, ResponseStore, StoredResponse } from "../storage/interface.ts";
+import type { ResponseKey, ResponseStore, StoredResponse } from "../storage/response-store.ts";
 import { RecentResponses } from "./recent.ts";
 import { ResponseWriter } from "./writer.ts";
 

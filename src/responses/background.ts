@@ -2,7 +2,7 @@ import { GatewayError } from "../exchange/errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import { NO_CONNECTION } from "../server/connection.ts";
 import type { Handler } from "../server/http-server.ts";
-import type { ResponseKey, ResponseStore, StoredResponse } from "../storage/interface.ts";
+import type { ResponseKey, ResponseStore, StoredResponse } from "../storage/response-store.ts";
 import type { Archive } from "./archive.ts";
 import { BackgroundRun, type BackgroundWork } from "./background-run.ts";
 import type { EventLog } from "./event-log.ts";

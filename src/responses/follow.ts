@@ -1,4 +1,4 @@
-import type { StoredResponse } from "../storage/interface.ts";
+import type { StoredResponse } from "../storage/response-store.ts";
 import type { Archive } from "./archive.ts";
 import type { LoggedEvent } from "./event-log.ts";
 import { asFailed } from "./housekeeping.ts";

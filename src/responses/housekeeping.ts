@@ -1,5 +1,5 @@
 import type { Logger } from "../lib/logger.ts";
-import type { ResponseKey, ResponseStore, StoredResponse } from "../storage/interface.ts";
+import type { ResponseKey, ResponseStore, StoredResponse } from "../storage/response-store.ts";
 import { isObject } from "./json.ts";
 import { failedResponse } from "./response-object.ts";
 

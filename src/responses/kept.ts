@@ -1,4 +1,4 @@
-import type { StoredResponse } from "../storage/interface.ts";
+import type { StoredResponse } from "../storage/response-store.ts";
 import { idsOf } from "./items.ts";
 import { type JsonObject, objectsOf, textOf } from "./json.ts";
 import { keptTurn, type Prepared } from "./request.ts";

@@ -1,4 +1,4 @@
-import type { ResponseKey, StoredResponse } from "../storage/interface.ts";
+import type { ResponseKey, StoredResponse } from "../storage/response-store.ts";
 
 interface Entry {
   readonly stored: StoredResponse;

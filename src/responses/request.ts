@@ -1,5 +1,5 @@
 import { GatewayError } from "../exchange/errors.ts";
-import type { StoredResponse } from "../storage/interface.ts";
+import type { StoredResponse } from "../storage/response-store.ts";
 import type { Archive } from "./archive.ts";
 import { inputItems, listedItems, portableItems, referenceOf } from "./items.ts";
 import { isObject, type JsonObject, objectsOf, textOf } from "./json.ts";

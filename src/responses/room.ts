@@ -1,5 +1,5 @@
 import type { Logger } from "../lib/logger.ts";
-import type { ResponseStore } from "../storage/interface.ts";
+import type { ResponseStore } from "../storage/response-store.ts";
 import type { Success } from "../upstream/outcome.ts";
 import { answerStored, type KeptElsewhere } from "./answer-stored.ts";
 import { Archive } from "./archive.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { until } from "../../test/support/until.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { StoredResponse } from "../storage/interface.ts";
 import { openStorage } from "../storage/open.ts";
+import type { StoredResponse } from "../storage/response-store.ts";
 import { ResponseWriter } from "./writer.ts";
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

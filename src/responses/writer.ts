@@ -1,5 +1,5 @@
 import type { Logger } from "../lib/logger.ts";
-import type { ResponseStore, StoredResponse } from "../storage/interface.ts";
+import type { ResponseStore, StoredResponse } from "../storage/response-store.ts";
 import { sizeOf } from "./recent.ts";
 
 const INTERVAL_MS = 50;

@@ -3,7 +3,8 @@ import type { RecordedDecision } from "../records/decision.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { recordedDecision } from "../records/testing.ts";
 import type { DecidedRequest, Judgement } from "./experiment-store.ts";
-import { CursorError, type Feedback, type Storage } from "./interface.ts";
+import type { Feedback } from "./feedback-store.ts";
+import { CursorError, type Storage } from "./interface.ts";
 import { sampleRecord } from "./sample-records.test-suite.ts";
 
 const START = Date.UTC(2026, 10, 22, 12);

@@ -1,16 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import type { RequestRecord } from "../records/record.ts";
 import { usedTemplate } from "../records/testing.ts";
-import {
-  CursorError,
-  type Feedback,
-  type FeedbackRow,
-  type Gathered,
-  type GatheredBy,
-  type RecordFilter,
-  type StatisticsQuery,
-  type Storage,
-} from "./interface.ts";
+import type { Feedback } from "./feedback-store.ts";
+import { CursorError, type Storage } from "./interface.ts";
+import type { FeedbackRow, Gathered, GatheredBy, RecordFilter, StatisticsQuery } from "./record-store.ts";
 import { sampleRecord, sampleRecords } from "./sample-records.test-suite.ts";
 
 const MINUTE = 60_000;

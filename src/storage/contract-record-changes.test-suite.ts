@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { StatisticsQuery, Storage } from "./interface.ts";
+import type { Storage } from "./interface.ts";
+import type { StatisticsQuery } from "./record-store.ts";
 import { sampleRecord, sampleRecords } from "./sample-records.test-suite.ts";
 
 const MINUTE = 60_000;

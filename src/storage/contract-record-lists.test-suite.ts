@@ -1,14 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { matches } from "../records/filter.ts";
 import type { RequestRecord } from "../records/record.ts";
-import {
-  CursorError,
-  type RecordFilter,
-  type RecordOrder,
-  type RecordPage,
-  type RecordStore,
-  type Storage,
-} from "./interface.ts";
+import { CursorError, type Storage } from "./interface.ts";
+import type { RecordFilter, RecordOrder, RecordPage, RecordStore } from "./record-store.ts";
 import { sampleRecord, sampleRecords } from "./sample-records.test-suite.ts";
 
 const HOUR = 3_600_000;

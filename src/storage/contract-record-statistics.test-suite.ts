@@ -3,6 +3,7 @@ import { versionLabel } from "../prompts/used-template.ts";
 import { variantLabel } from "../records/decision.ts";
 import type { RequestRecord } from "../records/record.ts";
 import { recordedDecision, usedTemplate } from "../records/testing.ts";
+import type { Storage } from "./interface.ts";
 import {
   type RecordFilter,
   STATISTICS_GROUPS,
@@ -11,8 +12,7 @@ import {
   type StatisticsOrder,
   type StatisticsQuery,
   type StatisticsRow,
-  type Storage,
-} from "./interface.ts";
+} from "./record-store.ts";
 import { sampleRecord, sampleRecords, seeded } from "./sample-records.test-suite.ts";
 
 const MINUTE = 60_000;

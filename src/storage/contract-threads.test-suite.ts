@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { type ClientReport, type Storage, StorageError, type StoredThread } from "./interface.ts";
+import type { ClientReport } from "./client-report-store.ts";
+import { type Storage, StorageError } from "./interface.ts";
+import type { StoredThread } from "./thread-store.ts";
 
 const OWN = { keyId: "key_1" };
 

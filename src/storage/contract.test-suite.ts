@@ -9,13 +9,10 @@ import { describeRecordStatistics } from "./contract-record-statistics.test-suit
 import { describeRecords } from "./contract-records.test-suite.ts";
 import { describeRoutes } from "./contract-routes.test-suite.ts";
 import { describeThreads } from "./contract-threads.test-suite.ts";
-import {
-  type Feedback,
-  type Storage,
-  StorageError,
-  type StoredKey,
-  type StoredResponse,
-} from "./interface.ts";
+import type { Feedback } from "./feedback-store.ts";
+import { type Storage, StorageError } from "./interface.ts";
+import type { StoredKey } from "./key-store.ts";
+import type { StoredResponse } from "./response-store.ts";
 
 const HOUR = 3_600_000;
 

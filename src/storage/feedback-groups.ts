@@ -1,4 +1,4 @@
-import type { FeedbackRow, StatisticsQuery } from "./interface.ts";
+import type { FeedbackRow, StatisticsQuery } from "./record-store.ts";
 import { type GroupValues, groupKey } from "./statistics-groups.ts";
 
 interface Cell {

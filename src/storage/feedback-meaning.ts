@@ -1,4 +1,4 @@
-import type { Feedback } from "./interface.ts";
+import type { Feedback } from "./feedback-store.ts";
 
 /** One reading of a filter for feedback: a name, and the values as they are kept, JSON text; null where any will do. */
 export interface FeedbackMeaning {

@@ -1,4 +1,4 @@
-import type { Percentiles } from "./interface.ts";
+import type { Percentiles } from "./record-store.ts";
 
 /** What is told of requests as percentiles: two in milliseconds, and output tokens a second. */
 type Metric = "duration" | "firstToken" | "tokensPerSecond";

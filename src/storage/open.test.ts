@@ -14,7 +14,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { recordedDecision } from "../records/testing.ts";
-import { type Storage, StorageError, type StoredKey } from "./interface.ts";
+import { type Storage, StorageError } from "./interface.ts";
+import type { StoredKey } from "./key-store.ts";
 import { openStorage } from "./open.ts";
 import { sampleRecord } from "./sample-records.test-suite.ts";
 

@@ -1,4 +1,5 @@
-import { CursorError, type RecordOrder } from "./interface.ts";
+import { CursorError } from "./interface.ts";
+import type { RecordOrder } from "./record-store.ts";
 
 /** Where a record stands in an order: what it is ordered by (null where that is its id), then its id. */
 export interface Position {

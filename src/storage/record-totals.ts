@@ -1,5 +1,5 @@
 import { compactHistograms, histogramMark, readHistograms } from "./histograms.ts";
-import type { StatisticsOrder, StatisticsRow } from "./interface.ts";
+import type { StatisticsOrder, StatisticsRow } from "./record-store.ts";
 
 /** What one request adds to statistics. Absent counts are 0. */
 export interface RecordFigures {

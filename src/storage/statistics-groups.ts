@@ -1,4 +1,4 @@
-import type { StatisticsOrder, StatisticsQuery, StatisticsRow } from "./interface.ts";
+import type { StatisticsOrder, StatisticsQuery, StatisticsRow } from "./record-store.ts";
 import { RecordTotals } from "./record-totals.ts";
 
 /** A group's values, in the order in which the groups were asked for. */

@@ -14,8 +14,10 @@ import { RouteDesk } from "../../src/routing/route-desk.ts";
 import type { Router } from "../../src/routing/router.ts";
 import { configOf, routerOf } from "../../src/routing/testing.ts";
 import { whyNotCalled } from "../../src/routing/why-not-called.ts";
-import type { KeyScope, RecordStore, Storage } from "../../src/storage/interface.ts";
+import type { Storage } from "../../src/storage/interface.ts";
+import type { KeyScope } from "../../src/storage/key-store.ts";
 import { openStorage } from "../../src/storage/open.ts";
+import type { RecordStore } from "../../src/storage/record-store.ts";
 import { Upstreams } from "../../src/upstream/upstream.ts";
 
 /** The management API on a database in memory, without a server around it. */

@@ -3,7 +3,8 @@ import type { NewExperiment } from "../../src/experiments/definition.ts";
 import { UlidMaker } from "../../src/lib/ulid.ts";
 import { revisionOf } from "../../src/prompts/revision.ts";
 import type { RequestRecord, WrittenRecord } from "../../src/records/record.ts";
-import type { Feedback, Storage } from "../../src/storage/interface.ts";
+import type { Feedback } from "../../src/storage/feedback-store.ts";
+import type { Storage } from "../../src/storage/interface.ts";
 import { requestRecord } from "./records.ts";
 
 /** Two variants of the template `greeting` on feedback named `helpful`, with what is to be different. */

@@ -26,9 +26,7 @@ const isFormat = (path: string) => /^src\/formats\/[^/]+\//.test(path);
 const main = "src/main.ts";
 const gateway = "src/gateway.ts";
 /** What others see of the storage. */
-const STORAGE_CONTRACTS: ReadonlySet<string> = new Set(
-  ["interface", "prompt-store", "experiment-store", "route-store"].map((name) => `src/storage/${name}.ts`),
-);
+const isStorageContract = (path: string) => /^src\/storage\/(interface|[a-z-]+-store)\.ts$/.test(path);
 /** A thread of its own has a root of its own, which opens the storage for it. */
 const threads: ReadonlySet<string> = new Set(["src/experiments/conductor-worker.ts"]);
 /** Those that may know everything: one reads the command line, one wires the rooms, others begin threads. */
@@ -59,7 +57,7 @@ const RULES: readonly Rule[] = [
   {
     name: "only main and gateway name a storage",
     from: (path) => isSource(path) && !isRoot(path) && !inside("storage")(path),
-    allows: (target) => !inside("storage")(target) || STORAGE_CONTRACTS.has(target),
+    allows: (target) => !inside("storage")(target) || isStorageContract(target),
   },
   {
     name: "only gateway imports the pipeline",

@@ -1,7 +1,8 @@
 import type { Logger } from "../../src/lib/logger.ts";
 import { Responses } from "../../src/responses/room.ts";
-import type { ResponseStore, Storage } from "../../src/storage/interface.ts";
+import type { Storage } from "../../src/storage/interface.ts";
 import { openStorage } from "../../src/storage/open.ts";
+import type { ResponseStore } from "../../src/storage/response-store.ts";
 
 export interface ResponsesRoom {
   readonly responses: Responses;

@@ -1,4 +1,4 @@
-import type { ClientReport, ClientReportKind, ClientReportStore } from "../interface.ts";
+import type { ClientReport, ClientReportKind, ClientReportStore } from "../client-report-store.ts";
 import type { PostgresConnection } from "./connection.ts";
 
 const INSERT = `

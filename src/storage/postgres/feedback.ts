@@ -1,4 +1,10 @@
-import type { Feedback, FeedbackFilter, FeedbackPage, FeedbackStore, FeedbackTarget } from "../interface.ts";
+import type {
+  Feedback,
+  FeedbackFilter,
+  FeedbackPage,
+  FeedbackStore,
+  FeedbackTarget,
+} from "../feedback-store.ts";
 import { readListCursor, writeListCursor } from "../list-cursor.ts";
 import type { PostgresConnection } from "./connection.ts";
 import type { Value } from "./query.ts";

@@ -1,4 +1,4 @@
-import { KEY_SCOPES, type KeyStore, type StoredKey } from "../interface.ts";
+import { KEY_SCOPES, type KeyStore, type StoredKey } from "../key-store.ts";
 import type { PostgresConnection } from "./connection.ts";
 import type { Query } from "./query.ts";
 

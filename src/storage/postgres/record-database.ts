@@ -1,4 +1,4 @@
-import type { FeedbackTarget } from "../interface.ts";
+import type { FeedbackTarget } from "../feedback-store.ts";
 import type { ReadableDatabase } from "../readable.ts";
 import type { Value } from "../records/condition.ts";
 import type { Direction, IdRange, NameFilter, RecordDatabase, Source } from "../records/database.ts";

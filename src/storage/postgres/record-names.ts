@@ -1,7 +1,7 @@
 import { versionLabels } from "../../prompts/used-template.ts";
 import { variantLabel } from "../../records/decision.ts";
 import type { RequestRecord } from "../../records/record.ts";
-import type { FeedbackTarget } from "../interface.ts";
+import type { FeedbackTarget } from "../feedback-store.ts";
 import type { NameFilter, Source } from "../records/database.ts";
 
 /** What a name in `record_names` is, by the filter that finds records by it. The numbers are stored. */

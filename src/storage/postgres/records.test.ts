@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { startPostgres, testDatabases } from "../../../test/support/postgres.ts";
 import type { WrittenRecord } from "../../records/record.ts";
-import { type StatisticsRow, type Storage, StorageError } from "../interface.ts";
+import { type Storage, StorageError } from "../interface.ts";
 import { openStorage } from "../open.ts";
+import type { StatisticsRow } from "../record-store.ts";
 import { sampleRecord, sampleRecords } from "../sample-records.test-suite.ts";
 
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-import type { ResponseKey, ResponseStore, StoredResponse } from "../interface.ts";
+import type { ResponseKey, ResponseStore, StoredResponse } from "../response-store.ts";
 import type { PostgresConnection } from "./connection.ts";
 
 const COLUMNS = `

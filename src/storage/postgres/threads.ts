@@ -4,7 +4,7 @@ import type {
   ThreadScope,
   ThreadStore,
   ThreadSummary,
-} from "../interface.ts";
+} from "../thread-store.ts";
 import type { PostgresConnection } from "./connection.ts";
 import type { Query } from "./query.ts";
 

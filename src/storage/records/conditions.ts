@@ -1,4 +1,4 @@
-import type { RecordFilter } from "../interface.ts";
+import type { RecordFilter } from "../record-store.ts";
 import { all, type Condition } from "./condition.ts";
 import { NAME_FILTERS, type RecordDatabase, type Source } from "./database.ts";
 import { isJudged, judgedRecords } from "./judged-records.ts";

@@ -1,6 +1,6 @@
 import { type UsedTemplate, versionLabel } from "../../prompts/used-template.ts";
 import { type RecordedDecision, variantLabel } from "../../records/decision.ts";
-import type { RecordFilter, StatisticsGroup, StatisticsOrder, StatisticsQuery } from "../interface.ts";
+import type { RecordFilter, StatisticsGroup, StatisticsOrder, StatisticsQuery } from "../record-store.ts";
 import type { RecordFigures } from "../record-totals.ts";
 import { GroupCounts, type GroupValues, groupKey, type StatisticsGroups } from "../statistics-groups.ts";
 import type { Question } from "./conditions.ts";

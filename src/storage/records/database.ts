@@ -1,4 +1,5 @@
-import type { FeedbackTarget, RecordFilter } from "../interface.ts";
+import type { FeedbackTarget } from "../feedback-store.ts";
+import type { RecordFilter } from "../record-store.ts";
 import type { Condition, Value } from "./condition.ts";
 
 /** Ids from `low` on, below `high`. */

@@ -1,5 +1,5 @@
 import { FeedbackGroups, type FeedbackPiece } from "../feedback-groups.ts";
-import type { FeedbackRow, StatisticsQuery } from "../interface.ts";
+import type { FeedbackRow, StatisticsQuery } from "../record-store.ts";
 import type { Condition } from "./condition.ts";
 import { ask } from "./conditions.ts";
 import { GROUP_COLUMNS, GroupNames, those } from "./counting.ts";

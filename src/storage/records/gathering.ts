@@ -1,5 +1,5 @@
-import type { Gathered, GatheredBy, GatheredPage, RecordFilter } from "../interface.ts";
 import { readListCursor, writeListCursor } from "../list-cursor.ts";
+import type { Gathered, GatheredBy, GatheredPage, RecordFilter } from "../record-store.ts";
 import type { Condition } from "./condition.ts";
 import { ask, type Question } from "./conditions.ts";
 import { type IdRange, type RecordDatabase, type Source, within } from "./database.ts";

@@ -1,5 +1,5 @@
 import { feedbackMeanings } from "../feedback-meaning.ts";
-import type { FeedbackTarget } from "../interface.ts";
+import type { FeedbackTarget } from "../feedback-store.ts";
 import type { Condition } from "./condition.ts";
 import type { RecordDatabase } from "./database.ts";
 

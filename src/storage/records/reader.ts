@@ -1,4 +1,5 @@
 import type { RecordedBodies, RequestRecord } from "../../records/record.ts";
+import { type Position, readCursor, writeCursor } from "../record-cursor.ts";
 import type {
   FeedbackRow,
   GatheredBy,
@@ -8,8 +9,7 @@ import type {
   RecordPage,
   StatisticsQuery,
   StatisticsRow,
-} from "../interface.ts";
-import { type Position, readCursor, writeCursor } from "../record-cursor.ts";
+} from "../record-store.ts";
 import { type BodyPlace, bodiesIn, readBlock } from "./bodies.ts";
 import type { RecordDatabase } from "./database.ts";
 import { feedbackStatistics } from "./feedback-statistics.ts";

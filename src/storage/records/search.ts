@@ -1,5 +1,5 @@
-import type { RecordFilter, RecordOrder } from "../interface.ts";
 import type { Position } from "../record-cursor.ts";
+import type { RecordFilter, RecordOrder } from "../record-store.ts";
 import type { Condition } from "./condition.ts";
 import { ask, type Question } from "./conditions.ts";
 import { type Direction, type IdRange, type RecordDatabase, within } from "./database.ts";

@@ -1,4 +1,4 @@
-import type { RecordFilter } from "../interface.ts";
+import type { RecordFilter } from "../record-store.ts";
 import { all, type Condition } from "./condition.ts";
 import type { Question } from "./conditions.ts";
 import type { Direction, IdRange, RecordDatabase } from "./database.ts";

@@ -1,4 +1,4 @@
-import type { RecordFilter, StatisticsQuery, StatisticsRow } from "../interface.ts";
+import type { RecordFilter, StatisticsQuery, StatisticsRow } from "../record-store.ts";
 import { StatisticsGroups } from "../statistics-groups.ts";
 import { intervalOf, spansOf } from "../statistics-spans.ts";
 import { ask } from "./conditions.ts";

@@ -1,4 +1,4 @@
-import type { StatisticsGroup } from "../interface.ts";
+import type { StatisticsGroup } from "../record-store.ts";
 import type { RecordSums, RecordTotals } from "../record-totals.ts";
 import type { GroupValues, StatisticsGroups } from "../statistics-groups.ts";
 import type { Span } from "../statistics-spans.ts";

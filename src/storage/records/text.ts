@@ -1,6 +1,6 @@
 import { bodySearch } from "../body-search.ts";
-import type { RecordFilter, RecordOrder } from "../interface.ts";
 import type { Position } from "../record-cursor.ts";
+import type { RecordFilter, RecordOrder } from "../record-store.ts";
 import { bodiesIn, readBlock } from "./bodies.ts";
 import type { RecordDatabase } from "./database.ts";
 import { type Found, search } from "./search.ts";

@@ -1,4 +1,4 @@
-import type { ClientReport, ClientReportKind, ClientReportStore } from "../interface.ts";
+import type { ClientReport, ClientReportKind, ClientReportStore } from "../client-report-store.ts";
 import type { SqliteConnection } from "./connection.ts";
 
 const INSERT = `INSERT INTO client_reports (kind, key_id, received_at, characters, body) VALUES (?, ?, ?, ?, ?)`;

@@ -1,4 +1,10 @@
-import type { Feedback, FeedbackFilter, FeedbackPage, FeedbackStore, FeedbackTarget } from "../interface.ts";
+import type {
+  Feedback,
+  FeedbackFilter,
+  FeedbackPage,
+  FeedbackStore,
+  FeedbackTarget,
+} from "../feedback-store.ts";
 import { readListCursor, writeListCursor } from "../list-cursor.ts";
 import { all, type Condition, type Value } from "../records/condition.ts";
 import { pause } from "../records/slices.ts";

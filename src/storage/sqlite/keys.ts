@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import { KEY_SCOPES, type KeyStore, type StoredKey } from "../interface.ts";
+import { KEY_SCOPES, type KeyStore, type StoredKey } from "../key-store.ts";
 import type { SqliteConnection } from "./connection.ts";
 
 /** `scopes` are their names with a space between any two. */

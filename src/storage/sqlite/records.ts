@@ -1,5 +1,5 @@
 import type { Cost, WrittenRecord } from "../../records/record.ts";
-import type { RecordStore } from "../interface.ts";
+import type { RecordStore } from "../record-store.ts";
 import { packBodies } from "../records/bodies.ts";
 import { RecordReader } from "../records/reader.ts";
 import { pause } from "../records/slices.ts";

@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { ResponseKey, ResponseStore, StoredResponse } from "../interface.ts";
+import type { ResponseKey, ResponseStore, StoredResponse } from "../response-store.ts";
 import type { SqliteConnection } from "./connection.ts";
 import { type PackedText, pack, unpack } from "./packed-text.ts";
 

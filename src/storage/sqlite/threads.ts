@@ -5,7 +5,7 @@ import type {
   ThreadScope,
   ThreadStore,
   ThreadSummary,
-} from "../interface.ts";
+} from "../thread-store.ts";
 import type { SqliteConnection } from "./connection.ts";
 
 type Row<T> = Omit<T, "archived"> & { archived: 0 | 1 };
